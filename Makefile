@@ -1,0 +1,63 @@
+# Two commands do everything, on a machine that has only Python 3.11, make and a network:
+#   make run     the site, with web and worker; LIGHT=1 leaves torch out
+#   make test    the whole test suite, in a real browser and on a real database
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+LIGHT ?=
+VENV := .venv$(if $(LIGHT),-light)
+BIN := $(VENV)/bin
+REQUIREMENTS := $(if $(LIGHT),requirements/light.txt,requirements.txt)
+UV := $(shell command -v uv 2>/dev/null)
+# What is installed is written down, so that a second start takes seconds.
+INSTALLED := $(VENV)/installed
+INSTALLED_DEV := .venv/installed-dev
+# One thread a process for the array libraries: requests and jobs run side by side already.
+export OMP_NUM_THREADS ?= 1
+# `make run PORT=8001` and the like reach the site as environment.
+export PORT HOST
+
+define install
+$(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
+endef
+
+.PHONY: help run test lint format requirements clean
+
+help:
+	@sed -n '2,3p' Makefile
+
+.venv/bin/python .venv-light/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(patsubst %/bin/python,%,$@)
+
+$(INSTALLED): $(REQUIREMENTS) | $(VENV)/bin/python
+	@echo "Installing $(REQUIREMENTS) into $(VENV) ..."
+	@$(call install,$(VENV),$<)
+	@touch $@
+
+$(INSTALLED_DEV): requirements/dev.txt | .venv/bin/python
+	@echo "Installing $< into .venv ..."
+	@$(call install,.venv,$<)
+	@touch $@
+
+run: $(INSTALLED)
+	@exec $(BIN)/python manage.py serve
+
+test: $(INSTALLED_DEV)
+	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest $(ARGS)
+
+lint: $(INSTALLED_DEV)
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
+
+format: $(INSTALLED_DEV)
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+COMPILE := uv pip compile --quiet --no-annotate --python-version 3.11 --custom-compile-command 'make requirements' pyproject.toml --extra s3
+requirements:
+	@$(COMPILE) --extra meaning --output-file requirements.txt
+	@$(COMPILE) --constraint requirements.txt --output-file requirements/light.txt
+	@$(COMPILE) --extra meaning --extra dev --constraint requirements.txt --output-file requirements/dev.txt
+
+clean:
+	@rm -rf .venv .venv-light .mypy_cache .pytest_cache .ruff_cache .hypothesis

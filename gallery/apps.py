@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class GalleryConfig(AppConfig):
+    name = "gallery"
+    verbose_name = "Collection and search"
+
+    def ready(self) -> None:
+        from gallery import signals  # noqa: F401  connects itself

@@ -1,0 +1,159 @@
+"""Bringing images into the public collection."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from gallery.models import GalleryImage
+from selector.imagefile import InvalidImage
+from selector.models import Photo
+from selector.photos import store_photo
+
+# What is taken for an image by its name; whether it is one, its bytes say. Formats that cannot be read are
+# tried all the same: their owner learns from the sentence what to do.
+IMAGE_SUFFIXES = frozenset(
+    f".{suffix}"
+    for suffix in (
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp"),
+        *("avif", "bmp", "gif", "heic", "heif", "jp2", "jxl", "tif", "tiff"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known about an image besides its pixels."""
+
+    title: str = ""
+    description: str = ""
+    creator: str = ""
+    licence: str = ""
+    source_url: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+
+def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, bool]:
+    """Put an image file into the public collection, once: the same content twice is one image.
+
+    Returns
+    -------
+    The image, and whether it is new.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show; nothing stays behind.
+    """
+    with transaction.atomic():
+        _lock_content(data)
+        if known := known_public(data):
+            return known, False
+        photo = store_photo(data, name, is_public=True)
+        try:
+            return add_photo(photo, details), True
+        except BaseException:
+            # The row goes with the transaction, the files have to be taken back.
+            for file in (photo.original, photo.working):
+                file.storage.delete(str(file.name))
+            raise
+
+
+def add_photo(photo: Photo, details: Details) -> GalleryImage:
+    """Make a stored photo searchable, for everyone when it is public."""
+    image: GalleryImage = GalleryImage.objects.create(
+        photo=photo,
+        title=(details.title or readable_title(photo.name))[:200],
+        description=details.description,
+        creator=details.creator[:200],
+        licence=details.licence[:200],
+        source_url=details.source_url,
+    )
+    image.tags.add(*details.tags)
+    return image
+
+
+def known_public(data: bytes) -> GalleryImage | None:
+    """The image of the public collection that was made from this very file."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    known: GalleryImage | None = GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
+    return known
+
+
+def _lock_content(data: bytes) -> None:
+    """Until the transaction ends: two imports of one file at once make one image."""
+    digest = hashlib.sha256(data).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)",
+            [int.from_bytes(part, signed=True) for part in (digest[:4], digest[4:8])],
+        )
+
+
+def readable_title(name: str) -> str:
+    """A file's name as a person would write it.
+
+    Examples
+    --------
+    >>> readable_title("red_telephone-box__01.JPG")
+    'Red telephone box 01'
+    """
+    words = re.sub(r"[\s_]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", Path(name).stem).strip(" .-")
+    return words[:1].upper() + words[1:] or name
+
+
+# Folders
+
+Report = Callable[[Path, str], None]
+
+
+def images_in(folder: Path, report: Report, *, recursive: bool = False) -> Iterator[Path]:
+    """The images of a folder, in the order of their names and without hidden ones; then its subfolders."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as problem:
+        report(folder, unreadable(problem))
+        return
+    shown = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in shown:
+        if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
+            yield Path(entry.path)
+    for entry in shown if recursive else ():
+        if entry.is_dir(follow_symlinks=False):
+            yield from images_in(Path(entry.path), report, recursive=True)
+
+
+def import_file(file: Path, details: Details) -> bool:
+    """Put a file into the public collection; True when it is new.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show, also when the file cannot be read.
+    """
+    try:
+        size = file.stat().st_size
+        if size > settings.MAX_UPLOAD_BYTES:
+            # Said here because a film of many gigabytes must not be read to find out.
+            allowed = settings.MAX_UPLOAD_BYTES / 2**20
+            raise InvalidImage(f"The file has {size / 2**20:.1f} MB; at most {allowed:.1f} MB are allowed.")
+        data = file.read_bytes()
+    except OSError as problem:
+        raise InvalidImage(unreadable(problem)) from problem
+    return add_public(data, storable(file.name), details)[1]
+
+
+def unreadable(problem: OSError) -> str:
+    return f"It cannot be read: {problem.strerror or problem}."
+
+
+def storable(name: str) -> str:
+    """A file name as text that a database takes: bytes that are no UTF-8 become question marks."""
+    return os.fsencode(name).decode("utf-8", "replace").replace("\N{REPLACEMENT CHARACTER}", "?")

@@ -1,0 +1,1 @@
+"""Ways to describe a region of an image as a vector; pure, each loaded only when it is used."""

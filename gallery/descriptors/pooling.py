@@ -1,0 +1,65 @@
+"""Sums over superpixels, and unit vectors: what all descriptors share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Members = npt.NDArray[np.bool_] | Sequence[npt.NDArray[np.integer]]
+"""Regions as a boolean array (r, n), or as one array of superpixel ids a region."""
+
+
+def region_sums(features: Floats, members: Members) -> Floats:
+    """Add up the additive features of the superpixels of each region.
+
+    Parameters
+    ----------
+    features : float32 (n, F)
+        Additive features of each superpixel.
+    members : bool (r, n), or a sequence of r integer arrays
+        The superpixels of each region.
+
+    Returns
+    -------
+    float32 (r, F)
+
+    Raises
+    ------
+    ValueError
+        If a mask is as long as another number of superpixels.
+    """
+    return membership(members, len(features)).astype(np.float32) @ features
+
+
+def membership(members: Members, n_superpixels: int) -> npt.NDArray[np.bool_]:
+    """Return regions, given in either way, as a boolean array (r, n).
+
+    Examples
+    --------
+    >>> membership([np.array([0, 2])], 3)
+    array([[ True, False,  True]])
+    """
+    if isinstance(members, np.ndarray) and members.dtype == bool:
+        if members.ndim != 2 or members.shape[1] != n_superpixels:
+            raise ValueError(f"masks of shape {members.shape} do not select among {n_superpixels} superpixels")
+        return members
+    masks = np.zeros((len(members), n_superpixels), dtype=bool)
+    for mask, superpixels in zip(masks, members, strict=True):
+        mask[superpixels] = True
+    return masks
+
+
+def unit(vectors: npt.NDArray[np.floating]) -> Floats:
+    """Scale vectors along the last axis to length 1; a zero vector stays zero.
+
+    Examples
+    --------
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float32)
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).astype(np.float32)

@@ -1,0 +1,166 @@
+"""From a gallery image to its indexed regions: the one way, for the job, the command and the admin alike."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from django.db import transaction
+
+from gallery.descriptors import appearance, sampling
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+from gallery.spaces import Appearance, Floats, Members, Picture, describer_of
+from selector import regions, rendering
+from selector.imagefile import InvalidImage
+from selector.label_maps import label_map_of
+
+logger = logging.getLogger(__name__)
+
+# Regions beside the whole image; 8 keep 98% of the mean average precision of all 180 or so, 24 keep 99%.
+N_REGIONS = 15
+
+
+def update(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = False) -> None:
+    """Bring an image's index up to date: all of it, or its vectors in the spaces it is not described in yet.
+
+    It can be stopped and repeated at any point: regions are replaced, or vectors added, in one transaction.
+    """
+    image = GalleryImage.objects.select_related("photo").filter(pk=image_id).first()
+    if image is None:
+        return
+    if afresh or image.status != GalleryImage.Status.INDEXED or not image.regions.exists():
+        index(image, spaces)
+        return
+    for space in lacking(image, spaces):
+        add_space(image, space)
+
+
+def failure_of(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = False) -> str:
+    """Update an image; when that fails, note why on its row and return the sentence. Empty when it worked."""
+    try:
+        update(image_id, spaces, afresh=afresh)
+    except Exception as problem:
+        sentence = sentence_about(problem)
+        logger.debug("Gallery image %s", image_id, exc_info=True)
+        give_up(image_id, sentence)
+        return sentence
+    return ""
+
+
+def give_up(image_id: int, sentence: str) -> None:
+    """Put an image aside until somebody asks for it again."""
+    logger.warning("Gallery image %s: %s", image_id, sentence)
+    for image in GalleryImage.objects.filter(pk=image_id):
+        image.mark_failed(sentence)
+
+
+def sentence_about(problem: Exception) -> str:
+    """What to tell the person who looks after the collection."""
+    if isinstance(problem, InvalidImage):
+        return str(problem)
+    if isinstance(problem, FileNotFoundError):
+        return "Its file is missing from the storage."
+    return f"It could not be indexed: {type(problem).__name__}{f' ({problem})' if str(problem) else ''}."
+
+
+def index(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
+    """Choose the regions of an image and describe them, in place of whatever was indexed before."""
+    label_map = label_map_of(image.photo)
+    picture = Picture(label_map)
+    nodes = choose_nodes(picture)
+    members = members_of(picture, nodes)
+    vectors = {space.pk: region_vectors(space, picture, members) for space in spaces}
+    rows = [region_row(image, picture, node, mask) for node, mask in zip(nodes, members, strict=True)]
+    with transaction.atomic():
+        # Locked, so that two at once come one after the other. It may have been deleted meanwhile.
+        if not GalleryImage.objects.select_for_update().filter(pk=image.pk).exists():
+            return
+        image.regions.all().delete()
+        store_vectors(IndexedRegion.objects.bulk_create(rows), vectors)
+        image.mark_indexed()
+
+
+def add_space(image: GalleryImage, space: DescriptorSpace) -> None:
+    """Describe the regions an image has been indexed by in one more space."""
+    rows = list(image.regions.select_related("label_map__photo").order_by("pk"))
+    picture = Picture(rows[0].label_map)
+    vectors = region_vectors(space, picture, members_of(picture, [row.node for row in rows]))
+    with transaction.atomic():
+        # Regions that were replaced meanwhile have been described by whoever did it.
+        kept = set(image.regions.select_for_update().values_list("pk", flat=True))
+        if kept >= {row.pk for row in rows}:
+            store_vectors(rows, {space.pk: vectors})
+
+
+def lacking(image: GalleryImage, spaces: Iterable[DescriptorSpace]) -> list[DescriptorSpace]:
+    """The spaces, of those given, in which an image is not described."""
+    described = set(
+        RegionVector.objects.filter(region__image=image).values_list("space", flat=True).distinct()
+    )
+    return [space for space in spaces if space.pk not in described]
+
+
+def choose_nodes(picture: Picture) -> list[int]:
+    """The whole image and the regions of its merge tree that look most different from each other.
+
+    Chosen by appearance, which every installation has: they do not depend on which models are there.
+    """
+    segmentation = picture.segmentation
+    return sampling.choose_regions(
+        segmentation.hierarchy.parents,
+        Appearance().look(picture),
+        segmentation.areas,
+        vectors=appearance.vectors,
+        count=N_REGIONS,
+    )
+
+
+def members_of(picture: Picture, nodes: Sequence[int]) -> Members:
+    """The superpixels under each node, bool (r, n)."""
+    parents = picture.segmentation.hierarchy.parents
+    return np.stack([regions.node_members(parents, node) for node in nodes])
+
+
+def region_vectors(space: DescriptorSpace, picture: Picture, members: Members) -> Floats:
+    """Describe regions of a photo in a space, float32 (r, D)."""
+    describer = describer_of(space)
+    return describer.region_vectors(describer.look(picture), picture, members)
+
+
+def region_row(image: GalleryImage, picture: Picture, node: int, members: Members) -> IndexedRegion:
+    labels, areas = picture.segmentation.labels, picture.segmentation.areas
+    box = rendering.bounding_box(labels, members)
+    assert box is not None  # A node of the tree has superpixels, and each superpixel has pixels.
+    left, top, right, bottom = box
+    return IndexedRegion(
+        image=image,
+        label_map=picture.label_map,
+        node=node,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        area=regions.area_share(members, areas),
+        mask=rendering.mask_bits(labels, members),
+        lot=lot_of(picture.label_map.working_sha256, node),
+    )
+
+
+def lot_of(working_sha256: str, node: int) -> int:
+    """A number from 0 to 2**63 - 1 that looks random and depends on the content alone."""
+    digest = hashlib.sha256(f"{working_sha256}:{node}".encode()).digest()
+    return int.from_bytes(digest[:8]) >> 1
+
+
+def store_vectors(rows: Sequence[IndexedRegion], vectors: dict[int, Floats]) -> None:
+    """Store one vector a region and space, as given: space -> float32 (r, D)."""
+    RegionVector.objects.bulk_create(
+        (
+            RegionVector(region=row, space_id=space, vector=vector)
+            for space, described in vectors.items()
+            for row, vector in zip(rows, described, strict=True)
+        ),
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,59 @@
+"""Segment and describe the images of the collection."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from gallery import indexing, spaces
+from gallery.management.progress import bar, count
+from gallery.models import DescriptorSpace, GalleryImage, GalleryImageQuerySet
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the images of the collection searchable, where the worker has not done so yet. It can be "
+        "stopped and run again at any time. Images that failed before are tried again with --failed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--all", action="store_true", help="index every image again")
+        which.add_argument("--failed", action="store_true", help="also the images that failed before")
+
+    def handle(self, *, all: bool, failed: bool, **options: Any) -> None:
+        wanted, notices = spaces.wanted()
+        for notice in notices:
+            self.stderr.write(notice)
+        done, failures = self.index(backlog(wanted, everything=all, with_failed=failed), wanted, afresh=all)
+        spaces.mark_ready()
+        self.stdout.write(f"{count(done, 'image')} indexed.")
+        if failures:
+            raise CommandError(f"{count(failures, 'image')} could not be indexed; see above.")
+        if waiting := GalleryImage.objects.failed().count():
+            self.stdout.write(f"{count(waiting, 'image')} failed before; --failed tries again.")
+
+    def index(
+        self, images: GalleryImageQuerySet, wanted: list[DescriptorSpace], *, afresh: bool
+    ) -> tuple[int, int]:
+        done = failures = 0
+        with bar(images.count(), " images") as progress:
+            for key in images.keys_forward():
+                if sentence := indexing.failure_of(key, wanted, afresh=afresh):
+                    failures += 1
+                    with tqdm.external_write_mode():
+                        self.stderr.write(f"Image {key}: {sentence}")
+                else:
+                    done += 1
+                progress.update()
+        return done, failures
+
+
+def backlog(wanted: list[DescriptorSpace], *, everything: bool, with_failed: bool) -> GalleryImageQuerySet:
+    if everything:
+        return GalleryImage.objects.all()
+    behind = GalleryImage.objects.behind(wanted)
+    return behind | GalleryImage.objects.failed() if with_failed else behind

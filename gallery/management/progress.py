@@ -1,0 +1,29 @@
+"""What the commands show while they work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+
+def bar(total: int, what: str) -> tqdm[Any]:
+    """A progress bar, on terminals only: a log gets the last line alone."""
+    return tqdm(total=total, unit=what, desc="", disable=None, dynamic_ncols=True)
+
+
+def download_bar() -> tuple[tqdm[Any], Callable[[int, int | None], None]]:
+    """A progress bar in bytes, and what moves it: bytes so far, and of how many when that is known."""
+    progress: tqdm[Any] = tqdm(unit="B", unit_scale=True, desc="Weights", disable=None, dynamic_ncols=True)
+
+    def move(done: int, total: int | None) -> None:
+        progress.total = total
+        progress.update(done - progress.n)
+
+    return progress, move
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

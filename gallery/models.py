@@ -1,0 +1,251 @@
+"""The collection, its region index, and the searches made in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from pgvector.django import HalfVectorField
+from taggit.managers import TaggableManager
+
+from selector.models import LabelMap, Owned, OwnedQuerySet, Photo
+from selector.people import Person
+
+if TYPE_CHECKING:
+    from selector.regions import Selection as Regions
+
+
+class GalleryImageQuerySet(models.QuerySet[Any]):
+    def public(self) -> Self:
+        return self.filter(photo__is_public=True)
+
+    def visible_to(self, person: Person) -> Self:
+        """The public collection and the person's own private one."""
+        if not person.is_known:
+            return self.public()
+        mine = Q(**{f"photo__{field}": value for field, value in person.as_fields().items()})
+        return self.filter(Q(photo__is_public=True) | mine)
+
+    def indexed(self) -> Self:
+        return self.filter(status=GalleryImage.Status.INDEXED)
+
+    def pending(self) -> Self:
+        return self.filter(status=GalleryImage.Status.PENDING)
+
+    def failed(self) -> Self:
+        return self.filter(status=GalleryImage.Status.FAILED)
+
+    def lacking(self, space: DescriptorSpace) -> Self:
+        """Indexed images without a vector in a space that came later."""
+        described = RegionVector.objects.filter(space=space, region__image=OuterRef("pk"))
+        return self.indexed().filter(~Exists(described))
+
+    def behind(self, spaces: Iterable[DescriptorSpace]) -> Self:
+        """Images with something left to do, but not those that failed: they wait for a person."""
+        waiting = [self.pending(), *(self.lacking(space) for space in spaces)]
+        return reduce(or_, waiting)
+
+    def keys_forward(self, batch: int = 500) -> Iterator[int]:
+        """Walk primary keys upward, a batch a query: rows that change or fail on the way stop nobody."""
+        last = 0
+        while keys := list(self.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:batch]):
+            yield from keys
+            last = keys[-1]
+
+
+class GalleryImage(models.Model):
+    """A photo with metadata, searchable: by everyone when the photo is public, else by its owner alone."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "waiting to be indexed"
+        INDEXED = "indexed", "indexed"
+        FAILED = "failed", "could not be indexed"
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="gallery_image")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    creator = models.CharField(max_length=200, blank=True)
+    licence = models.CharField(max_length=200, blank=True)
+    source_url = models.URLField("source", max_length=500, blank=True)
+    taken = models.DateField(null=True, blank=True, help_text="When the picture was made.")
+    tags = TaggableManager(blank=True)
+    status = models.CharField(
+        max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False
+    )
+    error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = GalleryImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("gallery:details", args=[self.pk])
+
+    def mark_pending(self) -> None:
+        self._set_status(self.Status.PENDING)
+
+    def mark_indexed(self) -> None:
+        self._set_status(self.Status.INDEXED)
+
+    def mark_failed(self, sentence: str) -> None:
+        self._set_status(self.Status.FAILED, sentence)
+
+    def _set_status(self, status: str, error: str = "") -> None:
+        self.status, self.error = status, error
+        # Only these columns: somebody may be editing the others. An image deleted meanwhile stays deleted.
+        GalleryImage.objects.filter(pk=self.pk).update(status=status, error=error)
+
+
+class DescriptorSpace(models.Model):
+    """A way to compare regions. Vectors of different models never meet: each has a space of its own."""
+
+    class Kind(models.TextChoices):
+        APPEARANCE = "appearance", "looks like"
+        MEANING = "meaning", "means like"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    model = models.CharField(max_length=500, help_text="Name or file of the model.")
+    pretrained = models.CharField(max_length=500, blank=True, help_text="Tag or file of its weights.")
+    method = models.CharField(max_length=20, blank=True, help_text="How the model is used on regions.")
+    weights = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the weights.")
+    dimensions = models.PositiveIntegerField()
+    is_ready = models.BooleanField(
+        default=False, help_text="All images are described; until then an older space of this kind answers."
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "model", "method", "weights"], name="space_once_per_model"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {PurePath(self.model).stem if self.pretrained else self.model}"
+
+
+class IndexedRegion(models.Model):
+    """One region of a gallery image: the whole picture, or a node of its merge tree."""
+
+    image = models.ForeignKey(GalleryImage, on_delete=models.CASCADE, related_name="regions")
+    label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="+")
+    node = models.PositiveIntegerField(help_text="In the merge tree; the root is the whole image.")
+    # In pixels of the working copy, right and bottom exclusive.
+    left = models.PositiveIntegerField()
+    top = models.PositiveIntegerField()
+    right = models.PositiveIntegerField()
+    bottom = models.PositiveIntegerField()
+    area = models.FloatField(help_text="Share of the image, 0 to 1.")
+    mask = models.BinaryField(help_text="64 x 64 bits over the whole image, packed row by row.")
+    # A hash of the content: the regions with the lowest lots are a random sample that hardly changes while
+    # the collection grows. Scores are calibrated against it.
+    lot = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "node"], name="region_once_per_node")]
+
+    def __str__(self) -> str:
+        return f"Region {self.node} of {self.image_id}"
+
+
+class RegionVector(models.Model):
+    """An indexed region in one descriptor space, of unit length.
+
+    The column has no dimension of its own because spaces differ; indexes cast it, one partial index a space.
+    """
+
+    region = models.ForeignKey(IndexedRegion, on_delete=models.CASCADE, related_name="vectors")
+    space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="vectors")
+    vector = HalfVectorField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["region", "space"], name="vector_once_per_space")]
+
+    def __str__(self) -> str:
+        return f"{self.region} in {self.space_id}"
+
+
+class PhotoFeatures(models.Model):
+    """What a space sees in a whole photo, kept so that a second search costs no forward pass. Derived."""
+
+    label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="+")
+    space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="+")
+    data = models.BinaryField()
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["label_map", "space"], name="features_once_per_space")]
+        verbose_name_plural = "photo features"
+
+    def __str__(self) -> str:
+        return f"Features of {self.label_map_id} in {self.space_id}"
+
+
+class SearchQuerySet(OwnedQuerySet):
+    def asked(self, person: Person, label_map: LabelMap, state: bytes) -> Search:
+        """The person's search for a selection; asking the same again is the same search."""
+        question: dict[str, Any] = {
+            **person.as_fields(),
+            "label_map": label_map,
+            "state": state,
+            "options": {},
+        }
+        search: Search = self.filter(**question).first() or self.create(**question)
+        return search
+
+
+class Search(Owned):
+    """A question as it was asked: its address answers the same one later, whatever is selected then."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="searches")
+    state = models.BinaryField()
+    options = models.JSONField(default=dict, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = SearchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created"]
+        verbose_name_plural = "searches"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) ^ Q(visitor__isnull=False), name="search_has_one_owner"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Search of {self.created:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("gallery:search", args=[self.pk])
+
+    @property
+    def regions(self) -> Regions:
+        """The state as boolean arrays over the superpixels."""
+        from selector.regions import Selection as Regions
+
+        return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+
+
+class DemoCollection(models.Model):
+    """Says that the demo collection has been loaded: whoever deletes its images does not get them again."""
+
+    started = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Demo collection of {self.started:%Y-%m-%d}"

@@ -1,0 +1,193 @@
+"""From a selection to the images that contain something like it, and where in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import QuerySet
+from django.db.models.functions import Cast
+from pgvector import HalfVector
+from pgvector.django import CosineDistance, HalfVectorField
+
+from gallery import ranking
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector, Search
+from gallery.spaces import Floats, Picture, SpaceUnavailable, answering, describer_of, seen_in
+from selector.people import Person
+
+# Regions looked at in each space, nearest first: enough for a hundred different images.
+NEAREST = 1000
+# Regions that say how similar just anything is to the question.
+SAMPLE = 1000
+PAGE = 24
+# A score so many spreads above the background begins to mean something; it is shown as 50 of 100.
+WEAK = 2.5
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A gallery image in the answer, with the region that matched."""
+
+    image: GalleryImage
+    region: int
+    score: int
+    parts: dict[str, int]
+    is_weak: bool
+    opens_weak: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page of hits, best first, or the sentence that says why there are none."""
+
+    hits: list[Hit]
+    total: int
+    page: int
+    notices: list[str]
+    sentence: str
+
+    @property
+    def next_page(self) -> int | None:
+        return self.page + 1 if self.page * PAGE < self.total else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked in one space."""
+
+    space: DescriptorSpace
+    vector: Floats
+
+    @property
+    def distance(self) -> CosineDistance:
+        """Cosine distance as the space's own index would compute it."""
+        typed = Cast("vector", HalfVectorField(dimensions=self.space.dimensions))
+        return CosineDistance(typed, HalfVector(self.vector))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Images, best first, each with its best region and that region's scores, fused and by space."""
+
+    images: npt.NDArray[np.integer[Any]]
+    regions: npt.NDArray[np.int64]
+    scores: Floats
+    parts: dict[str, Floats]
+
+
+def ask(search: Search, person: Person, page: int = 1) -> Answer:
+    """Answer a search from the images that the person may see, the photo itself and its copies left out."""
+    spaces, notices = answering()
+    picture = Picture(search.label_map)
+    questions = []
+    for space in spaces:
+        try:
+            questions.append(Question(space, query_vector(space, picture, search)))
+        except SpaceUnavailable as problem:
+            notices.append(str(problem))
+    others = GalleryImage.objects.visible_to(person).exclude(
+        photo__original_sha256=search.label_map.photo.original_sha256
+    )
+    found = rank(questions, others)
+    sentence = sentence_about(len(found.images)) if len(found.images) else why_nothing(person, others)
+    return Answer(hits_of(found, page), len(found.images), page, notices, sentence)
+
+
+def query_vector(space: DescriptorSpace, picture: Picture, search: Search) -> Floats:
+    """The included superpixels as one vector of a space, away from the excluded ones."""
+    describer = describer_of(space)
+    selection = search.regions
+    members = np.stack([selection.included, selection.excluded])
+    included, excluded = describer.region_vectors(seen_in(space, describer, picture), picture, members)
+    return ranking.shift_query(included, excluded=excluded if selection.excluded.any() else None)
+
+
+def rank(questions: Iterable[Question], images: QuerySet[GalleryImage]) -> Ranking:
+    """Rank images by their best region, over all spaces together."""
+    questions = list(questions)
+    image_of: dict[int, int] = {}
+    similarities: dict[int, dict[int, float]] = {}
+    for question in questions:
+        near = nearest(question, images)
+        image_of |= {region: image for region, image, _ in near}
+        similarities[question.space.pk] = {region: 1 - distance for region, _, distance in near}
+    # In the order of their keys, so that equal scores come in the same order every time.
+    regions = np.array(sorted(image_of), np.int64)
+    if not len(regions):
+        return Ranking(regions, regions, np.zeros(0, np.float32), {})
+    parts = {q.space.kind: calibrated(q, regions, similarities[q.space.pk]) for q in questions}
+    scores = ranking.fuse(parts, dict.fromkeys(parts, 1.0))
+    ranked, rows = ranking.best_regions(np.array([image_of[region] for region in regions.tolist()]), scores)
+    return Ranking(ranked, regions[rows], scores[rows], {kind: part[rows] for kind, part in parts.items()})
+
+
+def nearest(question: Question, images: QuerySet[GalleryImage]) -> list[tuple[int, int, float]]:
+    """The regions nearest to a question: region, image, cosine distance."""
+    return list(
+        RegionVector.objects.filter(space=question.space, region__image__in=images)
+        .annotate(distance=question.distance)
+        .order_by("distance", "region")
+        .values_list("region", "region__image", "distance")[:NEAREST]
+    )
+
+
+def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[int, float]) -> Floats:
+    """How far the similarity of each region to a question is above that of just any region.
+
+    Regions that another space found are looked up; one that has no vector in this space is taken for average.
+    """
+    distances = RegionVector.objects.filter(space=question.space).annotate(distance=question.distance)
+    missing = [region for region in regions.tolist() if region not in known]
+    if missing:
+        known = known | {
+            region: 1 - distance
+            for region, distance in distances.filter(region__in=missing).values_list("region", "distance")
+        }
+    sample = distances.order_by("region__lot").values_list("distance", flat=True)[:SAMPLE]
+    background = 1 - np.array(sample, np.float32)
+    scores = ranking.calibrate(
+        np.array([known.get(region, np.nan) for region in regions.tolist()]), background
+    )
+    return np.nan_to_num(scores, nan=0.0)
+
+
+def hits_of(found: Ranking, page: int) -> list[Hit]:
+    """One page of a ranking, with the images fetched at once."""
+    rows = range(len(found.images))[(page - 1) * PAGE : page * PAGE]
+    images = GalleryImage.objects.select_related("photo").in_bulk([int(found.images[row]) for row in rows])
+    strong = ranking.weak_line(found.scores, WEAK)
+    return [
+        Hit(
+            image=images[int(found.images[row])],
+            region=int(found.regions[row]),
+            score=percent(found.scores[row]),
+            parts={kind: percent(part[row]) for kind, part in found.parts.items()},
+            is_weak=row >= strong,
+            opens_weak=row == strong,
+        )
+        for row in rows
+        if int(found.images[row]) in images  # It may have been deleted a moment ago.
+    ]
+
+
+def percent(score: float) -> int:
+    """A calibrated score from 0 to 100: 50 where it begins to stand out from the background."""
+    return round(100 / (1 + float(np.exp(WEAK - score))))
+
+
+def sentence_about(total: int) -> str:
+    return "1 image found." if total == 1 else f"{total} images found."
+
+
+def why_nothing(person: Person, others: QuerySet[GalleryImage]) -> str:
+    """Why a search found nothing, as one sentence."""
+    if not GalleryImage.objects.visible_to(person).exists():
+        return "The gallery is empty: there is nothing to search in yet."
+    if not others.exists():
+        return "This photo is the only one in the gallery: there is nothing to compare it with yet."
+    if not IndexedRegion.objects.filter(image__in=others).exists():
+        return "The images of the gallery are still being indexed: search again in a minute."
+    return "Nothing can be compared: no way of searching is available at the moment."

@@ -1,0 +1,39 @@
+"""What follows from events elsewhere: images that come and go, photos turned, visitors signing in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from gallery import jobs
+from gallery.models import GalleryImage, Search
+from selector.models import Photo
+from selector.signals import adopted, working_copy_changed
+
+
+@receiver(post_save, sender=GalleryImage)
+def index_new_image(instance: GalleryImage, created: bool, raw: bool, **kwargs: Any) -> None:
+    """The job becomes visible to the worker when the image's row does: both are in one transaction."""
+    if created and not raw:
+        jobs.defer([instance.pk])
+
+
+@receiver(working_copy_changed)
+def index_again(photo: Photo, **kwargs: Any) -> None:
+    for image in GalleryImage.objects.filter(photo=photo):
+        image.mark_pending()
+        jobs.defer([image.pk])
+
+
+@receiver(post_delete, sender=GalleryImage)
+def delete_public_photo(instance: GalleryImage, **kwargs: Any) -> None:
+    """A public photo exists for the collection alone; a private one stays its owner's photo."""
+    Photo.objects.filter(pk=instance.photo_id, is_public=True).delete()
+
+
+@receiver(adopted)
+def adopt_searches(visitor: uuid.UUID, user: Any, **kwargs: Any) -> None:
+    Search.objects.filter(visitor=visitor).update(visitor=None, owner=user)

@@ -1,0 +1,265 @@
+"""Descriptor spaces: from a row in the database to the functions that describe a photo and its regions."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+
+from gallery.descriptors import appearance, meaning
+from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures
+from selector import photos
+from selector.label_maps import Segmentation, load
+from selector.models import LabelMap
+
+Floats = npt.NDArray[np.float32]
+Members = npt.NDArray[np.bool_]
+Progress = Callable[[int, int | None], None]
+Kind = DescriptorSpace.Kind
+
+
+class SpaceUnavailable(Exception):  # noqa: N818 - it is a state of affairs, not a mistake
+    """A space cannot be used here and now; the text is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo as descriptors look at it; what they do not need is not read."""
+
+    label_map: LabelMap
+
+    @cached_property
+    def rgb(self) -> npt.NDArray[np.uint8]:
+        return photos.working_copy(self.label_map.photo)
+
+    @cached_property
+    def segmentation(self) -> Segmentation:
+        return load(self.label_map)
+
+
+class Describer(Protocol):
+    """The two functions of a space. `look` is the costly one, its result is kept with the photo."""
+
+    def look(self, picture: Picture) -> npt.NDArray[Any]: ...
+
+    def region_vectors(self, seen: npt.NDArray[Any], picture: Picture, members: Members) -> Floats: ...
+
+
+class Appearance:
+    """Histograms of colour and texture, counted per superpixel."""
+
+    def look(self, picture: Picture) -> Floats:
+        return appearance.superpixel_features(picture.rgb, picture.segmentation.labels)
+
+    def region_vectors(self, seen: Floats, picture: Picture, members: Members) -> Floats:
+        return appearance.region_vectors(seen, members)
+
+
+@dataclass
+class Meaning:
+    """The image tower of an open_clip model, loaded when it is first needed."""
+
+    space: DescriptorSpace
+    _tower: meaning.Tower | None = field(default=None, repr=False)
+
+    @property
+    def tower(self) -> meaning.Tower:
+        if self._tower is None:
+            tower = load_tower(self.space.model, self.space.pretrained, self.space.method)
+            if tower.weights_hash != self.space.weights:
+                raise SpaceUnavailable(
+                    f"The weights of {self.space} have changed since the images were indexed."
+                )
+            self._tower = tower
+        return self._tower
+
+    def look(self, picture: Picture) -> npt.NDArray[np.float16]:
+        return self.tower.feature_map(picture.rgb).astype(np.float16)
+
+    def region_vectors(self, seen: npt.NDArray[np.float16], picture: Picture, members: Members) -> Floats:
+        features = meaning.superpixel_features(seen, picture.segmentation.labels)
+        if self.space.method == "feature-map":
+            return meaning.region_vectors(features, members)  # Without the model: it need not even be loaded.
+        labels = picture.segmentation.labels
+        return self.tower.region_vectors(features, members, rgb=picture.rgb, labels=labels)
+
+
+def describer_of(space: DescriptorSpace) -> Describer:
+    """The functions of a space.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When this process has no such descriptor.
+    """
+    if space.kind == Kind.APPEARANCE:
+        if space.model != appearance_model():
+            raise SpaceUnavailable("Search by appearance has changed: run manage.py index_gallery.")
+        return Appearance()
+    if reason := meaning_is_off():
+        raise SpaceUnavailable(reason)
+    return Meaning(space)
+
+
+def seen_in(space: DescriptorSpace, describer: Describer, picture: Picture) -> npt.NDArray[Any]:
+    """What a space sees in a photo, kept in the database so that it is worked out once.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When it has to be worked out and the model cannot be loaded.
+    """
+    kept = PhotoFeatures.objects.filter(label_map=picture.label_map, space=space).first()
+    if kept is not None:
+        return unpack(bytes(kept.data))
+    seen = describer.look(picture)
+    PhotoFeatures.objects.bulk_create(
+        [PhotoFeatures(label_map=picture.label_map, space=space, data=pack(seen))], ignore_conflicts=True
+    )
+    return seen
+
+
+def pack(array: npt.NDArray[Any]) -> bytes:
+    """An array with its type and shape, compressed: histograms are mostly zeros."""
+    head = f"{array.dtype.str} {' '.join(map(str, array.shape))}\n".encode()
+    return head + zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
+
+
+def unpack(data: bytes) -> npt.NDArray[Any]:
+    """Read what `pack` wrote."""
+    head, _, packed = data.partition(b"\n")
+    dtype, *shape = head.decode().split()
+    return np.frombuffer(zlib.decompress(packed), np.dtype(dtype)).reshape([int(side) for side in shape])
+
+
+# Which spaces there are
+
+
+def appearance_model() -> str:
+    return f"histograms {appearance.VERSION}"
+
+
+def meaning_is_off() -> str:
+    """Why search by meaning cannot work in this installation, as a sentence; empty when it can."""
+    if not settings.MEANING_ENABLED:
+        return "Search by meaning is switched off by the setting MEANING_ENABLED."
+    if find_spec("torch") is None or find_spec("open_clip") is None:
+        return "Search by meaning is off: torch and open_clip are not installed; start once without LIGHT=1."
+    return ""
+
+
+def load_tower(model: str, pretrained: str, method: str = "") -> meaning.Tower:
+    """Load a model from weights that are here already, once a process.
+
+    Raises
+    ------
+    SpaceUnavailable
+        With the sentence to show.
+    """
+    try:
+        return meaning.load(
+            model,
+            pretrained,
+            cache_dir=settings.MODEL_CACHE_DIR,
+            threads=settings.MEANING_THREADS,
+            method=method or None,  # type: ignore[arg-type]
+            # The same arguments everywhere, this one too: they are what makes it one copy a process.
+            download=False,
+        )
+    except meaning.WeightsMissing as problem:
+        raise SpaceUnavailable(str(problem)) from problem
+
+
+def fetch_weights(progress: Progress | None = None) -> str:
+    """Fetch the weights that the settings name, if they are not here, and return where they are.
+
+    Raises
+    ------
+    SpaceUnavailable
+        With the sentence to show.
+    """
+    if reason := meaning_is_off():
+        raise SpaceUnavailable(reason)
+    try:
+        found = meaning.fetch(
+            settings.MEANING_MODEL,
+            settings.MEANING_WEIGHTS,
+            cache_dir=settings.MODEL_CACHE_DIR,
+            download=True,
+            progress=progress,
+        )
+    except meaning.WeightsMissing as problem:
+        raise SpaceUnavailable(str(problem)) from problem
+    return str(found)
+
+
+def wanted() -> tuple[list[DescriptorSpace], list[str]]:
+    """The spaces that images are to be described in by today's settings, and why one is missing.
+
+    For processes that index: it loads the model, and makes the space's row when the model is new.
+    """
+    spaces = [_row(kind=Kind.APPEARANCE, model=appearance_model(), dimensions=appearance.DIMENSIONS)]
+    if reason := meaning_is_off():
+        return spaces, [reason]
+    try:
+        tower = load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
+    except SpaceUnavailable as problem:
+        return spaces, [str(problem)]
+    return [*spaces, _row_of(tower)], []
+
+
+def _row_of(tower: meaning.Tower) -> DescriptorSpace:
+    return _row(
+        kind=Kind.MEANING,
+        model=tower.model,
+        method=tower.method,
+        weights=tower.weights_hash,
+        dimensions=tower.dimensions,
+        pretrained=tower.pretrained,
+    )
+
+
+def _row(*, dimensions: int, pretrained: str = "", **key: str) -> DescriptorSpace:
+    space, _ = DescriptorSpace.objects.get_or_create(
+        **key, defaults={"dimensions": dimensions, "pretrained": pretrained}
+    )
+    if space.pretrained != pretrained:
+        # The same weights, now at another place.
+        space.pretrained = pretrained
+        space.save(update_fields=["pretrained"])
+    return space
+
+
+def mark_ready() -> None:
+    """Let the spaces answer in which no image is left to be described."""
+    for space in DescriptorSpace.objects.filter(is_ready=False):
+        if not GalleryImage.objects.lacking(space).exists():
+            space.is_ready = True
+            space.save(update_fields=["is_ready"])
+
+
+def answering() -> tuple[list[DescriptorSpace], list[str]]:
+    """The spaces that searches are answered from, one a kind, and a sentence for each kind there is none of.
+
+    A new model's space stands beside the old one, which answers until all images are described in the new.
+    """
+    rows = list(DescriptorSpace.objects.order_by("-created", "-pk"))
+    looks = [row for row in rows if row.kind == Kind.APPEARANCE and row.model == appearance_model()][:1]
+    if reason := meaning_is_off():
+        return looks, [reason]
+    means = [row for row in rows if row.kind == Kind.MEANING]
+    means.sort(key=lambda row: (row.is_ready, _is_configured(row)), reverse=True)
+    if not means:
+        return looks, ["No image is indexed by meaning yet: manage.py fetch_models fetches the model."]
+    return looks + means[:1], []
+
+
+def _is_configured(space: DescriptorSpace) -> bool:
+    return (space.model, space.pretrained) == (settings.MEANING_MODEL, settings.MEANING_WEIGHTS)

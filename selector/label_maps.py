@@ -1,0 +1,103 @@
+"""The cached result of segmenting a photo: computed once, stored, and decoded once a process."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, connection, transaction
+
+from selector import hierarchy, regions, slic
+from selector.hierarchy import Hierarchy
+from selector.models import LabelMap, Photo
+from selector.photos import working_copy
+
+# To be raised when slic.py or hierarchy.py make something else of the same photo: old label maps stay what they are.
+SLIC_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A label map decoded: `labels` uint16 (H, W), the merge tree, and `areas` int64 (n,) in pixels."""
+
+    labels: npt.NDArray[np.uint16]
+    hierarchy: Hierarchy
+    areas: npt.NDArray[np.int64]
+
+
+def label_map_of(photo: Photo) -> LabelMap:
+    """The label map of a photo by today's settings, computed now if nobody has asked before.
+
+    Several requests at once compute it once: the first takes the photo's lock, the others wait for its row.
+    """
+    key = _key(photo)
+    found = LabelMap.objects.filter(**key).first()
+    if found is None:
+        with _lock(photo):
+            found = LabelMap.objects.filter(**key).first() or _compute(photo, key)
+    return found
+
+
+def load(label_map: LabelMap) -> Segmentation:
+    """Decode a label map, from this process's cache where it has been asked for lately."""
+    return _load(label_map.pk)
+
+
+@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
+def _load(pk: int) -> Segmentation:
+    # By primary key: a label map's row and file never change, and keys are never used again.
+    label_map = LabelMap.objects.select_related("photo").get(pk=pk)
+    with label_map.labels.open("rb") as file:
+        flat = np.frombuffer(gzip.decompress(file.read()), "<u2")
+    labels = flat.reshape(label_map.photo.height, label_map.photo.width).astype(np.uint16, copy=False)
+    tree = Hierarchy.from_bytes(zlib.decompress(label_map.hierarchy))
+    return Segmentation(labels, tree, regions.superpixel_areas(labels, tree.n_superpixels))
+
+
+def _key(photo: Photo) -> dict[str, object]:
+    if settings.SUPERPIXEL_ENGINE == "skimage":
+        engine = f"scikit-image {version('scikit-image')}"
+    else:
+        engine = f"slic {SLIC_VERSION}"
+    parameters = json.dumps({"n_superpixels": settings.N_SUPERPIXELS})
+    return {"photo": photo, "working_sha256": photo.working_sha256, "engine": engine, "parameters": parameters}
+
+
+def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
+    rgb = working_copy(photo)
+    labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE)
+    tree = hierarchy.build(rgb, labels)
+    label_map = LabelMap(**key, n_superpixels=tree.n_superpixels, hierarchy=zlib.compress(tree.to_bytes()))
+    # No time stamp in the gzip header: equal label maps are equal files.
+    packed = gzip.compress(labels.astype("<u2").tobytes(), compresslevel=6, mtime=0)
+    label_map.labels.save("labels.gz", ContentFile(packed), save=False)
+    try:
+        with transaction.atomic():
+            label_map.save(force_insert=True)
+    except IntegrityError:
+        # The photo has been deleted or turned in the meantime.
+        label_map.labels.storage.delete(label_map.labels.name)
+        raise
+    return label_map
+
+
+@contextmanager
+def _lock(photo: Photo) -> Iterator[None]:
+    """A lock across processes and machines that holds outside transactions, since computing takes its time."""
+    key = int.from_bytes(photo.pk.bytes[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

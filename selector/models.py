@@ -1,0 +1,261 @@
+"""Photos, their label maps, and what people select on them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from selector.people import Person
+from selector.signals import adopted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from selector.regions import Selection as Regions
+
+# Steps of history kept for one selection; the oldest go first.
+HISTORY_LENGTH = 500
+# Tabs whose last gesture number is remembered for one selection.
+TABS_REMEMBERED = 20
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    def owned_by(self, person: Person) -> Self:
+        return self.filter(**person.as_fields()) if person.is_known else self.none()
+
+
+class Owned(models.Model):
+    """Belongs to an account, or to a visitor until they sign in."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    visitor = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def is_owned_by(self, person: Person) -> bool:
+        if person.user is not None:
+            return self.owner_id == person.user.pk
+        return person.visitor is not None and self.visitor == person.visitor
+
+
+class PhotoQuerySet(OwnedQuerySet):
+    def visible_to(self, person: Person) -> Self:
+        """Public photos and the person's own."""
+        if not person.is_known:
+            return self.filter(is_public=True)
+        return self.filter(Q(is_public=True) | Q(**person.as_fields()))
+
+
+def original_path(photo: Photo, filename: str) -> str:
+    return f"originals/{photo.pk.hex[:2]}/{photo.pk}"
+
+
+def working_path(photo: Photo, filename: str) -> str:
+    return f"photos/{photo.pk.hex[:2]}/{photo.pk}/{filename}"
+
+
+class Photo(Owned):
+    """One image file and its working copy, from which everything else is computed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, help_text="The file name it came with.")
+    is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
+    original = models.FileField(upload_to=original_path, max_length=200)
+    original_type = models.CharField(max_length=50, help_text="MIME type of the original.")
+    original_sha256 = models.CharField(max_length=64, db_index=True)
+    working = models.FileField(upload_to=working_path, max_length=200)
+    working_sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    quarter_turns = models.PositiveSmallIntegerField(default=0, help_text="Clockwise, after EXIF.")
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True) | Q(visitor__isnull=True), name="photo_has_one_owner"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("selector:workspace", args=[self.pk])
+
+    @property
+    def version(self) -> str:
+        """Names the working copy's content in URLs that may be cached for ever."""
+        return self.working_sha256[:16]
+
+    @property
+    def working_url(self) -> str:
+        return reverse("selector:working_copy", args=[self.pk, self.version])
+
+
+def label_map_path(label_map: LabelMap, filename: str) -> str:
+    return f"label_maps/{label_map.photo_id.hex[:2]}/{label_map.photo_id}/{filename}"
+
+
+class LabelMap(models.Model):
+    """The superpixels of a photo and their merge tree: a derived row that can be pruned and computed again."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="label_maps")
+    working_sha256 = models.CharField(max_length=64, help_text="The working copy it was computed on.")
+    engine = models.CharField(max_length=50)
+    parameters = models.CharField(max_length=200, help_text="Canonical JSON.")
+    n_superpixels = models.PositiveIntegerField(help_text="Obtained, not asked for.")
+    # gzip of little-endian uint16 (H, W): the very bytes that the browser is sent.
+    labels = models.FileField(upload_to=label_map_path, max_length=200)
+    # zlib of Hierarchy.to_bytes(); a few kilobytes, so it lives in the row.
+    hierarchy = models.BinaryField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["photo", "working_sha256", "engine", "parameters"], name="label_map_once_per_parameters"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo} ({self.engine}, {self.n_superpixels} superpixels)"
+
+
+class SelectionQuerySet(OwnedQuerySet):
+    def locked(self) -> Self:
+        """For the length of the transaction: two clicks at once are applied one after the other."""
+        return self.select_for_update(of=("self",))
+
+
+class Selection(Owned):
+    """What one person included and excluded on one photo, with its history.
+
+    `state` is `regions.Selection.pack()`. A step of the history is the XOR between two states, so undoing and redoing
+    are the same operation; steps below `position` are applied, the ones above have been undone.
+    """
+
+    label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="selections")
+    state = models.BinaryField()
+    position = models.PositiveIntegerField(default=0)
+    length = models.PositiveIntegerField(default=0, help_text="Steps made, undone ones included.")
+    # [tab, number of the last gesture applied from it], the latest tab last: a gesture sent twice is applied once.
+    tabs = models.JSONField(default=list, editable=False)
+    updated = models.DateTimeField(auto_now=True)
+
+    objects = SelectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["label_map", "owner"], name="selection_one_per_account"),
+            models.UniqueConstraint(fields=["label_map", "visitor"], name="selection_one_per_visitor"),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) ^ Q(visitor__isnull=False), name="selection_has_one_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Selection {self.pk}"
+
+    @property
+    def regions(self) -> Regions:
+        """The state as boolean arrays over the superpixels."""
+        from selector.regions import Selection as Regions
+
+        return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+
+    def has_seen(self, tab: str, number: int) -> bool:
+        return bool(tab) and number <= dict(self.tabs).get(tab, 0)
+
+    def remember(self, tab: str, number: int) -> None:
+        """Note the gesture as applied; saved with the step it makes."""
+        if tab:
+            others = [entry for entry in self.tabs if entry[0] != tab]
+            self.tabs = [*others[1 - TABS_REMEMBERED :], [tab, number]]
+
+    @property
+    def can_undo(self) -> bool:
+        return self.position > max(0, self.length - HISTORY_LENGTH)
+
+    @property
+    def can_redo(self) -> bool:
+        return self.position < self.length
+
+    def apply(self, gesture: Callable[[Regions], Regions]) -> bool:
+        """Change the selection by a pure function and append the step; False when it changes nothing.
+
+        Call this, `undo` and `redo` on a locked row.
+        """
+        from selector.regions import change
+
+        before = self.regions
+        delta = change(before, gesture(before))
+        if not any(delta):
+            return False
+        if self.can_redo:
+            self.steps.filter(number__gte=self.position).delete()
+        self.steps.create(number=self.position, delta=delta)
+        self._move(delta, self.position + 1)
+        self.length = self.position
+        if self.length > HISTORY_LENGTH:
+            self.steps.filter(number__lt=self.length - HISTORY_LENGTH).delete()
+        return True
+
+    def undo(self) -> bool:
+        """Take the last step back; False when there is none."""
+        if not self.can_undo:
+            return False
+        self._move(self._delta(self.position - 1), self.position - 1)
+        return True
+
+    def redo(self) -> bool:
+        """Apply the last step undone again; False when there is none."""
+        if not self.can_redo:
+            return False
+        self._move(self._delta(self.position), self.position + 1)
+        return True
+
+    def _delta(self, number: int) -> bytes:
+        return bytes(self.steps.get(number=number).delta)
+
+    def _move(self, delta: bytes, position: int) -> None:
+        self.state = self.regions.xor(delta).pack()
+        self.position = position
+
+
+class SelectionStep(models.Model):
+    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    delta = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["selection", "number"], name="selection_step_once_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"Step {self.number} of selection {self.selection_id}"
+
+
+def adopt(visitor: uuid.UUID, owner: Any) -> None:
+    """Hand a visitor's photos and selections to the account they signed in to.
+
+    A photo that both have selected on keeps the visitor's selection: it is the newer one, on the screen right now.
+    """
+    with transaction.atomic():
+        Photo.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
+        mine = Selection.objects.filter(visitor=visitor)
+        Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
+        mine.update(visitor=None, owner=owner)
+        adopted.send(Photo, visitor=visitor, user=owner)

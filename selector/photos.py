@@ -1,0 +1,127 @@
+"""From an upload to a stored photo, and from a stored photo to its pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from PIL import Image
+
+from selector import imagefile
+from selector.models import Photo, Selection
+from selector.signals import working_copy_changed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+THUMBNAIL_SIDE = 360
+
+
+class PhotoInUse(Exception):
+    """A change that would make somebody's selection meaningless; the text says what to do."""
+
+
+def store_photo(
+    data: bytes,
+    name: str,
+    *,
+    owner: User | None = None,
+    visitor: uuid.UUID | None = None,
+    is_public: bool = False,
+) -> Photo:
+    """Check an image file and keep it, with its working copy.
+
+    Raises
+    ------
+    InvalidImage
+        With a sentence for the person who sent it; nothing stays behind.
+    """
+    copy = _working_copy_of(data)
+    photo = Photo(
+        name=name.replace("\\", "/").rpartition("/")[2][:200] or "Photo",
+        owner=owner,
+        visitor=visitor,
+        is_public=is_public,
+        original_type=copy.mime,
+        original_sha256=copy.sha256,
+    )
+    photo.original.save("original", ContentFile(data), save=False)
+    try:
+        _put_working_copy(photo, copy)
+        photo.save(force_insert=True)
+    except BaseException:
+        _delete_files(photo)
+        raise
+    return photo
+
+
+def rotate(photo: Photo, quarter_turns: int = 1) -> None:
+    """Turn a photo clockwise. Its label maps go, so it must happen before anything is selected.
+
+    Raises
+    ------
+    PhotoInUse
+        When somebody has selected something on it.
+    """
+    turns = (photo.quarter_turns + quarter_turns) % 4
+    with photo.original.open("rb") as file:
+        copy = _working_copy_of(file.read(), turns)
+    with transaction.atomic():
+        # Locked, so that a selection begun meanwhile is either seen here or finds the label map gone.
+        photo = Photo.objects.select_for_update().get(pk=photo.pk)
+        states = Selection.objects.filter(label_map__photo=photo).values_list("state", flat=True)
+        if any(any(state) for state in states):
+            raise PhotoInUse("Clear the selection before turning the photo: it would no longer fit.")
+        photo.label_maps.all().delete()
+        old_name = photo.working.name
+        photo.quarter_turns = turns
+        _put_working_copy(photo, copy)
+        photo.save()
+        if photo.working.name != old_name:
+            transaction.on_commit(partial(photo.working.storage.delete, old_name))
+        working_copy_changed.send(Photo, photo=photo)
+
+
+def working_copy(photo: Photo) -> npt.NDArray[np.uint8]:
+    """The pixels of the stored working copy, uint8 (H, W, 3): what everything is computed on."""
+    with photo.working.open("rb") as file:
+        return imagefile.decode(file.read())
+
+
+def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A JPEG of the working copy with a long side of at most `side` pixels."""
+    with photo.working.open("rb") as file, Image.open(file, formats=["JPEG"]) as image:
+        image.draft("RGB", (side, side))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCopy:
+    return imagefile.make_working_copy(
+        data,
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        max_pixels=settings.MAX_UPLOAD_PIXELS,
+        quarter_turns=quarter_turns,
+    )
+
+
+def _put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
+    photo.working_sha256 = hashlib.sha256(copy.jpeg).hexdigest()
+    photo.width, photo.height = copy.width, copy.height
+    photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
+
+
+def _delete_files(photo: Photo) -> None:
+    for file in (photo.original, photo.working):
+        if file:
+            file.storage.delete(file.name)

@@ -1,0 +1,236 @@
+"""Photos and selections: fetch with permission, validate, call one thing, render."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from selector import gestures, label_maps, photos, regions, rendering
+from selector.forms import GestureForm, LevelForm, UploadForm, first_error
+from selector.imagefile import InvalidImage
+from selector.models import LabelMap, Photo, Selection
+from selector.people import known_person, person_of
+from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx
+
+INCLUDE_BLUE, EXCLUDE_ORANGE = (30, 110, 245), (240, 120, 0)
+COARSEST_LEVEL = 8
+# How much larger than its working copy a photo is shown on the largest of windows.
+LARGEST_SCALE = 4
+# Without JavaScript a click comes in displayed pixels, so the stage has this width, whatever the window's.
+SHOWN_WIDTH = 640
+# Every derived picture's address names its content, so a browser need never ask for it again.
+immutable = cache_control(private=True, max_age=365 * 24 * 3600, immutable=True)
+
+
+def visible_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
+    """A photo this person may look at and select on: public, or their own. Strangers get 404."""
+    return get_object_or_404(Photo.objects.visible_to(person_of(request)), pk=photo_id)
+
+
+def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
+    """A photo this person may change."""
+    return get_object_or_404(Photo.objects.owned_by(person_of(request)), pk=photo_id)
+
+
+def visible_label_map(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> LabelMap:
+    """A label map together with its photo, by one query; the merge tree's bytes stay in the database."""
+    found = LabelMap.objects.filter(photo__in=Photo.objects.visible_to(person_of(request)), photo=photo_id)
+    return get_object_or_404(found.select_related("photo").defer("hierarchy"), pk=label_map_id)
+
+
+def say(request: HtmxHttpRequest, sentence: str, status: int, next_url: str) -> HttpResponse:
+    """Tell the person something went wrong: in place for htmx, else on a page they can go on from."""
+    if request.htmx:
+        return render(request, "_status.html", {"message": sentence, "level": "error"}, status=status)
+    context = {"message": sentence, "next_url": next_url}
+    return render(request, "problem.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@vary_on_htmx
+def photo_list(request: HtmxHttpRequest) -> HttpResponse:
+    """The person's own photos; posting an image adds one and opens it."""
+    if request.method == "POST":
+        return upload(request)
+    mine = Photo.objects.owned_by(person_of(request)).filter(is_public=False)
+    page = Paginator(mine, 48).get_page(request.GET.get("page"))
+    return render(request, "selector/photos.html", {"photos": page})
+
+
+def upload(request: HtmxHttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return say(request, first_error(form), 400, reverse("gallery:start"))
+    file = form.cleaned_data["image"]
+    try:
+        photo = photos.store_photo(file.read(), file.name, **known_person(request).as_fields())
+    except InvalidImage as problem:
+        return say(request, str(problem), 422, reverse("gallery:start"))
+    label_maps.label_map_of(photo)
+    return go(request, photo.get_absolute_url())
+
+
+def go(request: HtmxHttpRequest, url: str) -> HttpResponse:
+    """Send the browser to another page, with or without htmx."""
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+@require_GET
+def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = visible_photo(request, photo_id)
+    label_map = label_maps.label_map_of(photo)
+    selection = gestures.selection_of(person_of(request), label_map)
+    level = min(LevelForm(request.GET).value, label_map.n_superpixels)
+    shown_width = min(photo.width, SHOWN_WIDTH)
+    context = {
+        "photo": photo,
+        "label_map": label_map,
+        "level": level,
+        "coarsest": min(COARSEST_LEVEL, label_map.n_superpixels),
+        "sizer_width": photo.width * LARGEST_SCALE,
+        "sizer_height": photo.height * LARGEST_SCALE,
+        "shown_width": shown_width,
+        "shown_height": round(photo.height * shown_width / photo.width),
+        "is_own": photo.is_owned_by(person_of(request)),
+        **selection_context(selection, level),
+    }
+    return render(request, "selector/workspace.html", context)
+
+
+def selection_context(selection: Selection, level: int, sentence: str = "") -> dict[str, Any]:
+    """What the partials that show a selection need."""
+    segmentation = label_maps.load(selection.label_map)
+    state = selection.regions
+    return {
+        "selection": selection,
+        "level": level,
+        "photo": selection.label_map.photo,
+        "label_map": selection.label_map,
+        "tint": data_url(rendering.tint_png(segmentation.labels, state.included, INCLUDE_BLUE)),
+        "tint_excluded": data_url(rendering.tint_png(segmentation.labels, state.excluded, EXCLUDE_ORANGE, striped=True)),
+        # The browser draws the next gesture on top of this before the server has answered.
+        "state": base64.b64encode(selection.state).decode(),
+        "has_included": bool(state.included.any()),
+        "summary": gestures.describe(state, segmentation),
+        "message": sentence,
+    }
+
+
+def data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+@require_POST
+@vary_on_htmx
+def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """One click, stroke, lasso, undo ...: applied to the stored selection, answered with the new layers."""
+    workspace_url = reverse("selector:workspace", args=[photo_id])
+    form = GestureForm(request.POST)
+    if not form.is_valid():
+        visible_photo(request, photo_id)
+        return say(request, first_error(form), 400, workspace_url)
+    try:
+        label_map = visible_label_map(request, photo_id, form.cleaned_data["label_map"])
+    except Http404:
+        visible_photo(request, photo_id)
+        sentence = "This photo has changed in another window. Reload the page to go on."
+        return say(request, sentence, 409, workspace_url)
+    person = known_person(request)
+    try:
+        selection, sentence = gestures.perform(person, label_map, label_maps.load(label_map), form)
+    except ValueError:
+        return say(request, "That point lies outside the photo.", 422, workspace_url)
+    level = form.cleaned_data["level"]
+    if request.htmx:
+        return render(request, "selector/_selection.html", selection_context(selection, level, sentence))
+    return redirect(f"{workspace_url}?{urlencode({'level': level})}")
+
+
+@require_POST
+@vary_on_htmx
+def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = own_photo(request, photo_id)
+    try:
+        photos.rotate(photo)
+    except photos.PhotoInUse as problem:
+        return say(request, str(problem), 409, photo.get_absolute_url())
+    return go(request, photo.get_absolute_url())
+
+
+@require_POST
+@vary_on_htmx
+def delete(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = own_photo(request, photo_id)
+    photo.delete()
+    messages.success(request, f"“{photo.name}” is deleted.")
+    return go(request, reverse("selector:photos"))
+
+
+@require_GET
+@immutable
+def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
+    photo = photo_at(request, photo_id, version)
+    with photo.working.open("rb") as file:
+        return HttpResponse(file.read(), content_type="image/jpeg")
+
+
+@require_GET
+@immutable
+def thumbnail(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
+    return HttpResponse(photos.thumbnail(photo_at(request, photo_id, version)), content_type="image/jpeg")
+
+
+def photo_at(request: HttpRequest, photo_id: uuid.UUID, version: str) -> Photo:
+    """A visible photo whose working copy is still the one the address names."""
+    photo = visible_photo(request, photo_id)
+    if photo.version != version:
+        raise Http404
+    return photo
+
+
+@require_GET
+@immutable
+def labels(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
+    """The superpixel of every pixel, little-endian uint16 row by row, as stored: compressed."""
+    label_map = visible_label_map(request, photo_id, label_map_id)
+    with label_map.labels.open("rb") as file:
+        packed = file.read()
+    return HttpResponse(packed, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
+
+
+@require_GET
+@immutable
+def tree(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
+    """The merge tree's parent array, little-endian uint16."""
+    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    return HttpResponse(segmentation.hierarchy.to_bytes(), content_type="application/octet-stream")
+
+
+@require_GET
+@immutable
+def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level: int) -> HttpResponse:
+    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    png = rendering.outline_png(segmentation.labels, segmentation.hierarchy.cut(level))
+    return HttpResponse(png, content_type="image/png")
+
+
+@require_GET
+def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """The selected portion on white, for pages without JavaScript and for whoever wants the file."""
+    photo = visible_photo(request, photo_id)
+    label_map = label_maps.label_map_of(photo)
+    included = gestures.selection_of(person_of(request), label_map).regions.included
+    png = rendering.preview_png(photos.working_copy(photo), label_maps.load(label_map).labels, included)
+    return HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, no-cache"})

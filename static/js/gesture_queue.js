@@ -1,0 +1,54 @@
+// Gestures wait here until the server has applied them, one at a time and in order. Each carries a number unique to its
+// tab, and the server ignores a number it has applied already: so a gesture whose answer was lost can be sent again.
+
+const RETRY_AFTER_MS = 3000;
+
+export class GestureQueue {
+  /**
+   * @param {(values: object) => Promise<"done" | "refused" | "unreachable">} send
+   * @param {(waiting: number, lost: boolean) => void} changed called whenever the queue or the connection changes
+   */
+  constructor(send, changed) {
+    Object.assign(this, { send, changed });
+    this.waiting = [];
+    this.sending = false;
+    this.lost = false;
+    this.tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    this.number = 0;
+    addEventListener("online", () => this.retry());
+    addEventListener("beforeunload", (event) => { if (this.waiting.length) event.preventDefault(); });
+  }
+
+  push(gesture) {
+    this.waiting.push({ ...gesture, tab: this.tab, number: ++this.number });
+    this.changed();
+    this.#drain();
+  }
+
+  retry() {
+    clearTimeout(this.timer);
+    this.#drain();
+  }
+
+  /** Resolves when everything queued so far has been answered. */
+  async idle() {
+    while (this.waiting.length) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  async #drain() {
+    if (this.sending) return;
+    this.sending = true;
+    while (this.waiting.length) {
+      const outcome = await this.send(this.waiting[0]);
+      this.lost = outcome === "unreachable";
+      if (this.lost) break;
+      this.waiting.shift();
+      this.changed();
+    }
+    this.sending = false;
+    if (this.lost) {
+      this.changed();
+      this.timer = setTimeout(() => this.retry(), RETRY_AFTER_MS);
+    }
+  }
+}

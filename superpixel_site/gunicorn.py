@@ -1,0 +1,12 @@
+"""How gunicorn serves the site; every value can be overridden on its command line."""
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+# Threads share the decoded label maps and the model; the kernels and the database release the GIL.
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 120  # A first search may wait for the model to load.
+graceful_timeout = 5
+accesslog = None

@@ -1,0 +1,94 @@
+"""What every test may ask for: files in a folder of its own, people, and photos."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from selector.models import Photo
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# Drawing pictures takes its time on a busy machine, and no test here is about speed.
+_common: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("default", max_examples=60, **_common)
+hypothesis_settings.register_profile("thorough", max_examples=1000, **_common)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Uploaded files of this run, away from anybody's photos."""
+    from django.core.files.storage import default_storage
+
+    folder = tmp_path_factory.mktemp("media")
+    default_storage._location = str(folder)  # type: ignore[attr-defined]
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_meaning(settings: Any) -> None:
+    """Tests of the `meaning` space switch it on, with a model that they make; nobody asks a hub."""
+    settings.MEANING_ENABLED = False
+
+
+@pytest.fixture
+def few_superpixels(settings: Any) -> None:
+    """Small pictures, small label maps."""
+    settings.N_SUPERPIXELS = 60
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Owns things."""
+    return _person("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A stranger."""
+    return _person("bob")
+
+
+def _person(name: str) -> User:
+    from django.contrib.auth.models import User
+
+    return User.objects.create_user(name, f"{name}@example.com", "a-long-passphrase")
+
+
+@pytest.fixture
+def alice_client(alice: User) -> Client:
+    return _signed_in(alice)
+
+
+@pytest.fixture
+def bob_client(bob: User) -> Client:
+    return _signed_in(bob)
+
+
+def _signed_in(user: User) -> Client:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def photo(alice: User, few_superpixels: None) -> Photo:
+    """A photo of alice's: four coloured quarters, 240 x 160."""
+    from pictures import image_file
+
+    from selector.photos import store_photo
+
+    return store_photo(image_file(), "quarters.jpg", owner=alice)

@@ -1,0 +1,139 @@
+"""Small collections: pictures of one thing on a plain ground, stored, and indexed by the real code."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pictures import GREEN, RED, image_file
+from scenes import AddImage, SearchOf, Select, thing_on_ground
+
+if TYPE_CHECKING:
+    from gallery.models import GalleryImage, Search
+    from selector.models import LabelMap, Photo
+    from selector.people import Person
+
+
+@pytest.fixture(autouse=True)
+def light(settings: Any, few_superpixels: None) -> None:
+    """Without the model, as in a small installation; the tests of the model ask for one."""
+    settings.MEANING_ENABLED = False
+
+
+@pytest.fixture
+def add_image(db: None) -> AddImage:
+    """Adds an image to the collection; a private one when it has an owner. It is not indexed yet."""
+    from gallery.collection import Details, add_photo
+    from selector.photos import store_photo
+
+    def add(
+        thing: Colour = RED,
+        ground: Colour = GREEN,
+        *,
+        owner: User | None = None,
+        seed: int = 0,
+        **details: Any,
+    ) -> GalleryImage:
+        data = image_file(thing_on_ground(thing, ground, seed))
+        photo = store_photo(data, "thing.jpg", owner=owner, is_public=owner is None)
+        return add_photo(photo, Details(**details))
+
+    return add
+
+
+@pytest.fixture
+def add_indexed(add_image: AddImage) -> AddImage:
+    """Adds an image and indexes it."""
+    from gallery import indexing, spaces
+
+    def add(*args: Any, **kwargs: Any) -> GalleryImage:
+        image = add_image(*args, **kwargs)
+        indexing.update(image.pk, spaces.wanted()[0])
+        image.refresh_from_db()
+        return image
+
+    return add
+
+
+@pytest.fixture
+def select() -> Select:
+    """Selects the disc of such a picture (or another box) for a person, as clicking would."""
+    from selector import label_maps, regions
+    from selector.models import Selection
+
+    def select(
+        photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include"
+    ) -> LabelMap:
+        label_map = label_maps.label_map_of(photo)
+        labels = label_maps.load(label_map).labels
+        chosen = np.zeros(label_map.n_superpixels, bool)
+        for left, top, right, bottom in boxes or [(45, 50, 95, 100)]:
+            chosen[np.unique(labels[top:bottom, left:right])] = True
+        blank = regions.Selection.empty(label_map.n_superpixels)
+        row, _ = Selection.objects.get_or_create(
+            label_map=label_map, **person.as_fields(), defaults={"state": blank.pack()}
+        )
+        row.state = row.regions.plus(chosen, mode).pack()  # type: ignore[arg-type]
+        row.save()
+        return label_map
+
+    return select
+
+
+@pytest.fixture
+def search_of(select: Select) -> SearchOf:
+    """A person's search for the disc of a photo."""
+    from gallery.models import Search
+    from selector.models import Selection
+
+    def search(photo: Photo, person: Person, *boxes: tuple[int, int, int, int]) -> Search:
+        label_map = select(photo, person, *boxes)
+        state = Selection.objects.owned_by(person).get(label_map=label_map).state
+        return Search.objects.asked(person, label_map, bytes(state))
+
+    return search
+
+
+@pytest.fixture
+def visitor_client(client: Client, db: None) -> tuple[Client, Person]:
+    """Somebody without an account, known to this browser."""
+    from selector.people import SESSION_KEY, Person
+
+    key = uuid.uuid4()
+    session = client.session
+    session[SESSION_KEY] = str(key)
+    session.save()
+    return client, Person(visitor=key)
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings for two models in open_clip's own format: a real small tower, with two sets of random weights."""
+    import json
+
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("models")
+    vision = {"timm_model_name": "test_resnet", "timm_model_pretrained": False, "timm_pool": "avg"}
+    text = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+    description = folder / "tiny-tower.json"
+    description.write_text(
+        json.dumps(
+            {"embed_dim": 32, "vision_cfg": vision | {"timm_proj": "linear", "image_size": 64}, "text_cfg": text}
+        )
+    )
+    open_clip.add_model_config(str(description))
+    models = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_file(open_clip.create_model("tiny-tower").state_dict(), folder / f"seed-{seed}.safetensors")
+        models.append(
+            {"MEANING_MODEL": str(description), "MEANING_WEIGHTS": str(folder / f"seed-{seed}.safetensors")}
+        )
+    return models[0], models[1]

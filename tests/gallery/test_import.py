@@ -1,0 +1,172 @@
+"""Importing a folder: what gets in, what is reported, and that it may be stopped and repeated."""
+
+from __future__ import annotations
+
+import os
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pictures import image_file
+
+from gallery.collection import images_in, readable_title, storable
+from gallery.models import GalleryImage
+from selector.models import Photo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two images, one of them twice, and one in a folder below."""
+    (tmp_path / "red_box.jpg").write_bytes(image_file())
+    (tmp_path / "the-same.JPEG").write_bytes(image_file())
+    (tmp_path / "box 2.png").write_bytes(image_file(fmt="PNG"))
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "deep.webp").write_bytes(image_file(fmt="WEBP", lossless=True))
+    (tmp_path / "notes.txt").write_text("not an image, and not called one")
+    (tmp_path / ".hidden.jpg").write_bytes(b"not even looked at")
+    return tmp_path
+
+
+def run(*args: Any) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("import_images", *args, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_a_folder_is_imported_once_by_content(folder: Path) -> None:
+    out, err = run(folder)
+    assert out == "2 images imported, 1 already in the collection.\n"
+    assert err == ""
+    assert sorted(GalleryImage.objects.values_list("title", flat=True)) == ["Box 2", "Red box"]
+
+
+def test_running_it_again_changes_nothing(folder: Path) -> None:
+    run(folder)
+    before = list(GalleryImage.objects.order_by("pk").values())
+    out, _ = run(folder)
+    assert out == "0 images imported, 3 already in the collection.\n"
+    assert list(GalleryImage.objects.order_by("pk").values()) == before
+
+
+def test_the_folders_below_are_imported_when_asked_for(folder: Path) -> None:
+    out, _ = run(folder, "--recursive")
+    assert out == "3 images imported, 1 already in the collection.\n"
+
+
+def test_tags_and_licence_go_to_every_image(folder: Path) -> None:
+    run(folder, "--tag", "box", "--tag", "test picture", "--licence", "CC0 1.0")
+    for image in GalleryImage.objects.all():
+        assert sorted(image.tags.names()) == ["box", "test picture"]
+        assert image.licence == "CC0 1.0"
+
+
+def test_imported_images_are_public_and_wait_to_be_indexed(folder: Path) -> None:
+    run(folder)
+    assert all(photo.is_public and photo.owner is photo.visitor is None for photo in Photo.objects.all())
+    assert set(GalleryImage.objects.values_list("status", flat=True)) == {"pending"}
+
+
+def test_bad_files_are_reported_and_skipped(folder: Path) -> None:
+    (folder / "a_text.jpg").write_text("I am a text file.")
+    (folder / "b_cut.jpg").write_bytes(image_file()[:500])
+    (folder / "c_empty.png").write_bytes(b"")
+    (folder / "d_phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="4 files could not be imported"):
+        call_command("import_images", folder, stdout=out, stderr=err)
+    assert out.getvalue() == "2 images imported, 1 already in the collection.\n"
+    lines = err.getvalue().splitlines()
+    assert [Path(line.split(": ")[0]).name for line in lines] == [
+        "a_text.jpg", "b_cut.jpg", "c_empty.png", "d_phone.heic",
+    ]  # fmt: skip
+    assert all(line.split(": ", 1)[1].endswith(".") for line in lines)
+    assert Photo.objects.count() == 2
+
+
+def test_a_file_larger_than_allowed_is_not_even_read(folder: Path, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 2**20
+    with (folder / "film.jpg").open("wb") as film:
+        film.truncate(2**40)
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("import_images", folder, stdout=StringIO(), stderr=err)
+    assert "film.jpg: The file has 1048576.0 MB; at most 1.0 MB are allowed." in err.getvalue()
+
+
+def test_a_file_that_cannot_be_opened_is_reported(folder: Path) -> None:
+    (folder / "gone.jpg").symlink_to(folder / "nowhere")
+    (folder / "loop").symlink_to(folder)
+    assert run(folder, "--recursive")[0] == "3 images imported, 1 already in the collection.\n"
+
+
+def test_what_is_no_folder_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="nowhere is not a folder"):
+        run(tmp_path / "nowhere")
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    assert run(tmp_path)[0] == f"There are no images in {tmp_path}.\n"
+
+
+def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gallery import collection
+
+    original = collection.add_photo
+
+    def killed(*args: Any) -> GalleryImage:
+        if GalleryImage.objects.exists():
+            raise KeyboardInterrupt
+        return original(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collection, "add_photo", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder)
+    assert Photo.objects.count() == GalleryImage.objects.count() == 1
+    assert run(folder)[0] == "1 image imported, 2 already in the collection.\n"
+
+
+def test_what_an_interrupted_import_had_stored_is_taken_back(
+    folder: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gallery import collection
+
+    before = {path for path in media.rglob("*") if path.is_file()}
+    monkeypatch.setattr(collection, "add_photo", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(folder)
+    assert {path for path in media.rglob("*") if path.is_file()} == before
+
+
+def test_a_private_copy_does_not_keep_an_image_out_of_the_collection(folder: Path, alice: Any) -> None:
+    from selector.photos import store_photo
+
+    store_photo(image_file(), "mine.jpg", owner=alice)
+    assert run(folder)[0].startswith("2 images imported")
+
+
+def test_files_come_in_the_order_of_their_names(folder: Path) -> None:
+    found = images_in(folder, lambda *_: None, recursive=True)
+    assert [path.name for path in found] == ["box 2.png", "red_box.jpg", "the-same.JPEG", "deep.webp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("red_telephone-box__01.JPG", "Red telephone box 01"),
+        ("IMG_2024-05-01.jpeg", "IMG 2024-05-01"),
+        ("000000000025.jpg", "000000000025"),
+        ("Ärmel.png", "Ärmel"),
+        ("-.jpg", "-.jpg"),
+    ],
+)
+def test_a_title_is_made_from_the_name(name: str, title: str) -> None:
+    assert readable_title(name) == title
+
+
+def test_a_name_that_is_no_utf8_can_be_stored() -> None:
+    assert storable(os.fsdecode(b"caf\xe9.jpg")) == "caf?.jpg"

@@ -1,0 +1,217 @@
+"""The worker: every image gets a job, dead workers are noticed, and killers are put aside."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.management import call_command
+from django.db import connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+from scenes import AddImage, break_file, thing_on_ground
+
+from gallery import indexing, jobs, spaces
+from gallery.descriptors import appearance
+from gallery.models import GalleryImage, IndexedRegion
+
+
+def queued() -> list[int]:
+    waiting = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE, status="todo").order_by("id")
+    return [args["image_id"] for args in waiting.values_list("args", flat=True)]
+
+
+def fetch() -> int:
+    """Take a job as a worker does, and return the worker's key."""
+    manager = jobs.manager()
+    worker = async_to_sync(manager.register_worker)()
+    job = async_to_sync(manager.fetch_job)([jobs.QUEUE], worker)
+    assert job is not None
+    return worker
+
+
+def silence(worker: int) -> None:
+    """Let a worker have died a minute ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '60 s' WHERE id = %s",
+            [worker],
+        )
+
+
+@pytest.mark.django_db
+def test_an_image_added_in_any_way_gets_a_job(add_image: AddImage) -> None:
+    image = add_image()
+    assert queued() == [image.pk]
+
+
+@pytest.mark.django_db
+def test_editing_an_image_gives_it_no_second_job(add_image: AddImage) -> None:
+    image = add_image()
+    image.title = "Another title"
+    image.save()
+    assert queued() == [image.pk]
+
+
+@pytest.mark.django_db
+def test_an_image_that_is_not_kept_gets_no_job(add_image: AddImage) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        add_image()
+        raise ZeroDivisionError
+    assert queued() == []
+
+
+@pytest.mark.django_db
+def test_an_image_waits_in_the_queue_once(add_image: AddImage) -> None:
+    first, second = add_image(seed=1), add_image(seed=2)
+    jobs.defer([second.pk, first.pk, second.pk])
+    assert sorted(queued()) == [first.pk, second.pk]
+
+
+@pytest.mark.django_db
+def test_images_without_a_job_are_found(add_image: AddImage) -> None:
+    images = [add_image(seed=seed) for seed in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE args->>'image_id' <> %s", [str(images[1].pk)])
+    jobs.defer_forgotten([])
+    assert sorted(queued()) == [image.pk for image in images]
+
+
+@pytest.mark.django_db
+def test_images_that_lack_a_new_space_come_last(
+    add_indexed: AddImage, add_image: AddImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = add_indexed()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    monkeypatch.setattr(appearance, "VERSION", "next")
+    jobs.defer_forgotten(spaces.wanted()[0])
+    new = add_image(seed=1)
+    assert queued() == [old.pk, new.pk]
+    fetch()
+    assert queued() == [old.pk]
+
+
+@pytest.mark.django_db
+def test_the_job_of_a_dead_worker_is_tried_again(add_image: AddImage) -> None:
+    image = add_image()
+    worker = fetch()
+    jobs.sweep()
+    assert queued() == []  # The worker may be busy.
+    silence(worker)
+    jobs.sweep()
+    assert queued() == [image.pk]
+
+
+@pytest.mark.django_db
+def test_the_job_of_a_worker_that_has_been_forgotten_is_tried_again(add_image: AddImage) -> None:
+    image = add_image()
+    worker = fetch()
+    async_to_sync(jobs.manager().unregister_worker)(worker)
+    jobs.sweep()
+    assert queued() == [image.pk]
+
+
+@pytest.mark.django_db
+def test_an_image_that_keeps_killing_its_worker_is_put_aside(add_image: AddImage, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 3
+    killer, innocent = add_image(seed=1), add_image(seed=2)
+    for attempt in range(3):
+        killer.refresh_from_db()
+        assert killer.status == "pending", attempt
+        silence(fetch())
+        jobs.sweep()
+    killer.refresh_from_db()
+    assert (killer.status, killer.error) == (
+        "failed", "It was put aside: the worker died 3 times while indexing it."
+    )  # fmt: skip
+    assert queued() == [innocent.pk]
+    jobs.defer_forgotten([])
+    assert queued() == [innocent.pk]
+
+
+@pytest.mark.django_db
+def test_sweeping_a_job_whose_image_is_queued_again_keeps_one(add_image: AddImage) -> None:
+    image = add_image()
+    silence(fetch())
+    jobs.defer([image.pk])
+    jobs.sweep()
+    assert queued() == [image.pk]
+    assert not ProcrastinateJob.objects.filter(status="doing").exists()
+
+
+@pytest.mark.django_db
+def test_an_image_deleted_meanwhile_is_no_error(add_image: AddImage) -> None:
+    indexing.update(add_image().pk + 1, spaces.wanted()[0])
+
+
+@pytest.fixture
+def empty_queue(transactional_db: None) -> Iterator[None]:
+    """For tests of the worker itself: what it sees is committed, and Django does not empty the queue."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+def run_worker() -> None:
+    call_command("worker", "--once")
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_the_worker_indexes_what_comes_in(add_image: AddImage) -> None:
+    images = [add_image(seed=seed) for seed in range(2)]
+    run_worker()
+    assert set(GalleryImage.objects.values_list("status", flat=True)) == {"indexed"}
+    assert IndexedRegion.objects.values("image").distinct().count() == len(images)
+    assert not ProcrastinateJob.objects.exists()
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_the_worker_gives_a_broken_image_up_at_once(add_image: AddImage) -> None:
+    image = add_image()
+    break_file(image.photo)
+    run_worker()
+    image.refresh_from_db()
+    assert image.status == "failed"
+    assert [job.status for job in ProcrastinateJob.objects.all()] == ["failed"]
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_the_worker_tries_again_later_when_the_trouble_may_pass(add_image: AddImage) -> None:
+    image = add_image()
+    storage, name = image.photo.working.storage, str(image.photo.working.name)
+    with storage.open(name) as file:
+        data = file.read()
+    storage.delete(name)
+    run_worker()
+    image.refresh_from_db()
+    job = ProcrastinateJob.objects.get()
+    assert (image.status, job.status, job.attempts) == ("pending", "todo", 1)
+    assert job.scheduled_at > datetime.datetime.now(datetime.UTC)
+
+    from django.core.files.base import ContentFile
+
+    storage.save(name, ContentFile(data))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    run_worker()
+    image.refresh_from_db()
+    assert image.status == "indexed"
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_reindexing_replaces_the_regions(add_indexed: AddImage) -> None:
+    image = add_indexed()
+    run_worker()
+    before = set(image.regions.values_list("pk", flat=True))
+    jobs.defer([image.pk], afresh=True)
+    run_worker()
+    after = set(image.regions.values_list("pk", flat=True))
+    assert len(after) == len(before)
+    assert not after & before
+
+
+def test_pictures_of_two_seeds_differ() -> None:
+    assert (thing_on_ground((1, 2, 3), (4, 5, 6), 0) != thing_on_ground((1, 2, 3), (4, 5, 6), 1)).any()

@@ -1,0 +1,212 @@
+"""Searching: the right images, in the right order, for the right people."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pictures import BLUE, GREEN, RED, YELLOW, image_file
+from scenes import AddImage, SearchOf, Select, thing_on_ground
+
+from gallery import search
+from gallery.models import GalleryImage, Search
+from gallery.search import ask, percent
+from selector.models import Photo
+from selector.people import Person
+from selector.photos import store_photo
+
+pytestmark = pytest.mark.django_db
+GREY = (120, 120, 120)
+VISITOR = Person(visitor=uuid.UUID(int=7))
+
+
+@pytest.fixture
+def question(db: None) -> Photo:
+    """A visitor's photo: a red disc on grey."""
+    return store_photo(image_file(thing_on_ground(RED, GREY, seed=99)), "q.jpg", visitor=VISITOR.visitor)
+
+
+@pytest.fixture
+def colours(add_indexed: AddImage) -> dict[str, GalleryImage]:
+    """Discs of four colours on grounds of another."""
+    return {
+        "red": add_indexed(RED, BLUE, seed=1, title="red"),
+        "green": add_indexed(GREEN, YELLOW, seed=2, title="green"),
+        "blue": add_indexed(BLUE, GREEN, seed=3, title="blue"),
+        "yellow": add_indexed(YELLOW, BLUE, seed=4, title="yellow"),
+    }
+
+
+def titles(answer: search.Answer) -> list[str]:
+    return [hit.image.title for hit in answer.hits]
+
+
+def test_the_image_with_the_same_thing_comes_first(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    answer = ask(search_of(question, VISITOR), VISITOR)
+    assert titles(answer)[0] == "red"
+    assert sorted(titles(answer)) == ["blue", "green", "red", "yellow"]
+    assert answer.sentence == "4 images found."
+
+
+def test_a_hit_tells_where_the_thing_is(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    hit = ask(search_of(question, VISITOR), VISITOR).hits[0]
+    region = colours["red"].regions.get(pk=hit.region)
+    centre = ((region.left + region.right) / 2, (region.top + region.bottom) / 2)
+    assert centre == pytest.approx((70, 75), abs=5)
+    assert region.area < 0.3
+
+
+def test_scores_run_from_0_to_100_and_down_the_list(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    scores = [hit.score for hit in ask(search_of(question, VISITOR), VISITOR).hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 100 for score in scores)
+
+
+def test_a_score_of_50_is_where_hits_begin_to_stand_out() -> None:
+    assert percent(search.WEAK) == 50
+    assert percent(-10) == 0
+    assert percent(12) == 100
+
+
+def test_another_part_of_the_photo_finds_another_image(
+    colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    photo = store_photo(image_file(), "quarters.jpg", visitor=VISITOR.visitor)
+    yellow = ask(search_of(photo, VISITOR, (125, 85, 235, 155)), VISITOR)
+    assert titles(yellow)[0] == "yellow" or titles(yellow)[0] == "green"
+    best = yellow.hits[0]
+    region = best.image.regions.get(pk=best.region)
+    assert (region.area > 0.5) == (best.image.title == "green")  # Disc or ground: whichever of the two is yellow.
+
+
+def test_what_is_excluded_moves_the_search_away(
+    question: Photo, colours: dict[str, GalleryImage], select: Select
+) -> None:
+    from selector.models import Selection
+
+    label_map = select(question, VISITOR)
+    plain = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
+    select(question, VISITOR, (150, 0, 200, 150), mode="exclude")
+    without = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
+    assert plain != without
+    from gallery.spaces import Picture, answering
+
+    space = answering()[0][0]
+    vectors = [search.query_vector(space, Picture(label_map), asked) for asked in (plain, without)]
+    assert vectors[0] @ vectors[1] < 0.999
+    assert np.linalg.norm(vectors[1]) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_photo_itself_is_never_a_hit(colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
+    answer = ask(search_of(colours["red"].photo, VISITOR), VISITOR)
+    assert sorted(titles(answer)) == ["blue", "green", "yellow"]
+
+
+def test_nor_is_an_upload_of_the_very_same_file(colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
+    twin = store_photo(image_file(thing_on_ground(RED, BLUE, seed=1)), "again.jpg", visitor=VISITOR.visitor)
+    assert "red" not in titles(ask(search_of(twin, VISITOR), VISITOR))
+
+
+def test_private_images_are_found_by_their_owner_alone(
+    question: Photo, add_indexed: AddImage, search_of: SearchOf, alice: Any, bob: Any
+) -> None:
+    add_indexed(RED, YELLOW, seed=5, title="public")
+    add_indexed(RED, BLUE, seed=6, title="of alice", owner=alice)
+    asked = search_of(question, VISITOR)
+    assert sorted(titles(ask(asked, Person(user=alice)))) == ["of alice", "public"]
+    for stranger in (Person(user=bob), VISITOR, Person()):
+        assert titles(ask(asked, stranger)) == ["public"]
+
+
+def test_an_empty_gallery_is_one_sentence(question: Photo, search_of: SearchOf) -> None:
+    answer = ask(search_of(question, VISITOR), VISITOR)
+    assert (answer.hits, answer.total) == ([], 0)
+    assert answer.sentence == "The gallery is empty: there is nothing to search in yet."
+
+
+def test_a_gallery_that_is_not_indexed_yet_is_one_sentence(
+    question: Photo, add_image: AddImage, search_of: SearchOf
+) -> None:
+    add_image()
+    answer = ask(search_of(question, VISITOR), VISITOR)
+    assert answer.sentence == "The images of the gallery are still being indexed: search again in a minute."
+
+
+def test_a_gallery_of_this_one_photo_is_one_sentence(add_indexed: AddImage, search_of: SearchOf) -> None:
+    image = add_indexed()
+    answer = ask(search_of(image.photo, VISITOR), VISITOR)
+    assert answer.sentence.startswith("This photo is the only one in the gallery")
+
+
+def test_an_image_without_a_vector_in_one_space_is_taken_for_average(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    from gallery.spaces import Picture, answering
+
+    asked = search_of(question, VISITOR)
+    space = answering()[0][0]
+    asked_in = search.Question(space, search.query_vector(space, Picture(asked.label_map), asked))
+    region = colours["red"].regions.first()
+    assert region is not None
+    region.vectors.all().delete()
+    scores = search.calibrated(asked_in, np.array([region.pk]), {})
+    assert scores.tolist() == [0]
+
+
+def test_hits_come_in_pages_without_repeats_or_gaps(
+    question: Photo, add_indexed: AddImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE", 2)
+    for seed in range(5):
+        add_indexed(RED, BLUE, seed=seed, title=str(seed))
+    asked = search_of(question, VISITOR)
+    pages = [ask(asked, VISITOR, page) for page in (1, 2, 3)]
+    assert [page.next_page for page in pages] == [2, 3, None]
+    seen = [title for page in pages for title in titles(page)]
+    assert sorted(seen) == ["0", "1", "2", "3", "4"]
+    assert seen == [title for page in (1, 2, 3) for title in titles(ask(asked, VISITOR, page))]
+    assert ask(asked, VISITOR, 9).hits == []
+
+
+def test_weaker_matches_are_told_from_the_others_once(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hits = ask(search_of(question, VISITOR), VISITOR).hits
+    assert [hit.is_weak for hit in hits] == sorted(hit.is_weak for hit in hits)
+    assert sum(hit.opens_weak for hit in hits) <= 1
+    assert all(hit.is_weak == (hit.score < 50) for hit in hits if hit.score != 50)
+
+
+def test_a_search_asks_the_database_few_and_always_as_many_questions(
+    question: Photo, add_indexed: AddImage, search_of: SearchOf
+) -> None:
+    def queries() -> int:
+        fresh = Search.objects.select_related("label_map__photo").get(pk=asked.pk)
+        with CaptureQueriesContext(connection, ) as captured:
+            ask(fresh, VISITOR)
+        return len(captured)
+
+    add_indexed(RED, BLUE, seed=1)
+    asked = search_of(question, VISITOR)
+    ask(asked, VISITOR)
+    first = queries()
+    for seed in range(2, 7):
+        add_indexed(GREEN, BLUE, seed=seed)
+    # Spaces, features of the photo, nearest regions, sample, images.
+    assert queries() == first == 5
+
+
+def test_the_same_question_is_the_same_search(question: Photo, search_of: SearchOf) -> None:
+    first = search_of(question, VISITOR)
+    assert search_of(question, VISITOR) == first
+    assert search_of(question, Person(visitor=uuid.UUID(int=8))) != first

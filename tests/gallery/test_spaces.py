@@ -1,0 +1,238 @@
+"""Descriptor spaces: which there are, which answer, and what is said when one does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pictures import BLUE, YELLOW, image_file
+from scenes import AddImage, SearchOf
+
+from gallery import spaces
+from gallery.descriptors import meaning
+from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, RegionVector
+from gallery.search import ask
+from selector.people import Person
+from selector.photos import store_photo
+
+pytestmark = pytest.mark.django_db
+
+
+def use(settings: Any, model: dict[str, str]) -> None:
+    settings.MEANING_ENABLED = True
+    for name, value in model.items():
+        setattr(settings, name, value)
+
+
+def index_gallery() -> str:
+    err = StringIO()
+    call_command("index_gallery", stdout=StringIO(), stderr=err)
+    return err.getvalue()
+
+
+def kinds(answering: tuple[list[DescriptorSpace], list[str]]) -> list[str]:
+    return [space.kind for space in answering[0]]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(12, dtype=np.float32).reshape(3, 4),
+        np.zeros((0, 5), np.float16),
+        np.ones((2, 3, 4), np.float16)[::-1, ::2],
+    ],
+)
+def test_features_come_back_as_they_were_kept(array: Any) -> None:
+    back = spaces.unpack(spaces.pack(array))
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+
+
+def test_appearance_answers_from_the_first_image_on(add_indexed: AddImage) -> None:
+    add_indexed()
+    answering, notices = spaces.answering()
+    assert kinds((answering, notices)) == ["appearance"]
+    assert notices == ["Search by meaning is switched off by the setting MEANING_ENABLED."]
+
+
+def test_without_torch_the_commands_and_the_site_say_so(
+    add_indexed: AddImage, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_indexed()
+    settings.MEANING_ENABLED = True
+    monkeypatch.setattr(spaces, "find_spec", lambda name: None)
+    sentence = "Search by meaning is off: torch and open_clip are not installed; start once without LIGHT=1."
+    assert spaces.answering()[1] == [sentence]
+    assert index_gallery() == f"{sentence}\n"
+    with pytest.raises(CommandError, match="torch and open_clip are not installed"):
+        call_command("fetch_models")
+
+
+def test_a_model_that_does_not_exist_is_one_sentence_and_appearance_goes_on(
+    add_image: AddImage, settings: Any
+) -> None:
+    image = add_image()
+    use(settings, {"MEANING_MODEL": "no-such-model", "MEANING_WEIGHTS": "anything"})
+    lines = index_gallery().splitlines()
+    assert len(lines) == 1 and "no-such-model" in lines[0]
+    image.refresh_from_db()
+    assert image.status == GalleryImage.Status.INDEXED
+    assert kinds(spaces.answering()) == ["appearance"]
+
+
+def test_a_damaged_weights_file_is_one_sentence(
+    add_image: AddImage, settings: Any, tiny_models: Any, tmp_path: Path
+) -> None:
+    add_image()
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"no weights")
+    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(damaged)})
+    lines = index_gallery().splitlines()
+    assert len(lines) == 1 and "damaged.safetensors" in lines[0]
+
+
+def test_weights_in_a_file_need_no_fetching(settings: Any, tiny_models: Any) -> None:
+    use(settings, tiny_models[0])
+    out = StringIO()
+    call_command("fetch_models", stdout=out)
+    assert out.getvalue() == f"The weights are in {settings.MEANING_WEIGHTS}.\n"
+
+
+def test_images_are_described_by_a_model_from_local_files(
+    add_image: AddImage, settings: Any, tiny_models: Any, search_of: SearchOf
+) -> None:
+    image = add_image()
+    use(settings, tiny_models[0])
+    assert index_gallery() == ""
+    space = DescriptorSpace.objects.get(kind="meaning")
+    assert (space.dimensions, space.is_ready, len(space.weights)) == (32, True, 64)
+    assert RegionVector.objects.filter(space=space).count() == image.regions.count()
+    assert kinds(spaces.answering()) == ["appearance", "meaning"]
+
+    alice = Person(visitor=image.photo.pk)
+    answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
+    assert [hit.image for hit in answer.hits] == [image]
+    assert set(answer.hits[0].parts) == {"appearance", "meaning"}
+
+
+def test_a_second_search_in_a_photo_costs_no_forward_pass(
+    add_image: AddImage, settings: Any, tiny_models: Any, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = add_image()
+    use(settings, tiny_models[0])
+    index_gallery()
+    alice = Person(visitor=image.photo.pk)
+    photo = store_photo(image_file(), "q.jpg", visitor=alice.visitor)
+    first = ask(search_of(photo, alice), alice)
+    assert PhotoFeatures.objects.count() == 2
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("The model is not needed here.")
+
+    monkeypatch.setattr(meaning, "load", refuse)
+    monkeypatch.setattr(spaces.Appearance, "look", refuse)
+    again = ask(search_of(photo, alice), alice)
+    assert [(hit.image, hit.score) for hit in again.hits] == [(hit.image, hit.score) for hit in first.hits]
+    assert ask(search_of(photo, alice, (130, 100, 200, 150)), alice).hits
+
+
+def test_the_old_model_answers_until_all_images_are_described_by_the_new(
+    add_image: AddImage, settings: Any, tiny_models: Any
+) -> None:
+    images = [add_image(), add_image(BLUE, YELLOW)]
+    use(settings, tiny_models[0])
+    index_gallery()
+    old = DescriptorSpace.objects.get(kind="meaning")
+
+    use(settings, tiny_models[1])
+    wanted, _ = spaces.wanted()
+    new = wanted[1]
+    assert new != old and spaces.answering()[0][1] == old
+    from gallery import indexing
+
+    indexing.update(images[0].pk, wanted)
+    spaces.mark_ready()
+    assert spaces.answering()[0][1] == old
+
+    index_gallery()
+    assert spaces.answering()[0][1] == new
+    assert RegionVector.objects.filter(space=old).count() == RegionVector.objects.filter(space=new).count()
+
+
+def test_going_back_to_an_old_model_needs_no_indexing(
+    add_image: AddImage, settings: Any, tiny_models: Any
+) -> None:
+    add_image()
+    for model in tiny_models:
+        use(settings, model)
+        index_gallery()
+    use(settings, tiny_models[0])
+    assert spaces.answering()[0][1].pretrained == tiny_models[0]["MEANING_WEIGHTS"]
+
+
+def test_weights_that_were_replaced_do_not_answer_for_the_old_ones(
+    add_image: AddImage, settings: Any, tiny_models: Any, search_of: SearchOf
+) -> None:
+    image = add_image()
+    use(settings, tiny_models[0])
+    index_gallery()
+    DescriptorSpace.objects.filter(kind="meaning").update(weights="0" * 64)
+    alice = Person(visitor=image.photo.pk)
+    answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
+    assert set(answer.hits[0].parts) == {"appearance"}
+    assert answer.notices == ["The weights of meaning by tiny-tower have changed since the images were indexed."]
+
+
+WITHOUT_TORCH = """
+import os, sys, django
+django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
+settings.STORAGES["default"]["OPTIONS"]["location"] = os.environ["MEDIA"]
+from django.core.handlers.wsgi import WSGIHandler
+from django.contrib.auth.models import User
+from django.test import Client
+WSGIHandler()
+alice = Client()
+alice.force_login(User.objects.get(username="alice"))
+for address in sys.argv[1:]:
+    response = alice.get(address)
+    assert response.status_code == 200, response
+    print(response.content.decode())
+print("torch" in sys.modules, "open_clip" in sys.modules)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_starting_the_site_and_searching_by_appearance_never_imports_torch(
+    add_indexed: AddImage, alice: Any, search_of: SearchOf, media: Path, tmp_path: Path
+) -> None:
+    image = add_indexed(title="The hit")
+    photo = store_photo(image_file(), "q.jpg", owner=alice)
+    search = search_of(photo, Person(user=alice))
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "superpixel_site.settings",
+        "DATABASE": connection.settings_dict["NAME"],
+        "MEDIA": str(media),
+        "DEBUG": "1",
+        "ALLOWED_HOSTS": "testserver",
+        "N_SUPERPIXELS": "60",
+    }
+    addresses = ["/", "/gallery/", image.get_absolute_url(), photo.get_absolute_url(), search.get_absolute_url()]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, *addresses],
+        cwd=django_settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "The hit" in done.stdout
+    assert done.stdout.splitlines()[-1] == "False False"
