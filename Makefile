@@ -48,7 +48,7 @@ test: $(INSTALLED_DEV)
 	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest $(ARGS)
 
 lint: $(INSTALLED_DEV)
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
 format: $(INSTALLED_DEV)
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .

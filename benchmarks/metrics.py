@@ -69,7 +69,7 @@ def achievable_segmentation_accuracy(labels: Labels, truth: Labels) -> float:
 
 
 def explained_variation(labels: Labels, rgb: NDArray[np.uint8]) -> float:
-    """Share of the colour variance of `rgb` (H, W, 3) that remains when segments are painted in their mean (up is better).
+    """Share of the variance of `rgb` (H, W, 3) that remains when segments show their mean colour (up is better).
 
     Moore, Prince, Warrell, Mohammed, Jones, "Superpixel lattices", CVPR 2008. An image of one colour is explained
     wholly.

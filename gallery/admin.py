@@ -72,7 +72,7 @@ class GalleryImageAdmin(BriefDeletion):
 
     @admin.display(description="tags")
     def tag_list(self, image: GalleryImage) -> str:
-        return ", ".join(tag.name for tag in image.tags.all())
+        return ", ".join(sorted(tag.name for tag in image.tags.all()))
 
     @admin.display(description="public", boolean=True, ordering="photo__is_public")
     def visibility(self, image: GalleryImage) -> bool:

@@ -190,9 +190,7 @@ def disguised(details: Details, suffix: str, others: Details | None) -> Details:
 def cropped(photograph: Photograph, image: Image.Image, host: Image.Image) -> Image.Image:
     left, top, right, bottom = photograph.thing
     width, height = image.size
-    return image.crop(
-        (round(left * width), round(top * height), round(right * width), round(bottom * height))
-    )
+    return image.crop((round(left * width), round(top * height), round(right * width), round(bottom * height)))
 
 
 def mirrored(photograph: Photograph, image: Image.Image, host: Image.Image) -> Image.Image:

@@ -48,9 +48,7 @@ class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
     """An image file and what is known about it, for the public collection."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")
-    title = forms.CharField(
-        max_length=200, required=False, help_text="Made from the file's name when left empty."
-    )
+    title = forms.CharField(max_length=200, required=False, help_text="Made from the file's name when left empty.")
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 
     class Meta:

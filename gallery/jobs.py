@@ -144,6 +144,7 @@ def _rescue(job: Job) -> None:
     times = f"{settings.JOB_ATTEMPTS} times" if settings.JOB_ATTEMPTS > 1 else "once"
     image_id = job.task_kwargs["image_id"]
     assert isinstance(image_id, int)  # The queue's only kind of job.
+    logger.error("Gallery image %s is put aside: the worker died %s while indexing it.", image_id, times)
     indexing.give_up(image_id, f"It was put aside: the worker died {times} while indexing it.")
 
 

@@ -76,9 +76,7 @@ class GalleryImage(models.Model):
     source_url = models.URLField("source", max_length=500, blank=True)
     taken = models.DateField(null=True, blank=True, help_text="When the picture was made.")
     tags = TaggableManager(blank=True)
-    status = models.CharField(
-        max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False
-    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
     error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
     created = models.DateTimeField(auto_now_add=True)
 
@@ -128,9 +126,7 @@ class DescriptorSpace(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "model", "method", "weights"], name="space_once_per_model"
-            )
+            models.UniqueConstraint(fields=["kind", "model", "method", "weights"], name="space_once_per_model")
         ]
 
     def __str__(self) -> str:

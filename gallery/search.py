@@ -148,9 +148,7 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
         }
     sample = distances.order_by("region__lot").values_list("distance", flat=True)[:SAMPLE]
     background = 1 - np.array(sample, np.float32)
-    scores = ranking.calibrate(
-        np.array([known.get(region, np.nan) for region in regions.tolist()]), background
-    )
+    scores = ranking.calibrate(np.array([known.get(region, np.nan) for region in regions.tolist()]), background)
     return np.nan_to_num(scores, nan=0.0)
 
 
@@ -174,8 +172,8 @@ def hits_of(found: Ranking, page: int) -> list[Hit]:
 
 
 def percent(score: float) -> int:
-    """A calibrated score from 0 to 100: 50 where it begins to stand out from the background."""
-    return round(100 / (1 + float(np.exp(WEAK - score))))
+    """A calibrated score from 0 to 100: each step of `WEAK` halves what is missing to 100."""
+    return round(100 * (1 - 2 ** -(max(float(score), 0.0) / WEAK)))
 
 
 def sentence_about(total: int) -> str:

@@ -25,7 +25,7 @@ Progress = Callable[[int, int | None], None]
 Kind = DescriptorSpace.Kind
 
 
-class SpaceUnavailable(Exception):  # noqa: N818 - it is a state of affairs, not a mistake
+class SpaceUnavailable(Exception):
     """A space cannot be used here and now; the text is one sentence that says why and what to do."""
 
 
@@ -43,6 +43,11 @@ class Picture:
     def segmentation(self) -> Segmentation:
         return load(self.label_map)
 
+    @cached_property
+    def votes(self) -> Floats:
+        """What `appearance` sees; regions are also chosen by it."""
+        return appearance.superpixel_features(self.rgb, self.segmentation.labels)
+
 
 class Describer(Protocol):
     """The two functions of a space. `look` is the costly one, its result is kept with the photo."""
@@ -56,7 +61,7 @@ class Appearance:
     """Histograms of colour and texture, counted per superpixel."""
 
     def look(self, picture: Picture) -> Floats:
-        return appearance.superpixel_features(picture.rgb, picture.segmentation.labels)
+        return picture.votes
 
     def region_vectors(self, seen: Floats, picture: Picture, members: Members) -> Floats:
         return appearance.region_vectors(seen, members)
@@ -74,9 +79,7 @@ class Meaning:
         if self._tower is None:
             tower = load_tower(self.space.model, self.space.pretrained, self.space.method)
             if tower.weights_hash != self.space.weights:
-                raise SpaceUnavailable(
-                    f"The weights of {self.space} have changed since the images were indexed."
-                )
+                raise SpaceUnavailable(f"The weights of {self.space} have changed since the images were indexed.")
             self._tower = tower
         return self._tower
 

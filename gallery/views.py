@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,7 +38,8 @@ def own_search(request: HttpRequest, search_id: uuid.UUID) -> Search:
 def start(request: HttpRequest) -> HttpResponse:
     """The drop zone, and images to try with one click: those with the lowest keys, which are random."""
     images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo")
-    return render(request, "gallery/start.html", {"images": images[:IMAGES_TO_TRY]})
+    context = {"images": images[:IMAGES_TO_TRY], "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
+    return render(request, "gallery/start.html", context)
 
 
 @require_GET
@@ -51,9 +53,7 @@ def gallery(request: HtmxHttpRequest) -> HttpResponse:
         images = images.filter(tags__name__iexact=tag)
     page = Paginator(images, IMAGES_A_PAGE).get_page(form.number)
     template = "gallery/_gallery_grid.html" if wants_partial(request) else "gallery/gallery.html"
-    return render(
-        request, template, {"page": page, "tag": tag, "query": urlencode({"tag": tag}) if tag else ""}
-    )
+    return render(request, template, {"page": page, "tag": tag, "query": urlencode({"tag": tag}) if tag else ""})
 
 
 @require_GET

@@ -29,7 +29,7 @@ MAX_PROFILE_BYTES = 2**22
 INCOMPLETE = "The file is incomplete: it ends before the picture does."
 
 
-class InvalidImage(ValueError):  # noqa: N818 - it is what the file is
+class InvalidImage(ValueError):
     """The bytes are no picture this site can use; ``str()`` is one sentence that says why and what to do."""
 
 

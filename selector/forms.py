@@ -23,10 +23,9 @@ class UploadForm(forms.Form):
         }
     )
 
-
-    def clean_image(self) -> UploadedFile:
+    def clean_image(self) -> UploadedFile[bytes]:
         """Refuse what is too large before a byte of it is read into memory."""
-        file: UploadedFile = self.cleaned_data["image"]
+        file: UploadedFile[bytes] = self.cleaned_data["image"]
         if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
             raise forms.ValidationError(
                 f"That file is larger than {settings.MAX_UPLOAD_BYTES // 2**20} MB. Choose or export a smaller one."
@@ -42,6 +41,17 @@ class LevelForm(forms.Form):
     @property
     def value(self) -> int:
         return (self.is_valid() and self.cleaned_data["level"]) or OPENING_LEVEL
+
+
+class PreviewForm(forms.Form):
+    """How the selected portion is wanted as a file."""
+
+    background = forms.ChoiceField(
+        choices=[(name, name) for name in ("white", "transparent", "dimmed")], required=False
+    )
+    crop = forms.BooleanField(required=False)
+    download = forms.BooleanField(required=False)
+    size = forms.ChoiceField(choices=[("working", "working"), ("original", "original")], required=False)
 
 
 class PointsField(forms.Field):
@@ -66,7 +76,7 @@ class GestureForm(forms.Form):
     `at.y` of an image button, in CSS pixels of a stage that is `shown_width` wide.
     """
 
-    POINTED = ("toggle", "paint", "cover", "grow", "shrink")
+    POINTED = ("toggle", "paint", "cover", "grow", "shrink", "similar")
     # "show" changes nothing: it is what Enter means, and how a page without JavaScript asks for another level.
     TOOLS = (*POINTED, "undo", "redo", "clear", "invert", "show")
 
@@ -76,6 +86,7 @@ class GestureForm(forms.Form):
     level = forms.IntegerField(min_value=1, required=False)
     points = PointsField(required=False)
     remove = forms.BooleanField(required=False)
+    everywhere = forms.BooleanField(required=False)
     tab = forms.CharField(max_length=40, required=False)
     number = forms.IntegerField(min_value=0, max_value=2**53, required=False)
     shown_width = forms.FloatField(min_value=1, max_value=100_000, required=False)

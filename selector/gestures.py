@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from selector import regions
+from selector import label_maps, regions
 from selector.forms import GestureForm
 from selector.label_maps import Segmentation
 from selector.models import LabelMap, Selection
@@ -23,7 +23,9 @@ def selection_of(person: Person, label_map: LabelMap) -> Selection:
     return found
 
 
-def perform(person: Person, label_map: LabelMap, segmentation: Segmentation, form: GestureForm) -> tuple[Selection, str]:
+def perform(
+    person: Person, label_map: LabelMap, segmentation: Segmentation, form: GestureForm
+) -> tuple[Selection, str]:
     """Apply a valid gesture once, however often it is sent.
 
     Returns
@@ -88,6 +90,11 @@ def _apply(selection: Selection, segmentation: Segmentation, form: GestureForm) 
             gesture = partial(regions.cover, **common, cut=cut, polygon=points, add=not given["remove"])
         case "grow":
             gesture = partial(regions.grow, **common, cut=cut, point=points[0], parents=tree.parents)
+        case "similar":
+            colours = label_maps.mean_colours(selection.label_map)
+            gesture = partial(
+                regions.similar, **common, cut=cut, point=points[0], colours=colours, everywhere=given["everywhere"]
+            )
         case _:
             gesture = partial(regions.shrink, **common, point=points[0], parents=tree.parents)
     return selection.apply(gesture)

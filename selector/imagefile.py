@@ -107,9 +107,7 @@ def make_working_copy(
     return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())
 
 
-def read_upright(
-    data: bytes, *, max_bytes: int, max_pixels: int, draft_side: int | None = None
-) -> Image.Image:
+def read_upright(data: bytes, *, max_bytes: int, max_pixels: int, draft_side: int | None = None) -> Image.Image:
     """Read a JPEG, PNG or WebP file as an upright RGB picture in sRGB, without metadata.
 
     With `draft_side` the picture may come smaller than it is in the file, by whole factors, which is faster
@@ -130,20 +128,15 @@ def decode(jpeg: bytes) -> npt.NDArray[np.uint8]:
 
 def _checked(data: bytes, max_bytes: int, max_pixels: int) -> Container:
     if len(data) > max_bytes:
-        raise InvalidImage(
-            f"The file has {len(data) / 2**20:.1f} MB; at most {max_bytes / 2**20:.1f} MB are allowed."
-        )
+        raise InvalidImage(f"The file has {len(data) / 2**20:.1f} MB; at most {max_bytes / 2**20:.1f} MB are allowed.")
     container = read_container(data)
     width, height = container.size
     if width * height > max_pixels:
         raise InvalidImage(
-            f"The picture has {width * height / 1e6:,.1f} megapixels; "
-            f"at most {max_pixels / 1e6:,.1f} are allowed."
+            f"The picture has {width * height / 1e6:,.1f} megapixels; at most {max_pixels / 1e6:,.1f} are allowed."
         )
     if max(width, height) > MAX_SIDE:
-        raise InvalidImage(
-            f"The picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are allowed."
-        )
+        raise InvalidImage(f"The picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are allowed.")
     return container
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
+from skimage.color import rgb2lab
 
 from selector import hierarchy, regions, slic
 from selector.hierarchy import Hierarchy
@@ -64,6 +65,21 @@ def _load(pk: int) -> Segmentation:
     return Segmentation(labels, tree, regions.superpixel_areas(labels, tree.n_superpixels))
 
 
+def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
+    """The mean colour of each superpixel in CIE Lab: (n, 3)."""
+    return _mean_colours(label_map.pk)
+
+
+@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
+def _mean_colours(pk: int) -> npt.NDArray[np.float64]:
+    label_map = LabelMap.objects.select_related("photo").get(pk=pk)
+    segmentation = load(label_map)
+    lab = rgb2lab(working_copy(label_map.photo)).reshape(-1, 3)
+    flat = segmentation.labels.ravel()
+    sums = np.stack([np.bincount(flat, plane, len(segmentation.areas)) for plane in lab.T], axis=1)
+    return sums / segmentation.areas[:, None]
+
+
 def _key(photo: Photo) -> dict[str, object]:
     if settings.SUPERPIXEL_ENGINE == "skimage":
         engine = f"scikit-image {version('scikit-image')}"
@@ -86,7 +102,7 @@ def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
             label_map.save(force_insert=True)
     except IntegrityError:
         # The photo has been deleted or turned in the meantime.
-        label_map.labels.storage.delete(label_map.labels.name)
+        label_map.labels.storage.delete(str(label_map.labels.name))
         raise
     return label_map
 

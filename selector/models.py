@@ -95,6 +95,11 @@ class Photo(Owned):
         return reverse("selector:workspace", args=[self.pk])
 
     @property
+    def stem(self) -> str:
+        """Its name without what tells the format."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
     def version(self) -> str:
         """Names the working copy's content in URLs that may be cached for ever."""
         return self.working_sha256[:16]
@@ -240,9 +245,7 @@ class SelectionStep(models.Model):
     delta = models.BinaryField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["selection", "number"], name="selection_step_once_per_number")
-        ]
+        constraints = [models.UniqueConstraint(fields=["selection", "number"], name="selection_step_once_per_number")]
 
     def __str__(self) -> str:
         return f"Step {self.number} of selection {self.selection_id}"

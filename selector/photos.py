@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image
 
-from selector import imagefile
+from selector import imagefile, rendering
 from selector.models import Photo, Selection
 from selector.signals import working_copy_changed
 
@@ -86,7 +86,7 @@ def rotate(photo: Photo, quarter_turns: int = 1) -> None:
         _put_working_copy(photo, copy)
         photo.save()
         if photo.working.name != old_name:
-            transaction.on_commit(partial(photo.working.storage.delete, old_name))
+            transaction.on_commit(partial(photo.working.storage.delete, str(old_name)))
         working_copy_changed.send(Photo, photo=photo)
 
 
@@ -94,6 +94,34 @@ def working_copy(photo: Photo) -> npt.NDArray[np.uint8]:
     """The pixels of the stored working copy, uint8 (H, W, 3): what everything is computed on."""
     with photo.working.open("rb") as file:
         return imagefile.decode(file.read())
+
+
+def upright_original(photo: Photo) -> npt.NDArray[np.uint8]:
+    """The pixels of the original at its own resolution, upright and turned as the working copy is: uint8 (H, W, 3)."""
+    with photo.original.open("rb") as file:
+        picture = imagefile.read_upright(
+            file.read(), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
+        )
+    # rot90 turns the other way round.
+    return np.rot90(np.asarray(picture), -photo.quarter_turns)
+
+
+def portion(
+    photo: Photo,
+    labels: npt.NDArray[np.uint16],
+    included: npt.NDArray[np.bool_],
+    *,
+    background: rendering.Background,
+    crop: bool,
+    at_original_size: bool,
+) -> bytes:
+    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original."""
+    rgb = working_copy(photo)
+    if at_original_size:
+        rgb = upright_original(photo)
+        enlarged = Image.fromarray(labels).resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.NEAREST)
+        labels = np.asarray(enlarged, np.uint16)
+    return rendering.preview_png(rgb, labels, included, background=background, crop=crop)
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
@@ -124,4 +152,4 @@ def _put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
 def _delete_files(photo: Photo) -> None:
     for file in (photo.original, photo.working):
         if file:
-            file.storage.delete(file.name)
+            file.storage.delete(str(file.name))

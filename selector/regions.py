@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 Labels: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]
 Members: TypeAlias = npt.NDArray[np.bool_]
@@ -31,6 +32,8 @@ Mode: TypeAlias = Literal["include", "exclude"]
 
 # No hand draws more in one go, and work and memory grow with the points times the size of the image.
 MAX_POINTS = 2000
+# How far apart two colours may be in CIE Lab and still look alike; 2.3 is just noticeable, 100 is black to white.
+ALIKE = 14.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,9 +206,7 @@ def cover(
     return _apply(selection, (2 * held > total)[cut], mode, add)
 
 
-def grow(
-    selection: Selection, labels: Labels, cut: Labels, point: Point, mode: Mode, *, parents: Labels
-) -> Selection:
+def grow(selection: Selection, labels: Labels, cut: Labels, point: Point, mode: Mode, *, parents: Labels) -> Selection:
     """Take one step up the merge tree from what is selected under `point`.
 
     A region that is not wholly selected becomes so; after that each call selects the parent of the largest
@@ -232,6 +233,53 @@ def shrink(selection: Selection, labels: Labels, point: Point, mode: Mode, *, pa
         return selection
     members = node_members(parents, _largest_selected_node(selection.of(mode), parents, superpixel))
     return selection.minus(members & ~child_region(parents, members, superpixel), mode)
+
+
+def similar(
+    selection: Selection,
+    labels: Labels,
+    cut: Labels,
+    point: Point,
+    mode: Mode,
+    *,
+    colours: npt.NDArray[np.floating[Any]],
+    everywhere: bool = False,
+) -> Selection:
+    """Add the regions that look like the one under `point`, or like the whole selection when that one is in it.
+
+    Two regions look alike when their mean colours are less than `ALIKE` apart in CIE Lab. Unless `everywhere`, only
+    those count that can be reached from the region under the point through others that look alike.
+
+    Parameters
+    ----------
+    colours : float ndarray, shape (n, 3), mean Lab colour of each superpixel
+
+    Other parameters as in `toggle`.
+    """
+    _check_same_photo(selection, cut)
+    clicked = cut[superpixels_at(labels, [point])[0]]
+    areas = superpixel_areas(labels, cut.size)
+    n_regions = int(cut.max()) + 1
+    weights = np.maximum(np.bincount(cut, areas, n_regions), 1)
+    means = np.stack([np.bincount(cut, areas * plane, n_regions) for plane in colours.T], axis=1) / weights[:, None]
+    models = np.unique(cut[selection.of(mode)]) if selection.of(mode)[cut == clicked].all() else np.array([clicked])
+    distances, _ = cKDTree(means[models]).query(means)
+    alike = distances < ALIKE
+    if not everywhere:
+        alike &= _reachable(neighbours(labels, cut), alike, int(clicked))
+    return selection.plus(alike[cut], mode)
+
+
+def _reachable(pairs: npt.NDArray[np.intp], allowed: Members, start: int) -> Members:
+    """Which regions can be reached from `start` by the adjacent `pairs` through allowed ones."""
+    pairs = pairs[allowed[pairs].all(axis=1)]
+    reached = np.zeros_like(allowed)
+    reached[start] = True
+    while True:
+        touching = pairs[reached[pairs].any(axis=1)].ravel()
+        if reached[touching].all():
+            return reached
+        reached[touching] = True
 
 
 def invert(selection: Selection) -> Selection:

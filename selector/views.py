@@ -11,12 +11,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from selector import gestures, label_maps, photos, regions, rendering
-from selector.forms import GestureForm, LevelForm, UploadForm, first_error
+from selector import gestures, label_maps, photos, rendering
+from selector.forms import GestureForm, LevelForm, PreviewForm, UploadForm, first_error
 from selector.imagefile import InvalidImage
 from selector.models import LabelMap, Photo, Selection
 from selector.people import known_person, person_of
@@ -34,12 +34,14 @@ immutable = cache_control(private=True, max_age=365 * 24 * 3600, immutable=True)
 
 def visible_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
     """A photo this person may look at and select on: public, or their own. Strangers get 404."""
-    return get_object_or_404(Photo.objects.visible_to(person_of(request)), pk=photo_id)
+    photo: Photo = get_object_or_404(Photo.objects.visible_to(person_of(request)), pk=photo_id)
+    return photo
 
 
 def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
     """A photo this person may change."""
-    return get_object_or_404(Photo.objects.owned_by(person_of(request)), pk=photo_id)
+    photo: Photo = get_object_or_404(Photo.objects.owned_by(person_of(request)), pk=photo_id)
+    return photo
 
 
 def visible_label_map(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> LabelMap:
@@ -73,7 +75,8 @@ def upload(request: HtmxHttpRequest) -> HttpResponse:
         return say(request, first_error(form), 400, reverse("gallery:start"))
     file = form.cleaned_data["image"]
     try:
-        photo = photos.store_photo(file.read(), file.name, **known_person(request).as_fields())
+        person = known_person(request)
+        photo = photos.store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
     except InvalidImage as problem:
         return say(request, str(problem), 422, reverse("gallery:start"))
     label_maps.label_map_of(photo)
@@ -119,7 +122,9 @@ def selection_context(selection: Selection, level: int, sentence: str = "") -> d
         "photo": selection.label_map.photo,
         "label_map": selection.label_map,
         "tint": data_url(rendering.tint_png(segmentation.labels, state.included, INCLUDE_BLUE)),
-        "tint_excluded": data_url(rendering.tint_png(segmentation.labels, state.excluded, EXCLUDE_ORANGE, striped=True)),
+        "tint_excluded": data_url(
+            rendering.tint_png(segmentation.labels, state.excluded, EXCLUDE_ORANGE, striped=True)
+        ),
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
         "has_included": bool(state.included.any()),
@@ -230,7 +235,21 @@ def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level:
 def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """The selected portion on white, for pages without JavaScript and for whoever wants the file."""
     photo = visible_photo(request, photo_id)
+    form = PreviewForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(first_error(form), status=400, content_type="text/plain")
     label_map = label_maps.label_map_of(photo)
     included = gestures.selection_of(person_of(request), label_map).regions.included
-    png = rendering.preview_png(photos.working_copy(photo), label_maps.load(label_map).labels, included)
-    return HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, no-cache"})
+    given = form.cleaned_data
+    png = photos.portion(
+        photo,
+        label_maps.load(label_map).labels,
+        included,
+        background=given["background"] or "white",
+        crop=given["crop"],
+        at_original_size=given["size"] == "original",
+    )
+    response = HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, no-cache"})
+    if given["download"]:
+        response.headers["Content-Disposition"] = content_disposition_header(True, f"{photo.stem} selection.png")
+    return response

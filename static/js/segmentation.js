@@ -65,6 +65,89 @@ export class Segmentation {
     });
     return found;
   }
+
+  /** Superpixels of the regions that have more than half their pixels inside a polygon. */
+  covered(cut, polygon) {
+    const { labels, width, height, count, parents } = this;
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    context.beginPath();
+    for (const [x, y] of polygon) context.lineTo(x, y);
+    context.fill("nonzero");
+    const alpha = context.getImageData(0, 0, width, height).data;
+    const inside = new Uint32Array(parents.length), total = new Uint32Array(parents.length);
+    for (let i = 0; i < labels.length; i++) {
+      const region = cut[labels[i]];
+      total[region]++;
+      if (alpha[4 * i + 3] > 127) inside[region]++;
+    }
+    return Array.from({ length: count }, (_, s) => s).filter((s) => 2 * inside[cut[s]] > total[cut[s]]);
+  }
+
+  /** The largest node of the tree around a superpixel of which `has` holds for every superpixel. */
+  largestNode(superpixel, has) {
+    const { parents, count } = this;
+    const lacking = new Uint32Array(parents.length);
+    for (let node = 0; node < parents.length - 1; node++) {
+      if (node < count && !has(node)) lacking[node] = 1;
+      lacking[parents[node]] += lacking[node];
+    }
+    let node = superpixel;
+    while (parents[node] !== node && !lacking[parents[node]]) node = parents[node];
+    return node;
+  }
+
+  /** Superpixels below a node of the tree. */
+  below(node) {
+    const { parents, count } = this;
+    const inside = new Uint8Array(parents.length);
+    inside[node] = 1;
+    for (let child = node - 1; child >= 0; child--) inside[child] = inside[parents[child]];
+    const found = [];
+    for (let s = 0; s < count; s++) if (inside[s]) found.push(s);
+    return found;
+  }
+
+  /** For each region of a cut: its centre, a pixel inside it, its area, and the regions it touches. */
+  regions(cut) {
+    const { labels, width, height } = this;
+    const found = new Map();
+    const of = (pixel) => {
+      const id = cut[labels[pixel]];
+      if (!found.has(id)) found.set(id, { id, x: 0, y: 0, area: 0, near: new Set() });
+      return found.get(id);
+    };
+    for (let pixel = 0; pixel < labels.length; pixel++) {
+      const region = of(pixel), x = pixel % width, y = (pixel - x) / width;
+      region.x += x + 0.5;
+      region.y += y + 0.5;
+      region.area++;
+      for (const next of [x + 1 < width ? pixel + 1 : pixel, y + 1 < height ? pixel + width : pixel]) {
+        const other = cut[labels[next]];
+        if (other !== region.id) {
+          region.near.add(other);
+          of(next).near.add(region.id);
+        }
+      }
+    }
+    for (const region of found.values()) {
+      region.x /= region.area;
+      region.y /= region.area;
+    }
+    return found;
+  }
+
+  /** The pixel of a region nearest to a point, as coordinates of its centre: a point that surely lies inside. */
+  inside(superpixels, x, y) {
+    let best = null, least = Infinity;
+    for (const superpixel of superpixels) {
+      for (const pixel of this.pixelsOf(superpixel)) {
+        const px = (pixel % this.width) + 0.5, py = Math.floor(pixel / this.width) + 0.5;
+        const distance = (px - x) ** 2 + (py - y) ** 2;
+        if (distance < least) [best, least] = [[px, py], distance];
+      }
+    }
+    return best;
+  }
 }
 
 /** What is included (1) and excluded (2) of each superpixel. */
@@ -79,24 +162,48 @@ export function unpackState(base64, count) {
   return state;
 }
 
-/** Apply a gesture to a state in place. Undo and redo are left to the server, which alone knows the history. */
+/**
+ * Apply a gesture to a state in place. Undo and redo are left to the server, which alone knows the history, and so is
+ * "similar", which needs the colours.
+ */
 export function anticipate(state, segmentation, gesture) {
   const mark = gesture.mode === "exclude" ? 2 : 1;
-  if (gesture.tool === "clear") state.fill(0);
-  if (gesture.tool === "invert") state.forEach((value, s) => { if (value !== 2) state[s] = 1 - value; });
-  if (gesture.tool === "toggle") {
-    const cut = segmentation.cut(gesture.level);
-    const members = segmentation.members(cut, segmentation.at(...gesture.points[0]));
-    const whole = members.every((s) => state[s] === mark);
-    for (const s of members) state[s] = whole ? 0 : mark;
-  }
-  if (gesture.tool === "paint") {
-    const cut = segmentation.cut(gesture.level);
-    const touched = new Set(Array.from(segmentation.under(gesture.points), (s) => cut[s]));
-    for (let s = 0; s < cut.length; s++) {
-      if (!touched.has(cut[s])) continue;
-      if (!gesture.remove) state[s] = mark;
-      else if (state[s] === mark) state[s] = 0;
+  const put = (superpixels, value) => { for (const s of superpixels) state[s] = value; };
+  const take = (superpixels) => { for (const s of superpixels) if (state[s] === mark) state[s] = 0; };
+  const change = (superpixels) => (gesture.remove ? take(superpixels) : put(superpixels, mark));
+  const cut = gesture.level ? segmentation.cut(gesture.level) : null;
+  const superpixel = gesture.points?.length ? segmentation.at(...gesture.points[0]) : -1;
+  const selected = (s) => state[s] === mark;
+  switch (gesture.tool) {
+    case "clear":
+      return void state.fill(0);
+    case "invert":
+      return void state.forEach((value, s) => { if (value !== 2) state[s] = 1 - value; });
+    case "toggle": {
+      const members = segmentation.members(cut, superpixel);
+      return put(members, members.every(selected) ? 0 : mark);
+    }
+    case "paint": {
+      const touched = new Set(Array.from(segmentation.under(gesture.points), (s) => cut[s]));
+      const members = [];
+      for (let s = 0; s < cut.length; s++) if (touched.has(cut[s])) members.push(s);
+      return change(members);
+    }
+    case "cover":
+      return change(segmentation.covered(cut, gesture.points));
+    case "grow": {
+      const members = segmentation.members(cut, superpixel);
+      if (!members.every(selected)) return put(members, mark);
+      const node = segmentation.largestNode(superpixel, selected);
+      return put(segmentation.below(segmentation.parents[node]), mark);
+    }
+    case "shrink": {
+      if (!selected(superpixel)) return undefined;
+      const node = segmentation.largestNode(superpixel, selected);
+      let child = superpixel;
+      while (child !== node && segmentation.parents[child] !== node) child = segmentation.parents[child];
+      const kept = new Set(child === node ? [] : segmentation.below(child));
+      return take(segmentation.below(node).filter((s) => !kept.has(s)));
     }
   }
 }

@@ -173,15 +173,12 @@ function startOverlays() {
   });
 }
 
-/* Forms that ask before they act, and selects that act at once */
+/* Forms that ask before they act */
 
 function startForms() {
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
-  });
-  document.addEventListener("change", ({ target }) => {
-    if (target.matches?.("[data-submit]")) target.form.requestSubmit();
   });
 }
 

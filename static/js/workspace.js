@@ -2,114 +2,143 @@
 // server one after the other. Without it the page is a plain form around an image button.
 
 import { GestureQueue } from "./gesture_queue.js";
+import { Layer } from "./layers.js";
 import { LogRange } from "./log_range.js";
 import { Segmentation, anticipate, unpackState } from "./segmentation.js";
+import { Tools } from "./tools.js";
+import { Viewport } from "./viewport.js";
+import { Walker } from "./walker.js";
 
-const form = document.getElementById("workspace");
-const stage = document.getElementById("stage");
+const byId = (id) => document.getElementById(id);
+const form = byId("workspace");
+const stage = byId("stage");
 const layers = stage.querySelector(".layers");
 const range = form.elements.namedItem("level");
-const portion = document.getElementById("portion");
 const width = Number(form.dataset.width);
 const height = Number(form.dataset.height);
 
-// RGBA as the little-endian words of an ImageData.
-const INCLUDE = 0xfff56e1e, EXCLUDE = 0xff0078f0, HOVER_FILL = 0x52ffffff, HOVER_EDGE = 0xfff56e1e;
+// Words of an ImageData, as ABGR: the colours of the server's tints, and a light with the accent at its edge.
+const INCLUDE = 0xfff56e1e, EXCLUDE = 0xff0078f0, LIGHT = 0x52ffffff;
+const KEYS = { c: "toggle", b: "paint", l: "lasso", r: "rectangle", g: "grow", s: "similar" };
 
 let segmentation = null;
-let hovered = -1;
 let cut = null;
+let walker = null;
 
-// --- Drawing --------------------------------------------------------------------------------------------------------
+// --- What lies on the photo -----------------------------------------------------------------------------------------
 
-class Layer {
-  constructor(canvas) {
-    this.context = canvas.getContext("2d");
-    this.image = this.context.createImageData(width, height);
-    this.words = new Uint32Array(this.image.data.buffer);
-  }
-
-  /** Colour superpixels and show what changed. */
-  paint(superpixels, colour) {
-    let left = width, top = height, right = 0, bottom = 0;
-    for (const superpixel of superpixels) {
-      const pixels = segmentation.pixelsOf(superpixel);
-      for (const pixel of pixels) {
-        this.words[pixel] = colour(pixel);
-        const x = pixel % width;
-        if (x < left) left = x;
-        if (x >= right) right = x + 1;
-      }
-      top = Math.min(top, Math.floor(pixels[0] / width));
-      bottom = Math.max(bottom, Math.floor(pixels[pixels.length - 1] / width) + 1);
-    }
-    if (right > left) this.context.putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
-  }
-}
-
-const hoverLayer = new Layer(document.getElementById("hover"));
-const anticipationLayer = new Layer(document.getElementById("anticipation"));
-let drawn = null; // The state that the anticipation layer shows.
-let lit = []; // The superpixels that the hover layer shows.
+const hoverLayer = new Layer(byId("hover"));
+const anticipationLayer = new Layer(byId("anticipation"));
+let hovered = -1;
+let anticipated = null;
 
 function hover(superpixel) {
   const region = superpixel < 0 || !cut ? -1 : cut[superpixel];
   if (region === hovered) return;
-  hovered = region;
   performance.mark("hover-start");
-  hoverLayer.paint(lit, () => 0);
-  lit = region < 0 ? [] : segmentation.members(cut, superpixel);
-  hoverLayer.paint(lit, (pixel) => (isEdge(pixel) ? HOVER_EDGE : HOVER_FILL));
+  hovered = region;
+  hoverLayer.light(segmentation, region < 0 ? [] : segmentation.members(cut, superpixel), edged);
   performance.measure("hover", "hover-start");
 }
 
-function isEdge(pixel) {
+/** A light over a region, with a line along its border. */
+function edged(pixel) {
   const { labels } = segmentation, region = cut[labels[pixel]], x = pixel % width;
-  return (
+  const isEdge =
     x === 0 || x === width - 1 || pixel < width || pixel >= labels.length - width ||
     cut[labels[pixel - 1]] !== region || cut[labels[pixel + 1]] !== region ||
-    cut[labels[pixel - width]] !== region || cut[labels[pixel + width]] !== region
-  );
+    cut[labels[pixel - width]] !== region || cut[labels[pixel + width]] !== region;
+  return isEdge ? INCLUDE : LIGHT;
+}
+
+/** What is being drawn: the line itself, and the regions that a brush has touched so far. */
+function sketch(draft) {
+  const line = byId("draft");
+  line.setAttribute("points", !draft || draft.tool === "paint" ? "" : draft.points.join(" "));
+  if (!segmentation) return;
+  if (draft?.tool !== "paint") return void (hoverLayer.lit.length && hoverLayer.light(segmentation, [], edged), hovered = -1);
+  const touched = new Set(Array.from(segmentation.under(draft.points.slice(-16)), (s) => cut[s]));
+  const known = new Set(hoverLayer.lit);
+  const fresh = [];
+  for (let s = 0; s < cut.length; s++) if (touched.has(cut[s]) && !known.has(s)) fresh.push(s);
+  hoverLayer.paint(segmentation, fresh, () => LIGHT);
+  hoverLayer.lit = hoverLayer.lit.concat(fresh);
+  hovered = -1;
 }
 
 /** The server's last word with the waiting gestures on top; nothing to show when none waits. */
 function showAnticipation() {
   if (!segmentation) return;
-  const waiting = queue.waiting.length > 0;
-  if (waiting) {
+  const waits = queue.waiting.length > 0;
+  if (waits) {
     const state = serverState();
     for (const gesture of queue.waiting) anticipate(state, segmentation, gesture);
-    drawn ??= new Uint8Array(state.length);
+    anticipated ??= new Uint8Array(state.length);
     const colours = [0, INCLUDE, EXCLUDE];
-    for (let s = 0; s < state.length; s++) {
-      if (state[s] !== drawn[s]) anticipationLayer.paint([s], () => colours[state[s]]);
+    for (const [value, colour] of colours.entries()) {
+      const changed = [];
+      for (let s = 0; s < state.length; s++) if (state[s] === value && anticipated[s] !== value) changed.push(s);
+      anticipationLayer.paint(segmentation, changed, () => colour);
     }
-    drawn = state;
+    anticipated = state;
   }
-  layers.classList.toggle("anticipating", waiting);
+  layers.classList.toggle("anticipating", waits);
 }
 
 function serverState() {
-  return unpackState(document.getElementById("tints").dataset.state, segmentation.count);
+  return unpackState(byId("tints").dataset.state, segmentation.count);
 }
+
+// --- The preview ----------------------------------------------------------------------------------------------------
+
+const preview = byId("preview");
+const portion = byId("portion");
+const previewViewport = new Viewport(preview.querySelector(".layers"));
 
 /** The preview is the photo under a mask made of the tint: nothing more to send. */
 function showPortion() {
-  const tint = document.getElementById("tint");
-  portion.style.maskImage = `url("${tint.src}")`;
+  portion.style.maskImage = `url("${byId("tint").src}")`;
   portion.hidden = false;
-  document.getElementById("preview").classList.toggle("empty", isEmpty());
+  preview.classList.toggle("nothing", !/[^A=]/.test(byId("tints").dataset.state));
+  fitPortion();
 }
 
-function isEmpty() {
-  return !/[^A=]/.test(document.getElementById("tints").dataset.state);
+/** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */
+function fitPortion() {
+  previewViewport.fit();
+  if (!byId("fit").checked || !segmentation) return;
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  serverState().forEach((value, s) => {
+    if (value !== 1) return;
+    const pixels = segmentation.pixelsOf(s);
+    top = Math.min(top, Math.floor(pixels[0] / width));
+    bottom = Math.max(bottom, Math.floor(pixels[pixels.length - 1] / width) + 1);
+    for (const pixel of pixels) {
+      left = Math.min(left, pixel % width);
+      right = Math.max(right, (pixel % width) + 1);
+    }
+  });
+  if (right <= left) return;
+  const box = preview.querySelector(".layers").getBoundingClientRect();
+  const centre = [box.left + ((left + right) / 2 / width) * box.width, box.top + ((top + bottom) / 2 / height) * box.height];
+  const factor = 0.92 * Math.min(width / (right - left), height / (bottom - top));
+  previewViewport.pan((box.left + box.right) / 2 - centre[0], (box.top + box.bottom) / 2 - centre[1]);
+  previewViewport.zoom(factor, ...centre);
+  const shown = preview.querySelector(".layers").getBoundingClientRect();
+  previewViewport.pan(
+    (box.left + box.right) / 2 - (shown.left + ((left + right) / 2 / width) * shown.width),
+    (box.top + box.bottom) / 2 - (shown.top + ((top + bottom) / 2 / height) * shown.height),
+  );
 }
+
+byId("fit").addEventListener("change", fitPortion);
+byId("background").addEventListener("change", (event) => { preview.dataset.background = event.target.value; });
 
 // --- Gestures -------------------------------------------------------------------------------------------------------
 
 const queue = new GestureQueue(send, () => {
   showAnticipation();
-  document.getElementById("try-again").hidden = !queue.lost;
+  byId("try-again").hidden = !queue.lost;
   if (queue.lost) {
     const count = queue.waiting.length;
     say(`Connection lost. ${count === 1 ? "One change waits" : `${count} changes wait`} to be sent; trying again.`);
@@ -117,16 +146,13 @@ const queue = new GestureQueue(send, () => {
 });
 
 async function send(gesture) {
-  const channel = document.getElementById("channel");
+  const channel = byId("channel");
   let status = 0;
   const note = (event) => { status = event.detail.xhr.status; };
   channel.addEventListener("htmx:afterRequest", note);
-  const values = {
-    label_map: form.dataset.labelMap, tool: gesture.tool, mode: gesture.mode, level: gesture.level,
-    tab: gesture.tab, number: gesture.number,
-    points: (gesture.points ?? []).map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" "),
-  };
-  if (gesture.remove) values.remove = "on";
+  const { points = [], ...rest } = gesture;
+  const values = { ...rest, label_map: form.dataset.labelMap, points: points.map(written).join(" ") };
+  if (!values.remove) delete values.remove;
   try {
     await htmx.ajax("POST", form.action, { source: channel, values, swap: "none" });
   } catch {
@@ -141,8 +167,12 @@ async function send(gesture) {
   return status >= 400 && status < 500 ? "refused" : "unreachable";
 }
 
+function written([x, y]) {
+  return `${x.toFixed(2)},${y.toFixed(2)}`;
+}
+
 function say(sentence) {
-  document.getElementById("status").textContent = sentence;
+  byId("status").textContent = sentence;
 }
 
 function choice(name) {
@@ -159,72 +189,13 @@ function pointOf(event) {
   return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
 }
 
-function isInside([x, y]) {
-  return x >= 0 && y >= 0 && x < width && y < height;
-}
-
-function clamped([x, y]) {
-  return [Math.min(Math.max(x, 0), width - 0.01), Math.min(Math.max(y, 0), height - 0.01)];
-}
-
-let stroke = null;
-
-stage.addEventListener("pointerdown", (event) => {
-  const point = pointOf(event);
-  if (event.button !== 0 || !isInside(point)) return;
-  if (choice("pointer") === "paint") {
-    stroke = { points: [point], remove: event.altKey };
-    stage.setPointerCapture(event.pointerId);
-  }
-});
+const viewport = new Viewport(layers, () => { byId("zoom").textContent = `${Math.round(viewport.scale * 100)}%`; });
+const tools = new Tools({ stage, viewport, pointOf, perform, sketch, tool: () => choice("pointer") }, { width, height });
 
 stage.addEventListener("pointermove", (event) => {
-  if (!segmentation) return;
-  if (stroke) {
-    for (const part of event.getCoalescedEvents?.() ?? [event]) stroke.points.push(clamped(pointOf(part)));
-    showStroke();
-  }
-  if (event.pointerType !== "touch") hover(segmentation.at(...pointOf(event)));
+  if (segmentation && event.pointerType !== "touch" && !tools.draft) hover(segmentation.at(...pointOf(event)));
 });
-
-stage.addEventListener("pointerup", () => {
-  if (!stroke) return;
-  const { points, remove } = stroke;
-  stroke = null;
-  hoverLayer.paint(lit, () => 0);
-  lit = [];
-  hovered = -1;
-  perform("paint", { points: thinned(points), remove });
-});
-
-stage.addEventListener("pointercancel", () => { stroke = null; });
-stage.addEventListener("pointerleave", () => { if (segmentation) hover(-1); });
-
-stage.addEventListener("click", (event) => {
-  const point = pointOf(event);
-  if (choice("pointer") === "toggle" && event.detail > 0 && isInside(point)) perform("toggle", { points: [point] });
-});
-
-/** Light what the stroke has touched so far. */
-function showStroke() {
-  const touched = new Set(Array.from(segmentation.under(stroke.points.slice(-8)), (s) => cut[s]));
-  const fresh = [];
-  const known = new Set(lit);
-  for (let s = 0; s < cut.length; s++) if (touched.has(cut[s]) && !known.has(s)) fresh.push(s);
-  hoverLayer.paint(fresh, () => HOVER_FILL);
-  lit = lit.concat(fresh);
-}
-
-/** Points a pixel or more apart, and never more than the server takes in one stroke. */
-function thinned(points) {
-  const kept = points.filter(([x, y], i) => {
-    if (i === 0 || i === points.length - 1) return true;
-    const [px, py] = points[i - 1];
-    return Math.hypot(x - px, y - py) >= 0.5;
-  });
-  const stride = Math.ceil(kept.length / 1500);
-  return kept.filter((_, i) => i % stride === 0 || i === kept.length - 1);
-}
+stage.addEventListener("pointerleave", () => { if (segmentation && !tools.draft) hover(-1); });
 
 form.addEventListener("submit", (event) => {
   const button = event.submitter;
@@ -240,33 +211,62 @@ async function search(button) {
   htmx.trigger(button, "asked");
 }
 
-document.getElementById("try-again").addEventListener("click", () => queue.retry());
+byId("try-again").addEventListener("click", () => queue.retry());
+for (const button of form.querySelectorAll("[data-zoom]")) {
+  button.addEventListener("click", () => zoom(button.dataset.zoom));
+}
+
+function zoom(which) {
+  if (which === "fit") viewport.fit();
+  else viewport.zoomCentre(which === "in" ? 1.5 : 1 / 1.5);
+}
+
+// --- Keys -----------------------------------------------------------------------------------------------------------
 
 addEventListener("keydown", (event) => {
-  if (event.target.matches?.("input:not([type=range]):not([type=radio]), textarea, dialog *")) return;
+  if (event.target.matches?.("input:not([type=range]):not([type=radio]), select, textarea, dialog *, #drawer *")) return;
   const control = event.ctrlKey || event.metaKey;
-  if (control && event.key.toLowerCase() === "z") {
-    event.preventDefault();
-    perform(event.shiftKey ? "redo" : "undo");
-  } else if (control && event.key.toLowerCase() === "y") {
-    event.preventDefault();
-    perform("redo");
-  } else if (!control && !event.altKey) {
-    shortcut(event.key);
-  }
+  const key = event.key.toLowerCase();
+  const redo = (key === "z" && event.shiftKey) || key === "y";
+  if (control && (key === "z" || key === "y")) perform(redo ? "redo" : "undo");
+  else if (control || event.altKey || !shortcut(key)) return;
+  event.preventDefault();
 });
 
+/** Whether a key was one of ours. */
 function shortcut(key) {
-  if (key === "[") slider.step(-1);
-  if (key === "]") slider.step(1);
-  if (key === "c") form.querySelector("input[name=pointer][value=toggle]").checked = true;
-  if (key === "b") form.querySelector("input[name=pointer][value=paint]").checked = true;
-  if (key === "i") perform("invert");
+  if (key in KEYS) form.querySelector(`input[name=pointer][value=${KEYS[key]}]`).click();
+  else if (key === "x") form.querySelector("input[name=mode]:not(:checked)").click();
+  else if (key === "i") perform("invert");
+  else if (key === "[" || key === "]") slider.step(key === "]" ? 1 : -1);
+  else if (key === "0" || key === "+" || key === "=" || key === "-") zoom({ 0: "fit", "-": "out" }[key] ?? "in");
+  else return false;
+  return true;
+}
+
+stage.addEventListener("keydown", (event) => {
+  if (!walker || event.ctrlKey || event.metaKey) return;
+  if (walker.step(event.key)) announceRegion();
+  else if (event.key === "Enter" && walker.region) perform(tools.tool() === "grow" ? "grow" : "toggle", { points: [walker.point] });
+  else return;
+  event.preventDefault();
+});
+stage.addEventListener("focusout", () => { if (segmentation) hover(-1); });
+
+function announceRegion() {
+  hovered = -1;
+  hover(walker.superpixel);
+  const members = segmentation.members(cut, walker.superpixel);
+  const state = serverState();
+  const counts = [0, 1, 2].map((value) => members.filter((s) => state[s] === value).length);
+  const what = ["not selected", "included", "excluded"][counts.indexOf(members.length)] ?? "partly selected";
+  const share = (100 * walker.region.area) / (width * height);
+  say(`Region of ${share < 1 ? "under 1" : Math.round(share)}% of the photo, ${what}.`);
 }
 
 // --- Granularity ----------------------------------------------------------------------------------------------------
 
-const outline = document.getElementById("outline");
+const outline = byId("outline");
 const slider = new LogRange(range);
 
 function outlineUrl(level) {
@@ -278,16 +278,15 @@ function showLevel() {
   form.querySelector(".level-value").textContent = level;
   outline.src = outlineUrl(level);
   history.replaceState(history.state, "", `?level=${level}`);
-  if (!segmentation) return;
-  cut = segmentation.cut(level);
-  hoverLayer.paint(lit, () => 0);
-  lit = [];
-  hovered = -1;
-  prefetchNeighbours(level);
+  if (segmentation) useLevel(level);
 }
 
-/** The outlines one stop coarser and finer, so that the next move of the slider shows at once. */
-function prefetchNeighbours(level) {
+function useLevel(level) {
+  cut = segmentation.cut(level);
+  walker.use(cut);
+  hovered = -1;
+  hoverLayer.light(segmentation, [], edged);
+  // The outlines one stop coarser and finer, so that the next move of the slider shows at once.
   for (const near of [slider.stops.findLast((s) => s < level), slider.stops.find((s) => s > level)]) {
     if (near !== undefined) new Image().src = outlineUrl(near);
   }
@@ -308,9 +307,10 @@ async function words(url) {
 try {
   const [labels, parents] = await Promise.all([words(form.dataset.labelsUrl), words(form.dataset.treeUrl)]);
   segmentation = new Segmentation(labels, parents, width, height);
-  cut = segmentation.cut(Number(range.value));
+  walker = new Walker(segmentation);
+  useLevel(Number(range.value));
+  fitPortion();
   form.dataset.ready = "";
-  prefetchNeighbours(Number(range.value));
 } catch {
   say("The outlines cannot follow the pointer: they did not load. Clicking works all the same.");
 }

@@ -171,9 +171,7 @@ def test_pages_of_an_account_have_the_look_of_the_site(alice_trusted: Client, na
 
 
 @pytest.mark.parametrize("name", SECURED)
-def test_pages_of_a_secured_account_have_the_look_of_the_site(
-    alice: User, alice_trusted: Client, name: str
-) -> None:
+def test_pages_of_a_secured_account_have_the_look_of_the_site(alice: User, alice_trusted: Client, name: str) -> None:
     TOTP.activate(alice, SECRET)
     RecoveryCodes.activate(alice)
     assert_in_the_look_of_the_site(alice_trusted.get(reverse(name)))
@@ -247,9 +245,7 @@ def test_people_sign_in_by_name_or_address(client: Client, alice: User, login: s
 def test_signing_in_leads_back_to_where_it_began(client: Client, alice: User, db: None) -> None:
     page = client.get(reverse("selector:photos")).content.decode()
     assert f"{reverse('account_login')}?next=/photos/" in page
-    response = client.post(
-        reverse("account_login"), {"login": "alice", "password": PASSWORD, "next": "/photos/"}
-    )
+    response = client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD, "next": "/photos/"})
     assert response["Location"] == "/photos/"
 
 

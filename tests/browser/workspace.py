@@ -17,9 +17,7 @@ Pixels = npt.NDArray[np.uint8]
 def upload(page: Page, file: bytes, name: str = "photo.jpg") -> None:
     """Upload on the start page and wait until the workspace follows the pointer."""
     page.goto("/")
-    page.set_input_files(
-        "input[type=file][name=image]", {"name": name, "mimeType": "image/jpeg", "buffer": file}
-    )
+    page.set_input_files("input[type=file][name=image]", {"name": name, "mimeType": "image/jpeg", "buffer": file})
     page.wait_for_url("**/photos/*/**")
     ready(page)
 

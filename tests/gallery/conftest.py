@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from pictures import GREEN, RED, image_file
-from scenes import AddImage, SearchOf, Select, thing_on_ground
+from scenes import AddImage, Colour, SearchOf, Select, thing_on_ground
 
 if TYPE_CHECKING:
     from gallery.models import GalleryImage, Search
@@ -65,9 +67,7 @@ def select() -> Select:
     from selector import label_maps, regions
     from selector.models import Selection
 
-    def select(
-        photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include"
-    ) -> LabelMap:
+    def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include") -> LabelMap:
         label_map = label_maps.label_map_of(photo)
         labels = label_maps.load(label_map).labels
         chosen = np.zeros(label_map.n_superpixels, bool)
@@ -133,7 +133,13 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str
     for seed in (0, 1):
         torch.manual_seed(seed)
         save_file(open_clip.create_model("tiny-tower").state_dict(), folder / f"seed-{seed}.safetensors")
-        models.append(
-            {"MEANING_MODEL": str(description), "MEANING_WEIGHTS": str(folder / f"seed-{seed}.safetensors")}
-        )
+        models.append({"MEANING_MODEL": str(description), "MEANING_WEIGHTS": str(folder / f"seed-{seed}.safetensors")})
     return models[0], models[1]
+
+
+@pytest.fixture
+def empty_queue(transactional_db: None) -> Iterator[None]:
+    """For tests of the worker itself: what it sees is committed, and Django does not empty the queue."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")

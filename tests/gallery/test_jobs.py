@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from scenes import AddImage, break_file, thing_on_ground
 
 from gallery import indexing, jobs, spaces
 from gallery.descriptors import appearance
-from gallery.models import GalleryImage, IndexedRegion
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 
 
 def queued() -> list[int]:
@@ -147,14 +146,6 @@ def test_an_image_deleted_meanwhile_is_no_error(add_image: AddImage) -> None:
     indexing.update(add_image().pk + 1, spaces.wanted()[0])
 
 
-@pytest.fixture
-def empty_queue(transactional_db: None) -> Iterator[None]:
-    """For tests of the worker itself: what it sees is committed, and Django does not empty the queue."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-
-
 def run_worker() -> None:
     call_command("worker", "--once")
 
@@ -199,6 +190,24 @@ def test_the_worker_tries_again_later_when_the_trouble_may_pass(add_image: AddIm
     run_worker()
     image.refresh_from_db()
     assert image.status == "indexed"
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_the_worker_adds_the_space_of_a_new_model(
+    add_indexed: AddImage, settings: Any, tiny_models: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = add_indexed()
+    run_worker()
+    assert "Search by meaning is switched off" in capsys.readouterr().err
+    regions = set(image.regions.values_list("pk", flat=True))
+
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    run_worker()
+    space = DescriptorSpace.objects.get(kind="meaning")
+    assert space.is_ready
+    assert set(space.vectors.values_list("region", flat=True)) == regions
 
 
 @pytest.mark.usefixtures("empty_queue")

@@ -54,13 +54,11 @@ def test_the_image_with_the_same_thing_comes_first(
     assert answer.sentence == "4 images found."
 
 
-def test_a_hit_tells_where_the_thing_is(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
-) -> None:
+def test_a_hit_tells_where_the_thing_is(question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
     hit = ask(search_of(question, VISITOR), VISITOR).hits[0]
     region = colours["red"].regions.get(pk=hit.region)
-    centre = ((region.left + region.right) / 2, (region.top + region.bottom) / 2)
-    assert centre == pytest.approx((70, 75), abs=5)
+    x, y = (region.left + region.right) / 2, (region.top + region.bottom) / 2
+    assert (x - 70) ** 2 + (y - 75) ** 2 < 40**2  # In the disc.
     assert region.area < 0.3
 
 
@@ -74,19 +72,15 @@ def test_scores_run_from_0_to_100_and_down_the_list(
 
 def test_a_score_of_50_is_where_hits_begin_to_stand_out() -> None:
     assert percent(search.WEAK) == 50
-    assert percent(-10) == 0
-    assert percent(12) == 100
+    assert percent(2 * search.WEAK) == 75
+    assert percent(-10) == percent(0) == 0
+    assert percent(100) == 100
 
 
-def test_another_part_of_the_photo_finds_another_image(
-    colours: dict[str, GalleryImage], search_of: SearchOf
-) -> None:
+def test_another_part_of_the_photo_finds_other_images(colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
     photo = store_photo(image_file(), "quarters.jpg", visitor=VISITOR.visitor)
     yellow = ask(search_of(photo, VISITOR, (125, 85, 235, 155)), VISITOR)
-    assert titles(yellow)[0] == "yellow" or titles(yellow)[0] == "green"
-    best = yellow.hits[0]
-    region = best.image.regions.get(pk=best.region)
-    assert (region.area > 0.5) == (best.image.title == "green")  # Disc or ground: whichever of the two is yellow.
+    assert sorted(titles(yellow)[:2]) == ["green", "yellow"]  # A yellow ground, and a yellow disc.
 
 
 def test_what_is_excluded_moves_the_search_away(
@@ -192,7 +186,7 @@ def test_a_search_asks_the_database_few_and_always_as_many_questions(
 ) -> None:
     def queries() -> int:
         fresh = Search.objects.select_related("label_map__photo").get(pk=asked.pk)
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             ask(fresh, VISITOR)
         return len(captured)
 

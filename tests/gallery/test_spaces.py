@@ -77,9 +77,7 @@ def test_without_torch_the_commands_and_the_site_say_so(
         call_command("fetch_models")
 
 
-def test_a_model_that_does_not_exist_is_one_sentence_and_appearance_goes_on(
-    add_image: AddImage, settings: Any
-) -> None:
+def test_a_model_that_does_not_exist_is_one_sentence_and_appearance_goes_on(add_image: AddImage, settings: Any) -> None:
     image = add_image()
     use(settings, {"MEANING_MODEL": "no-such-model", "MEANING_WEIGHTS": "anything"})
     lines = index_gallery().splitlines()
@@ -168,9 +166,7 @@ def test_the_old_model_answers_until_all_images_are_described_by_the_new(
     assert RegionVector.objects.filter(space=old).count() == RegionVector.objects.filter(space=new).count()
 
 
-def test_going_back_to_an_old_model_needs_no_indexing(
-    add_image: AddImage, settings: Any, tiny_models: Any
-) -> None:
+def test_going_back_to_an_old_model_needs_no_indexing(add_image: AddImage, settings: Any, tiny_models: Any) -> None:
     add_image()
     for model in tiny_models:
         use(settings, model)

@@ -78,9 +78,7 @@ def assert_colour(pixels: Pixels, colour: tuple[float, ...], within: int = 1) ->
 # The working copy
 
 
-@pytest.mark.parametrize(
-    ("fmt", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
-)
+@pytest.mark.parametrize(("fmt", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])
 def test_a_working_copy_knows_its_original(fmt: str, mime: str) -> None:
     data = encoded(flat(), fmt, lossless=True)
     copy = working_copy(data)
@@ -173,14 +171,19 @@ def test_a_stored_file_that_broke_is_refused() -> None:
         decode(working_copy(encoded(photo())).jpeg[:-600])
 
 
-def test_a_draft_is_smaller_but_never_too_small() -> None:
-    limits = {"max_bytes": MEGABYTE, "max_pixels": 4_000_000}
-    for fmt in ("JPEG", "PNG"):
-        data = encoded(flat(size=(2000, 1500)), fmt)
-        draft = read_upright(data, **limits, draft_side=300)
-        assert 300 <= draft.width < 1000
-        assert_colour(np.asarray(draft), ORANGE, within=2)
-        assert read_upright(data, **limits).size == (2000, 1500)
+@pytest.mark.parametrize(("fmt", "size"), [("JPEG", (500, 375)), ("PNG", (667, 500)), ("WEBP", (667, 500))])
+def test_a_draft_is_smaller_but_never_too_small(fmt: str, size: tuple[int, int]) -> None:
+    data = encoded(flat(size=(2000, 1500)), fmt, lossless=True)
+    draft = read_upright(data, max_bytes=MEGABYTE, max_pixels=4_000_000, draft_side=300)
+    assert draft.size == size  # a JPEG is decoded at a quarter of its size
+    assert_colour(np.asarray(draft), ORANGE, within=2)
+    assert upright(data).shape == (1500, 2000, 3)
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP"])
+def test_an_upright_picture_carries_no_metadata(fmt: str) -> None:
+    data = encoded(flat(), fmt, exif=b"Exif\0\0" + exif(1), icc_profile=rgb_profile(SRGB), dpi=(72, 72))
+    assert read_upright(data, max_bytes=MEGABYTE, max_pixels=1000).info == {}
 
 
 # The right way up
@@ -223,6 +226,22 @@ def test_the_orientation_is_read_in_either_byte_order(order: str, tag_type: str)
     assert upright(stored_as(6, "JPEG", exif(6, order, tag_type))).shape == CORNERS.shape
 
 
+def test_the_first_exif_segment_of_a_jpeg_counts() -> None:
+    second = b"Exif\0\0" + exif(3)
+    data = stored_as(6, "JPEG")
+    after_exif = data.index(exif(6)) + len(exif(6))
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(second)) + second
+    assert upright(data[:after_exif] + segment + data[after_exif:]).shape == CORNERS.shape
+
+
+def test_the_exif_chunk_of_a_webp_may_begin_as_in_a_jpeg() -> None:
+    plain = encoded(Image.fromarray(STORED[6].copy()), "WEBP", exif=exif(1), lossless=True)
+    content = b"Exif\0\0" + exif(6)
+    data = plain[: plain.index(b"EXIF")] + b"EXIF" + struct.pack("<I", len(content)) + content
+    data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    assert np.array_equal(upright(data), CORNERS)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -240,9 +259,7 @@ def test_broken_exif_data_leaves_a_picture_as_it_is(broken: bytes) -> None:
     assert np.array_equal(upright(data[:33] + png_chunk(b"eXIf", broken) + data[33:]), CORNERS)
 
 
-@pytest.mark.parametrize(
-    ("turns", "first_row"), [(1, (2, 0)), (2, (3, 2)), (3, (1, 3)), (4, (0, 1)), (-1, (1, 3))]
-)
+@pytest.mark.parametrize(("turns", "first_row"), [(1, (2, 0)), (2, (3, 2)), (3, (1, 3)), (4, (0, 1)), (-1, (1, 3))])
 def test_quarter_turns_go_clockwise_from_upright(turns: int, first_row: tuple[int, int]) -> None:
     copy = working_copy(stored_as(6, "JPEG"), quarter_turns=turns)
     assert (copy.width, copy.height) == ((48, 32) if turns % 2 == 0 else (32, 48))
@@ -381,9 +398,7 @@ def test_shallow_greys_span_the_whole_range(depth: int, row: bytes) -> None:
         (6, [0xC8C8, 0x6464, 0x3232, 0x0000], (255, 255, 255)),
     ],
 )
-def test_sixteen_bits_are_brought_to_eight(
-    colour_type: int, samples: list[int], expected: tuple[int, ...]
-) -> None:
+def test_sixteen_bits_are_brought_to_eight(colour_type: int, samples: list[int], expected: tuple[int, ...]) -> None:
     row = struct.pack(f">{len(samples)}H", *samples)
     assert_colour(upright(raw_png((1, 1), 16, colour_type, [row])), expected)
 

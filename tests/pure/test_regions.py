@@ -152,7 +152,9 @@ def test_a_point_outside_the_image_is_refused(point: tuple[float, float]) -> Non
 def test_the_last_point_inside_the_image_counts() -> None:
     just_inside = float(np.nextafter(6, 0))
     assert superpixels_at(LABELS, [(just_inside, 0)]).tolist() == [2]
-    line = [(0.1, 0), (just_inside, 0)]
+    start = 1.6187202825832219  # from here, adding the whole way is rounded up to 6
+    assert start + (just_inside - start) == 6
+    line = [(start, 0), (just_inside, 0)]
     assert paint(NOTHING, LABELS, EACH_ALONE, line, "include") == selected(0, 1, 2)
 
 

@@ -168,6 +168,11 @@ def test_padding_ends_at_the_edges_of_the_photo() -> None:
     assert np.all(rgb[:, 0] == 255)
 
 
+def test_padding_is_a_share_of_the_longer_side() -> None:
+    rgb = decoded(preview_png(PHOTO, LABELS, only(2), crop=True, padding=0.4), "RGB")
+    assert rgb.shape == (3, 5, 3)
+
+
 def test_a_cropped_preview_of_nothing_is_the_empty_photo() -> None:
     rgb = decoded(preview_png(PHOTO, LABELS, NOTHING, crop=True), "RGB")
     assert rgb.shape == PHOTO.shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import threading
 from typing import Any
 
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.django_db
 RED_QUARTER, GREEN_QUARTER, BLUE_QUARTER = "60,40", "180,40", "60,120"
 
 
-def gesture(client: Client, photo: Photo, tool: str = "toggle", points: str = "", htmx: bool = True, **more: Any) -> Any:
+def gesture(
+    client: Client, photo: Photo, tool: str = "toggle", points: str = "", htmx: bool = True, **more: Any
+) -> Any:
     data = {"label_map": label_maps.label_map_of(photo).pk, "tool": tool, "points": points, "level": 4, **more}
     headers = {"HX-Request": "true"} if htmx else {}
     return client.post(f"/photos/{photo.pk}/selection/", data, headers=headers)
@@ -35,7 +38,7 @@ def included(photo: Photo) -> np.ndarray:
 
 def tint_of(html: str, name: str = "tint") -> np.ndarray:
     """The pixels that a layer of an answer covers, bool (H, W)."""
-    png = html.split(f'id="{name}"')[1].split("base64,")[1].split('"')[0]
+    (png,) = re.findall(rf'id="{name}"[^>]*?base64,([^"]+)"', html)
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA"))[..., 3] > 0
 
 

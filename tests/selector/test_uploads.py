@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -24,7 +23,7 @@ def post(client: Client, data: bytes, name: str = "photo.jpg", **headers: Any) -
 
 
 def files_under(folder: Path) -> set[str]:
-    return {os.path.join(where, name) for where, _, names in os.walk(folder) for name in names}
+    return {str(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def huge_png(width: int, height: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The database engine that brings its own server: shared by processes, stopped by the last one, whatever became of others."""
+"""The database engine that brings its own server: processes share it, and the last one stops it."""
 
 from __future__ import annotations
 

@@ -23,9 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
         parser.add_argument("--recursive", action="store_true", help="the folders in it, too")
-        parser.add_argument(
-            "--tag", action="append", default=[], metavar="T", help="for every image; may be repeated"
-        )
+        parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every image; may be repeated")
         parser.add_argument("--licence", default="", metavar="L", help="for every image")
 
     def handle(self, *, folder: Path, recursive: bool, tag: list[str], licence: str, **options: Any) -> None:

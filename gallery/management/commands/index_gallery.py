@@ -36,9 +36,7 @@ class Command(BaseCommand):
         if waiting := GalleryImage.objects.failed().count():
             self.stdout.write(f"{count(waiting, 'image')} failed before; --failed tries again.")
 
-    def index(
-        self, images: GalleryImageQuerySet, wanted: list[DescriptorSpace], *, afresh: bool
-    ) -> tuple[int, int]:
+    def index(self, images: GalleryImageQuerySet, wanted: list[DescriptorSpace], *, afresh: bool) -> tuple[int, int]:
         done = failures = 0
         with bar(images.count(), " images") as progress:
             for key in images.keys_forward():

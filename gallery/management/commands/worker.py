@@ -30,14 +30,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--concurrency", type=int, default=1, metavar="N", help="images at a time (default: 1)"
-        )
+        parser.add_argument("--concurrency", type=int, default=1, metavar="N", help="images at a time (default: 1)")
         parser.add_argument("--once", action="store_true", help="stop when no job is left")
 
     def handle(self, *, concurrency: int, once: bool, **options: Any) -> None:
         # From the first moment on, so that stopping is always orderly and the embedded database is left.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            self.work(concurrency, once)
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def work(self, concurrency: int, once: bool) -> None:
         jobs.sweep()
         jobs.defer_forgotten([])
         if once:
@@ -45,12 +51,8 @@ class Command(BaseCommand):
         else:
             # A daemon: a download of 600 MB must not hold up stopping, nor what needs no model.
             threading.Thread(target=self.take_up_meaning, daemon=True).start()
-        try:
-            asyncio.run(work(concurrency, once))
-        except KeyboardInterrupt:
-            self.stderr.write("Stopped.")
-        else:
-            spaces.mark_ready()
+        asyncio.run(run_jobs(concurrency, once))
+        spaces.mark_ready()
 
     def take_up_meaning(self) -> None:
         """Fetch the model, and queue the images that are not described by it yet."""
@@ -68,7 +70,7 @@ class Command(BaseCommand):
             self.stderr.write(notice)
 
 
-async def work(concurrency: int, once: bool) -> None:
+async def run_jobs(concurrency: int, once: bool) -> None:
     """Run jobs until told to stop; a job that has begun is finished first."""
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         async with app.open_async():

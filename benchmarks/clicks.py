@@ -1,0 +1,236 @@
+"""What one gesture costs: a real gunicorn on loopback, the embedded PostgreSQL, one client.
+
+    python -m benchmarks.clicks PHOTO [--json FILE] [--repeat N]
+
+Every gesture is one request, and its answer is all the browser needs to show the new pixels. The decode of the same
+photo by Pillow, in the same run, says how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import io
+import itertools
+import json
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVEL = 400
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    size: int
+
+
+class Site:
+    """A browser's side of the conversation: one kept connection, cookies, the CSRF token."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.cookies: dict[str, str] = {}
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        given = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), "Accept-Encoding": "gzip", **headers}
+        given["X-CSRFToken"] = self.cookies.get("csrftoken", "")
+        self.connection.request(method, path, body, given)
+        response = self.connection.getresponse()
+        data = response.read()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
+            name, value = cookie.split(";")[0].split("=", 1)
+            self.cookies[name] = value
+        size = len(data) + len(str(response.headers))
+        return Answer(response.status, dict(response.headers), data, size)
+
+    def upload(self, photo: bytes) -> str:
+        """The address of the new photo's workspace."""
+        boundary = uuid.uuid4().hex
+        part = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="photo.jpg"\r\n\r\n'
+        body = part.encode() + photo + f"\r\n--{boundary}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={boundary}"
+        return self.request("POST", "/photos/", body, **{"Content-Type": kind}).headers["Location"]
+
+    def gesture(self, workspace: str, **fields: object) -> Answer:
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+        answer = self.request("POST", f"{workspace}selection/", urlencode(fields).encode(), **kind)
+        assert answer.status == 200, answer
+        return answer
+
+
+@contextmanager
+def served(data_dir: str) -> Iterator[int]:
+    """A gunicorn over a fresh database, until the block ends; gives its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {
+        **os.environ,
+        "DATA_DIR": data_dir,
+        "PORT": str(port),
+        "MEANING_ENABLED": "false",
+        "LOG_LEVEL": "ERROR",
+    }
+    manage = [sys.executable, "manage.py"]
+    for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "--verbosity", "0"], ["warmup"]):
+        subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "superpixel_site/gunicorn.py", "superpixel_site.wsgi"]
+    server = subprocess.Popen(gunicorn, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if Site(port).request("GET", "/healthz").status == 200:
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def measure(name: str, once: Callable[[], Answer], repeat: int) -> dict[str, object]:
+    """Median and 95th percentile of the time until the answer has arrived whole, after a few to warm up."""
+    for _ in range(5):
+        once()
+    times, sizes = [], []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        answer = once()
+        times.append(1000 * (time.perf_counter() - start))
+        sizes.append(answer.size)
+    return {
+        "name": name,
+        "median_ms": round(statistics.median(times), 2),
+        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 2),
+        "bytes": round(statistics.median(sizes)),
+    }
+
+
+def decode_ms(photo: bytes) -> float:
+    """Milliseconds that Pillow takes to decode the photo's working copy: how fast this machine is."""
+    from PIL import Image
+
+    times = []
+    for _ in range(20):
+        start = time.perf_counter()
+        Image.open(io.BytesIO(photo)).convert("RGB").load()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def gestures(site: Site, photo: bytes, repeat: int) -> list[dict[str, object]]:
+    workspace = site.upload(photo)
+    page = site.request("GET", workspace).body
+    if page[:2] == b"\x1f\x8b":
+        import gzip
+
+        page = gzip.decompress(page)
+    html = page.decode()
+    label_map = found(r'data-label-map="(\d+)"', html)
+    outline = found(r'data-outline-url="([^"]+)"', html)
+    width, height = int(found(r'data-width="(\d+)"', html)), int(found(r'data-height="(\d+)"', html))
+    working = site.request("GET", found(r'id="photo"[^>]* src="([^"]+)"', html)).body
+    rng = random.Random(1)
+    number = itertools.count(1)
+
+    def point() -> str:
+        return f"{rng.uniform(1, width - 1):.2f},{rng.uniform(1, height - 1):.2f}"
+
+    def stroke() -> str:
+        x, y = rng.uniform(100, width - 100), rng.uniform(100, height - 100)
+        return " ".join(f"{x + 2 * i:.2f},{y + rng.uniform(-2, 2):.2f}" for i in range(40))
+
+    def send(**fields: object) -> Answer:
+        return site.gesture(workspace, label_map=label_map, level=LEVEL, tab="benchmark", number=next(number), **fields)
+
+    levels = itertools.cycle(range(8, 2000, 13))
+    rows = [
+        measure("click", lambda: send(tool="toggle", points=point()), repeat),
+        measure("stroke of 40 points", lambda: send(tool="paint", points=stroke()), repeat),
+        measure("undo", lambda: send(tool="undo"), repeat),
+        measure("level change", lambda: site.request("GET", outline.replace("0.png", f"{next(levels)}.png")), repeat),
+    ]
+    rows.append({"name": "one JPEG decode, for comparison", "median_ms": round(decode_ms(working), 2)})
+    return rows
+
+
+def count_queries(data_dir: str, photo: bytes) -> dict[str, int]:
+    """Database queries of each gesture, the transaction's BEGIN and COMMIT included; on the database just measured."""
+    os.environ |= {"DATA_DIR": data_dir, "DJANGO_SETTINGS_MODULE": "superpixel_site.settings"}
+    import django
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    django.setup()
+    client = Client(SERVER_NAME="localhost")
+    workspace = client.post("/photos/", {"image": io.BytesIO(photo)}).headers["Location"]
+    html = client.get(workspace).content.decode()
+    label_map, outline = found(r'data-label-map="(\d+)"', html), found(r'data-outline-url="([^"]+)"', html)
+    counts = {}
+    for name, fields in {
+        "click": {"tool": "toggle", "points": "9,9"},
+        "stroke of 40 points": {"tool": "paint", "points": "9,9 80,9"},
+        "undo": {"tool": "undo"},
+    }.items():
+        data = {"label_map": label_map, "level": LEVEL, **fields}
+        with CaptureQueriesContext(connection) as queries:
+            client.post(f"{workspace}selection/", data, headers={"HX-Request": "true"})
+        counts[name] = len(queries)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(outline.replace("0.png", "50.png"))
+    return counts | {"level change": len(queries)}
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, pattern
+    return match[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--repeat", type=int, default=200)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="clicks") as folder:
+        Path(folder).chmod(0o755)
+        with served(folder) as port:
+            photo = arguments.photo.read_bytes()
+            rows = gestures(Site(port), photo, arguments.repeat)
+            counts = count_queries(folder, photo)
+            rows = [row | {"queries": counts[str(row["name"])]} if row["name"] in counts else row for row in rows]
+    for row in rows:
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()

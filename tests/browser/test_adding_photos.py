@@ -1,0 +1,137 @@
+"""Every way to add a photo, in a real browser: chosen, dropped, pasted, cancelled, refused, and without JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from pictures import image_file
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from selector.models import Photo
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
+
+WORKSPACE = re.compile(r"/photos/[0-9a-f-]{36}/")
+PICTURE: FilePayload = {"name": "quarters.jpg", "mimeType": "image/jpeg", "buffer": image_file()}
+TEXT: FilePayload = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir or Madam"}
+
+# Playwright has no way to drop or paste files: the events are made in the page, with real files in them.
+TRANSFER = """([type, files]) => {
+  const carried = new DataTransfer();
+  for (const [name, content] of files) {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    carried.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  }
+  const options = { bubbles: true, cancelable: true };
+  document.querySelector("main").dispatchEvent(type === "paste"
+    ? new ClipboardEvent(type, { ...options, clipboardData: carried })
+    : new DragEvent(type, { ...options, dataTransfer: carried }));
+}"""
+
+
+def expect_workspace(page: Page) -> None:
+    """With patience: the first photo of a run may have to wait for the compiler."""
+    expect(page).to_have_url(WORKSPACE, timeout=60_000)
+
+
+def transfer(page: Page, event: str, *names: str) -> None:
+    content = base64.b64encode(image_file()).decode()
+    page.evaluate(TRANSFER, [event, [[name, content] for name in names]])
+
+
+def test_a_photo_dropped_anywhere_is_opened(page: Page) -> None:
+    page.goto("/")
+    transfer(page, "dragover", "quarters.jpg")
+    assert page.evaluate("getComputedStyle(document.body, '::after').content") == '"Drop the photo anywhere"'
+    transfer(page, "drop", "quarters.jpg")
+    expect_workspace(page)
+    assert Photo.objects.get().name == "quarters.jpg"
+
+
+def test_a_pasted_photo_is_opened(page: Page) -> None:
+    page.goto("/photos/")
+    transfer(page, "paste", "image.png")
+    expect_workspace(page)
+
+
+def test_one_photo_is_dropped_at_a_time(page: Page) -> None:
+    page.goto("/")
+    transfer(page, "drop", "one.jpg", "two.jpg")
+    expect(page.get_by_role("status")).to_have_text("One photo at a time, please.")
+    assert not Photo.objects.exists()
+
+
+def test_a_refused_file_is_explained_and_the_next_one_is_taken(page: Page) -> None:
+    page.goto("/")
+    page.set_input_files("input[name=image]", TEXT)
+    expect(page.get_by_role("status")).to_contain_text("text file")
+    # An emptied field, or a browser would see no change when the same file is chosen again.
+    expect(page.locator("input[name=image]")).to_have_value("")
+    page.get_by_role("button", name="Dismiss the message").click()
+    expect(page.get_by_role("status")).to_be_empty()
+    page.set_input_files("input[name=image]", PICTURE)
+    expect_workspace(page)
+
+
+def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(browser: Browser, live_server: LiveServer) -> None:
+    page = browser.new_page(base_url=live_server.url)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.goto("/")
+    page.route("**/photos/", hold)
+    page.set_input_files("input[name=image]", PICTURE)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator("#upload")).to_contain_text("quarters.jpg")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    expect(page.locator("input[name=image]")).to_be_focused()
+    assert len(held) == 1
+    assert not Photo.objects.exists()
+    page.close()
+
+
+def test_a_lost_connection_is_said_and_the_upload_can_be_tried_again(browser: Browser, live_server: LiveServer) -> None:
+    page = browser.new_page(base_url=live_server.url)
+    page.goto("/")
+    page.route("**/photos/", lambda route: route.abort("internetdisconnected"))
+    page.set_input_files("input[name=image]", PICTURE)
+    expect(page.get_by_role("status")).to_have_text("There is no connection to the server. Check it and try again.")
+    page.unroute("**/photos/")
+    page.set_input_files("input[name=image]", PICTURE)
+    expect_workspace(page)
+    page.close()
+
+
+def test_without_javascript_a_file_is_chosen_and_sent(browser: Browser, live_server: LiveServer) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.set_input_files("input[name=image]", TEXT)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("status")).to_contain_text("text file")
+    page.get_by_role("link", name="Go back").click()
+    page.set_input_files("input[name=image]", PICTURE)
+    page.get_by_role("button", name="Upload").click()
+    expect_workspace(page)
+    context.close()
+
+
+def test_deleting_a_photo_asks_first(page: Page) -> None:
+    page.goto("/")
+    page.set_input_files("input[name=image]", PICTURE)
+    expect_workspace(page)
+    page.goto("/photos/")
+    delete = page.get_by_role("button", name="Delete quarters.jpg")
+    page.once("dialog", lambda question: question.dismiss())
+    delete.click()
+    assert Photo.objects.exists()
+    page.once("dialog", lambda question: question.accept())
+    delete.click()
+    expect(page.get_by_role("status")).to_have_text("“quarters.jpg” is deleted.")
+    assert not Photo.objects.exists()

@@ -1,0 +1,139 @@
+"""Looking after the collection in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pictures import image_file
+from procrastinate.contrib.django.models import ProcrastinateJob
+from scenes import AddImage, SearchOf
+
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
+from selector.models import Photo
+from selector.people import Person
+
+pytestmark = pytest.mark.django_db
+IMAGES = "/admin/gallery/galleryimage/"
+
+
+@pytest.fixture
+def curator(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("curator", "curator@example.com", "a-long-passphrase"))
+    return client
+
+
+def add(curator: Client, data: bytes, **fields: str) -> Any:
+    return curator.post(f"{IMAGES}add/", {"image": SimpleUploadedFile("red_box.jpg", data), **fields})
+
+
+@pytest.mark.parametrize("model", ["galleryimage", "descriptorspace", "search"])
+def test_every_list_opens(curator: Client, add_indexed: AddImage, search_of: SearchOf, alice: Any, model: str) -> None:
+    image = add_indexed(tags=("red",))
+    search_of(image.photo, Person(user=alice))
+    page = curator.get(f"/admin/gallery/{model}/")
+    assert page.status_code == 200
+    for link in (row for row in page.context["cl"].result_list):
+        assert curator.get(f"/admin/gallery/{model}/{link.pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize("model", ["photo", "labelmap"])
+def test_photos_and_label_maps_can_be_looked_up(curator: Client, add_indexed: AddImage, model: str) -> None:
+    add_indexed()
+    page = curator.get(f"/admin/selector/{model}/")
+    assert page.status_code == 200
+    pk = page.context["cl"].result_list[0].pk
+    assert curator.get(f"/admin/selector/{model}/{pk}/change/").status_code == 200
+    assert curator.get(f"/admin/selector/{model}/add/").status_code == 403
+
+
+def test_the_list_shows_thumbnail_status_error_and_tags(curator: Client, add_image: AddImage) -> None:
+    image = add_image(tags=("red", "disc"))
+    image.mark_failed("It was broken.")
+    body = curator.get(IMAGES).content.decode()
+    assert f"/photos/{image.photo.pk}/thumbnail/" in body
+    for shown in ("could not be indexed", "It was broken.", "disc, red"):
+        assert shown in body
+
+
+def test_private_photos_are_not_shown_to_curators(curator: Client, add_image: AddImage, alice: Any) -> None:
+    photo = add_image(owner=alice).photo
+    for page in (IMAGES, "/admin/selector/photo/"):
+        assert f"/photos/{photo.pk}/thumbnail/" not in curator.get(page).content.decode()
+
+
+def test_an_image_is_added_with_its_file(curator: Client) -> None:
+    response = add(curator, image_file(), creator="Somebody", tags="red, box")
+    assert response.status_code == 302
+    image = GalleryImage.objects.get()
+    assert (image.title, image.creator, sorted(image.tags.names())) == ("Red box", "Somebody", ["box", "red"])
+    assert image.photo.is_public and image.photo.owner is None
+    assert ProcrastinateJob.objects.filter(args__image_id=image.pk).count() == 1
+
+
+@pytest.mark.parametrize(("data", "sentence"), [(b"I am a text file.", ""), (b"", "empty"), (image_file()[:300], "")])
+def test_what_is_no_image_is_refused_with_a_sentence(curator: Client, data: bytes, sentence: str) -> None:
+    response = add(curator, data)
+    assert response.status_code == 200
+    (error,) = response.context["adminform"].form.errors["image"]
+    assert error.endswith(".") and sentence in error
+    assert not Photo.objects.exists()
+
+
+def test_nothing_stays_behind_when_another_field_is_wrong(curator: Client) -> None:
+    response = add(curator, image_file(), source_url="not an address")
+    assert "source_url" in response.context["adminform"].form.errors
+    assert not Photo.objects.exists()
+
+
+def test_an_image_that_is_there_already_is_refused(curator: Client) -> None:
+    add(curator, image_file(), title="The first")
+    response = add(curator, image_file())
+    assert "“The first”" in response.context["adminform"].form.errors["image"][0]
+    assert GalleryImage.objects.count() == 1
+
+
+def test_metadata_can_be_changed_the_picture_cannot(curator: Client, add_image: AddImage) -> None:
+    image = add_image(title="Old")
+    address = f"{IMAGES}{image.pk}/change/"
+    assert 'name="image"' not in curator.get(address).content.decode()
+    assert curator.post(address, {"title": "New", "tags": "red"}).status_code == 302
+    image.refresh_from_db()
+    assert (image.title, list(image.tags.names())) == ("New", ["red"])
+
+
+def test_images_are_indexed_again_by_an_action(curator: Client, add_indexed: AddImage) -> None:
+    image = add_indexed()
+    image.mark_failed("It was broken.")
+    response = curator.post(IMAGES, {"action": "reindex", "_selected_action": [image.pk]}, follow=True)
+    assert "The worker will index 1 gallery image." in response.content.decode()
+    image.refresh_from_db()
+    assert (image.status, image.error) == ("pending", "")
+    assert ProcrastinateJob.objects.filter(args={"image_id": image.pk, "afresh": True}).count() == 1
+
+
+def test_deleting_images_asks_once_and_takes_the_photos_along(
+    curator: Client, add_indexed: AddImage, django_capture_on_commit_callbacks: Any
+) -> None:
+    images = [add_indexed(seed=seed, title=f"disc {seed}") for seed in range(2)]
+    files = [(image.photo.working.storage, str(image.photo.working.name)) for image in images]
+    asked = {"action": "delete_selected", "_selected_action": [image.pk for image in images]}
+    page = curator.post(IMAGES, asked).content.decode()
+    assert "disc 0" in page and "Region" not in page
+    with django_capture_on_commit_callbacks(execute=True):
+        curator.post(IMAGES, {**asked, "post": "yes"})
+    assert not GalleryImage.objects.exists() and not Photo.objects.exists() and not IndexedRegion.objects.exists()
+    assert not any(storage.exists(name) for storage, name in files)
+
+
+def test_a_space_can_be_removed(curator: Client, add_indexed: AddImage) -> None:
+    add_indexed()
+    space = DescriptorSpace.objects.get()
+    address = f"/admin/gallery/descriptorspace/{space.pk}/delete/"
+    assert "Region" not in curator.get(address).content.decode()
+    assert curator.post(address, {"post": "yes"}).status_code == 302
+    assert not DescriptorSpace.objects.exists()
