@@ -62,6 +62,7 @@ class Site:
 
     def upload(self, photo: bytes) -> str:
         """The address of the new photo's workspace."""
+        self.request("GET", "/")  # brings the CSRF cookie
         boundary = uuid.uuid4().hex
         part = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="photo.jpg"\r\n\r\n'
         body = part.encode() + photo + f"\r\n--{boundary}--\r\n".encode()
@@ -192,6 +193,7 @@ def count_queries(data_dir: str, photo: bytes) -> dict[str, int]:
     workspace = client.post("/photos/", {"image": io.BytesIO(photo)}).headers["Location"]
     html = client.get(workspace).content.decode()
     label_map, outline = found(r'data-label-map="(\d+)"', html), found(r'data-outline-url="([^"]+)"', html)
+    client.post(f"{workspace}selection/", {"label_map": label_map, "points": "99,99"})  # makes the selection's row
     counts = {}
     for name, fields in {
         "click": {"tool": "toggle", "points": "9,9"},

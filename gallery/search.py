@@ -77,6 +77,11 @@ class Ranking:
     scores: Floats
     parts: dict[str, Floats]
 
+    @property
+    def n_strong(self) -> int:
+        """How many images, from the first on, stand out from the background."""
+        return ranking.weak_line(self.scores, WEAK)
+
 
 def ask(search: Search, person: Person, page: int = 1) -> Answer:
     """Answer a search from the images that the person may see, the photo itself and its copies left out."""
@@ -92,8 +97,9 @@ def ask(search: Search, person: Person, page: int = 1) -> Answer:
         photo__original_sha256=search.label_map.photo.original_sha256
     )
     found = rank(questions, others)
-    sentence = sentence_about(len(found.images)) if len(found.images) else why_nothing(person, others)
-    return Answer(hits_of(found, page), len(found.images), page, notices, sentence)
+    total = len(found.images)
+    sentence = sentence_about(found.n_strong, total) if total else why_nothing(person, others)
+    return Answer(hits_of(found, page), total, page, notices, sentence)
 
 
 def query_vector(space: DescriptorSpace, picture: Picture, search: Search) -> Floats:
@@ -154,9 +160,9 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
 
 def hits_of(found: Ranking, page: int) -> list[Hit]:
     """One page of a ranking, with the images fetched at once."""
+    strong = found.n_strong
     rows = range(len(found.images))[(page - 1) * PAGE : page * PAGE]
     images = GalleryImage.objects.select_related("photo").in_bulk([int(found.images[row]) for row in rows])
-    strong = ranking.weak_line(found.scores, WEAK)
     return [
         Hit(
             image=images[int(found.images[row])],
@@ -176,8 +182,11 @@ def percent(score: float) -> int:
     return round(100 * (1 - 2 ** -(max(float(score), 0.0) / WEAK)))
 
 
-def sentence_about(total: int) -> str:
-    return "1 image found." if total == 1 else f"{total} images found."
+def sentence_about(strong: int, total: int) -> str:
+    """How much was found: "3 close matches, 12 weaker ones." """
+    close = {0: "No close match", 1: "1 close match"}.get(strong, f"{strong} close matches")
+    weaker = {0: "", 1: ", 1 weaker one"}.get(total - strong, f", {total - strong} weaker ones")
+    return f"{close}{weaker}."
 
 
 def why_nothing(person: Person, others: QuerySet[GalleryImage]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
+from math import inf
+from time import monotonic
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +26,7 @@ Floats = npt.NDArray[np.float32]
 Members = npt.NDArray[np.bool_]
 Progress = Callable[[int, int | None], None]
 Kind = DescriptorSpace.Kind
+SECONDS_UNTIL_RETRY = 60.0
 
 
 class SpaceUnavailable(Exception):
@@ -158,14 +162,24 @@ def meaning_is_off() -> str:
     return ""
 
 
+# Why a model could not be loaded, and when that was found out: (model, weights, method) -> (seconds, sentence).
+_failures: dict[tuple[str, str, str], tuple[float, str]] = {}
+
+
 def load_tower(model: str, pretrained: str, method: str = "") -> meaning.Tower:
     """Load a model from weights that are here already, once a process.
 
     Raises
     ------
     SpaceUnavailable
-        With the sentence to show.
+        With the sentence to show. It is said again for a minute without another try: trying takes seconds, and
+        every job and every search would.
     """
+    key = (model, pretrained, method)
+    failed, sentence = _failures.get(key, (-inf, ""))
+    if monotonic() - failed < SECONDS_UNTIL_RETRY:
+        raise SpaceUnavailable(sentence)
+    _silence_hub()
     try:
         return meaning.load(
             model,
@@ -177,6 +191,7 @@ def load_tower(model: str, pretrained: str, method: str = "") -> meaning.Tower:
             download=False,
         )
     except meaning.WeightsMissing as problem:
+        _failures[key] = monotonic(), str(problem)
         raise SpaceUnavailable(str(problem)) from problem
 
 
@@ -190,6 +205,7 @@ def fetch_weights(progress: Progress | None = None) -> str:
     """
     if reason := meaning_is_off():
         raise SpaceUnavailable(reason)
+    _silence_hub()
     try:
         found = meaning.fetch(
             settings.MEANING_MODEL,
@@ -200,7 +216,13 @@ def fetch_weights(progress: Progress | None = None) -> str:
         )
     except meaning.WeightsMissing as problem:
         raise SpaceUnavailable(str(problem)) from problem
+    _failures.clear()
     return str(found)
+
+
+def _silence_hub() -> None:
+    """Without a network the hub's client says so dozens of times; one sentence of ours is enough."""
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
 
 
 def wanted() -> tuple[list[DescriptorSpace], list[str]]:

@@ -1,9 +1,9 @@
 """Superpixels by SLIC: an image cut into about n compact cells that keep to its edges.
 
 Achanta, Shaji, Smith, Lucchi, Fua, Süsstrunk, "SLIC superpixels compared to state-of-the-art superpixel methods", PAMI
-2012. The iterations run on an image reduced to where a cell is a few pixels wide, so that they cost the same for
-every image; then the cells are carried up, and at each doubling only the pixels near their borders are assigned
-again. What SLIC leaves in pieces is made connected.
+2012. The iterations run on a blurred image reduced to where a cell is a few pixels wide, so that they cost the same
+for every size; then the cells are carried up, and at each doubling only the pixels along borders are assigned again, at
+last by the image itself, so that sharp edges stay sharp. What SLIC leaves in pieces is made connected.
 """
 
 from __future__ import annotations
@@ -108,12 +108,10 @@ def _slic(rgb: Image, wanted: int) -> Labels:
     from selector import slic_kernels as kernels
 
     lab = lab_planes(rgb)
-    for plane in lab:
-        kernels.blur(plane)
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)
     pyramid = [lab]
     while min(pyramid[-1].shape[1] / rows, pyramid[-1].shape[2] / columns) >= 2 * SMALLEST_STEP:
-        pyramid.append(_halved(pyramid[-1]))
+        pyramid.append(_halved(pyramid[-1], blurred=len(pyramid) == 1))
     labels, centres = _iterated(pyramid[-1], rows, columns)
     for half, planes in zip(pyramid[:0:-1], pyramid[-2::-1], strict=True):
         labels = _refined(planes, half, labels, centres)
@@ -126,12 +124,16 @@ def _grid(height: int, width: int, wanted: int) -> tuple[int, int]:
     return rows, min(max(round(wanted / rows), 1), width, MAX_SUPERPIXELS // rows)
 
 
-def _halved(planes: Planes) -> Planes:
+def _halved(planes: Planes, *, blurred: bool) -> Planes:
+    """Planes (3, H, W) reduced to half their size, rounded up; `blurred` before, which takes noise away."""
     from selector import slic_kernels as kernels
 
+    smooth = np.empty(planes.shape[1:], np.float32)
     half = np.empty((3, (planes.shape[1] + 1) // 2, (planes.shape[2] + 1) // 2), np.float32)
     for plane, half_plane in zip(planes, half, strict=True):
-        kernels.halve(plane, half_plane)
+        if blurred:
+            kernels.blur(plane, smooth)
+        kernels.halve(smooth if blurred else plane, half_plane)
     return half
 
 

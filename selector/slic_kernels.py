@@ -37,9 +37,9 @@ def _binomial(first: Floats, second: Floats, third: Floats, fourth: Floats, fift
         out[x] = outer + (inner + float32(0.375) * third[x])
 
 
-@compiled("void(f4[:,::1])")
-def blur(plane: Floats) -> None:
-    """Blur `plane` (H, W) in place by 1, 4, 6, 4, 1 sixteenths both ways: a Gaussian of sigma 1; edges repeat."""
+@compiled("void(f4[:,::1], f4[:,::1])")
+def blur(plane: Floats, out: Floats) -> None:
+    """Blur `plane` into `out` (H, W both) by 1, 4, 6, 4, 1 sixteenths both ways: a Gaussian of sigma 1; edges repeat."""
     height, width = plane.shape
     padded = np.empty(width + 4, np.float32)
     rows = np.empty((5, width), np.float32)  # the last five rows, blurred along x
@@ -50,7 +50,7 @@ def blur(plane: Floats) -> None:
         if y >= 2:
             above, far_above = max(y - 3, 0) % 5, max(y - 4, 0) % 5
             below, far_below = min(y - 1, height - 1) % 5, min(y, height - 1) % 5
-            _binomial(rows[far_above], rows[above], rows[(y - 2) % 5], rows[below], rows[far_below], plane[y - 2])
+            _binomial(rows[far_above], rows[above], rows[(y - 2) % 5], rows[below], rows[far_below], out[y - 2])
 
 
 @compiled("void(f4[:,::1], f4[:,::1])")

@@ -6,6 +6,7 @@ import base64
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -66,7 +67,7 @@ def photo_list(request: HtmxHttpRequest) -> HttpResponse:
         return upload(request)
     mine = Photo.objects.owned_by(person_of(request)).filter(is_public=False)
     page = Paginator(mine, 48).get_page(request.GET.get("page"))
-    return render(request, "selector/photos.html", {"photos": page})
+    return render(request, "selector/photos.html", {"photos": page, "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20})
 
 
 def upload(request: HtmxHttpRequest) -> HttpResponse:

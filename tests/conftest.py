@@ -42,6 +42,12 @@ def no_meaning(settings: Any) -> None:
     settings.MEANING_ENABLED = False
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Slow hashes are for thieves; no test here is about them."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def few_superpixels(settings: Any) -> None:
     """Small pictures, small label maps."""

@@ -1,14 +1,17 @@
-"""The `meaning` space: what a region shows, by the image tower of any open_clip model.
+"""The `meaning` space: what a region shows, by the image tower of an open_clip model.
 
-One forward pass at twice the tower's resolution gives a spatial feature map; averaged over any set of superpixels it
-is that region's vector, when indexing and when asking alike. Torch and open_clip are imported inside functions only,
-by the process that embeds; the pooling of a stored feature map needs neither.
+A feature map of the whole image, averaged over any set of superpixels, is that region's vector, when indexing and
+when asking alike. It is the sum of two: the tower's at twice its own resolution, which tells small things apart, and
+half as much of that at its own resolution, which knows more of what is around. Towers without a feature map look at a
+padded crop of each region instead, or at both.
+
+Only what touches the model imports torch, when it is called. A stored feature map is spread over superpixels and
+regions without it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,22 +21,24 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from PIL import Image
 
+from gallery.descriptors import towers, weights
 from gallery.descriptors.pooling import Floats, Members, membership, region_sums, unit
+from gallery.descriptors.weights import WeightsMissing, fetch
+
+__all__ = ["Tower", "WeightsMissing", "fetch", "load", "padded_crops", "region_vectors", "superpixel_features"]
 
 Method = Literal["feature-map", "crops", "sum"]
-Progress = Callable[[int, int | None], None]
-PADDING = 0.15
-"""Context around the box of a region's crop, as a share of its sides."""
+Rgb = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.uint16]
+
+NATIVE_SHARE = 0.5  # of the map at the tower's own resolution, beside 1 of that at twice as much
+CROP_SHARE = 0.5  # of the padded crop, beside 1 of the feature map, in the method "sum"
+PADDING = 0.15  # of the sides of a region's box, on each side
 
 
-class WeightsMissing(RuntimeError):
-    """The model cannot be used; the message is one sentence that says why and what to do."""
-
-
-def superpixel_features(feature_map: npt.NDArray[np.floating], labels: npt.NDArray[np.uint16]) -> Floats:
+def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -> Floats:
     """Spread a feature map over superpixels. Needs no model.
 
     Parameters
@@ -46,16 +51,18 @@ def superpixel_features(feature_map: npt.NDArray[np.floating], labels: npt.NDArr
     Returns
     -------
     float32 (n, D)
-        The bilinearly enlarged map summed over the pixels of each superpixel, as a share of the image: additive, so
-        a region's features are the sum of its superpixels' and their direction is that of the average over its area.
+        The average of the bilinearly enlarged map over each superpixel, times the superpixel's share of the image.
+        So they are additive: a region's are the sum of its superpixels', and the whole image's their total.
     """
-    height, width, depth = feature_map.shape
-    shares = _cell_shares(labels, height, width, int(labels.max()) + 1)
-    return _mix(shares, np.ascontiguousarray(feature_map, np.float32).reshape(-1, depth))
+    from gallery.descriptors import kernels
+
+    rows, columns, depth = feature_map.shape
+    shares = kernels.cell_shares(np.ascontiguousarray(labels), int(labels.max()) + 1, rows, columns)
+    return kernels.mix(shares, np.ascontiguousarray(feature_map, np.float32).reshape(-1, depth))
 
 
 def region_vectors(features: Floats, members: Members) -> Floats:
-    """Describe regions by the features of their superpixels.
+    """Describe regions by the features of their superpixels. Needs no model.
 
     Parameters
     ----------
@@ -67,19 +74,46 @@ def region_vectors(features: Floats, members: Members) -> Floats:
     Returns
     -------
     float32 (r, D)
-        Unit vectors; zero for a region without superpixels.
+        Unit vectors in the direction of the average over the region's area; zero for one without superpixels.
     """
-    return vectors(region_sums(features, members))
+    return unit(region_sums(features, members))
 
 
-def vectors(sums: Floats) -> Floats:
-    """Turn summed features of regions, float32 (r, D), into unit vectors."""
-    return unit(sums)
+def padded_crops(rgb: Rgb, labels: Labels, members: Members, padding: float = PADDING) -> list[Rgb]:
+    """Cut out the box of each region with some of what is around; the whole image for one without superpixels."""
+    masks = membership(members, int(labels.max()) + 1)
+    return [rgb[_padded_box(mask[labels], padding)] for mask in masks]
+
+
+def _padded_box(mask: npt.NDArray[np.bool_], padding: float) -> tuple[slice, ...]:
+    if not mask.any():
+        return (slice(None),)
+    box = []
+    for axis in (0, 1):
+        inside = np.flatnonzero(mask.any(axis=1 - axis))
+        start, stop = int(inside[0]), int(inside[-1]) + 1
+        margin = round(padding * (stop - start))
+        box.append(slice(max(start - margin, 0), stop + margin))
+    return tuple(box)
 
 
 @dataclass(eq=False)
 class Tower:
-    """A loaded open_clip model; made by `load`."""
+    """A model, loaded by `load`. May be used by several threads; they take turns.
+
+    Attributes
+    ----------
+    model, pretrained : str
+        What it was loaded by.
+    method : {"feature-map", "crops", "sum"}
+        How it describes regions.
+    dimensions : int
+        Length of its vectors.
+    weights_hash : str
+        SHA-256 of all its weights, in hexadecimal: vectors of two hashes are never compared.
+    knows_words : bool
+        Whether its text tower has been trained, so that `text_vector` means something.
+    """
 
     model: str
     pretrained: str
@@ -88,140 +122,123 @@ class Tower:
     weights_hash: str
     knows_words: bool
     _net: Any = field(repr=False)
-    _wide: Any = field(repr=False)
+    _views: list[Any] = field(repr=False)
     _preprocess: dict[str, Any] = field(repr=False)
-    _device: str = field(repr=False)
     _tokenizer: Any = field(repr=False)
-    _batch: int = 1
-    _lock: Any = field(default_factory=threading.Lock, repr=False)
+    _device: str = field(repr=False)
+    _batch: int = field(repr=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def feature_map(self, rgb: npt.NDArray[np.uint8]) -> Floats:
-        """Return the spatial features of an image, float32 (h, w, D), by one forward pass."""
-        if self._wide is None:
+    def feature_map(self, rgb: Rgb) -> Floats:
+        """Return what is where in an image, float32 (h, w, D): two forward passes. All zeros for "crops"."""
+        maps = [
+            self._run(lambda x, view=view: towers.feature_map(view, x), [rgb], view.image_size)[0]
+            for view in self._views
+        ]
+        if not maps:
             return np.zeros((1, 1, self.dimensions), np.float32)
-        size = self._size
-        return self._run(lambda x: _dense(self._wide, x), [rgb], (2 * size[0], 2 * size[1]))[0]
+        total = _level(maps[0])
+        for other in maps[1:]:
+            total += NATIVE_SHARE * _enlarged(_level(other), total.shape[:2])
+        return total
 
-    def superpixel_features(self, rgb: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint16]) -> Floats:
-        """Return additive features of each superpixel, float32 (n, D)."""
+    def superpixel_features(self, rgb: Rgb, labels: Labels) -> Floats:
+        """Return the additive features of each superpixel, float32 (n, D); see the function of this name."""
         return superpixel_features(self.feature_map(rgb), labels)
 
     def region_vectors(
-        self,
-        features: Floats,
-        members: Members,
-        *,
-        rgb: npt.NDArray[np.uint8] | None = None,
-        labels: npt.NDArray[np.uint16] | None = None,
+        self, features: Floats, members: Members, *, rgb: Rgb | None = None, labels: Labels | None = None
     ) -> Floats:
-        """Describe regions, float32 (r, D); `crops` and `sum` look at the image again."""
+        """Describe regions.
+
+        Parameters
+        ----------
+        features : float32 (n, D)
+            From `superpixel_features`.
+        members : bool (r, n), or a sequence of r integer arrays
+            The superpixels of each region.
+        rgb, labels : uint8 (H, W, 3) and uint16 (H, W), optional
+            The image and its superpixels; the methods "crops" and "sum" look at it again.
+
+        Returns
+        -------
+        float32 (r, D)
+            Unit vectors.
+
+        Raises
+        ------
+        ValueError
+            If the method needs the image.
+        """
         if self.method == "feature-map":
             return region_vectors(features, members)
         if rgb is None or labels is None:
-            raise ValueError(f"the method {self.method!r} needs the image and its label map")
+            raise ValueError(f"the method {self.method!r} needs the image and its labels")
         crops = self.image_vectors(padded_crops(rgb, labels, members))
-        return crops if self.method == "crops" else unit(region_vectors(features, members) + crops)
+        return crops if self.method == "crops" else unit(region_vectors(features, members) + CROP_SHARE * crops)
 
-    def image_vectors(self, images: Sequence[npt.NDArray[np.uint8]]) -> Floats:
-        """Describe whole images, float32 (k, D), unit vectors."""
+    def image_vectors(self, images: Sequence[Rgb]) -> Floats:
+        """Describe k whole images, each uint8 (H, W, 3), as the model itself does: unit vectors, float32 (k, D)."""
         if not images:
             return np.zeros((0, self.dimensions), np.float32)
-        return unit(self._run(self._net.encode_image, images, self._size))
+        return unit(self._run(self._net.encode_image, images, self._net.visual.image_size))
 
     def text_vector(self, words: str) -> Floats:
-        """Describe words, float32 (D,), a unit vector."""
-        if not self.knows_words:
-            raise WeightsMissing(f"The model {self.model} has no trained text tower: it cannot search by words.")
+        """Describe words: a unit vector, float32 (D,).
+
+        Raises
+        ------
+        WeightsMissing
+            If the model has no trained text tower.
+        """
         import torch
 
-        with self._lock, torch.inference_mode():
-            tokens = self._tokenizer([words]).to(self._device)
-            return unit(self._net.encode_text(tokens).float().cpu().numpy())[0]
+        if not self.knows_words:
+            raise WeightsMissing(
+                f"The model {Path(self.model).stem} knows no words: choose a model that was trained with text."
+            )
+        with self._turn, torch.inference_mode():
+            vectors = self._net.encode_text(self._tokenizer([words]).to(self._device))
+            return unit(vectors.float().cpu().numpy())[0]
 
-    @property
-    def _size(self) -> tuple[int, int]:
-        size = self._preprocess["size"]
-        return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
-
-    def _run(self, forward: Callable[[Any], Any], images: Sequence[npt.NDArray[np.uint8]], size: tuple[int, int]) -> Floats:
+    def _run(self, forward: Callable[[Any], Any], images: Sequence[Rgb], size: tuple[int, int]) -> Floats:
         import torch
 
         results = []
-        with self._lock, torch.inference_mode():
-            for start in range(0, len(images), self._batch):
-                batch = np.stack([self._prepare(image, size) for image in images[start : start + self._batch]])
+        for start in range(0, len(images), self._batch):
+            batch = np.stack([self._prepared(image, size) for image in images[start : start + self._batch]])
+            with self._turn, torch.inference_mode():
                 results.append(forward(torch.from_numpy(batch).to(self._device)).float().cpu().numpy())
         return np.concatenate(results)
 
-    def _prepare(self, rgb: npt.NDArray[np.uint8], size: tuple[int, int]) -> Floats:
-        """Squash an image to the tower's size (never cut anything off) and normalise it, (3, h, w)."""
-        filters = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
-        how = filters.get(self._preprocess.get("interpolation", ""), Image.Resampling.BICUBIC)
+    def _prepared(self, rgb: Rgb, size: tuple[int, int]) -> Floats:
+        """Squash an image to (height, width), so that nothing of it is cut off, and normalise: float32 (3, h, w)."""
+        linear = self._preprocess.get("interpolation") == "bilinear"
+        how = Image.Resampling.BILINEAR if linear else Image.Resampling.BICUBIC
         small = np.asarray(Image.fromarray(rgb).resize(size[::-1], how), np.float32) / 255
-        mean, std = np.float32(self._preprocess["mean"]), np.float32(self._preprocess["std"])
+        mean, std = (np.array(self._preprocess[key], np.float32) for key in ("mean", "std"))
         return np.ascontiguousarray(((small - mean) / std).transpose(2, 0, 1))
 
 
-def padded_crops(
-    rgb: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint16], members: Members, padding: float = PADDING
-) -> list[npt.NDArray[np.uint8]]:
-    """Cut out the box of each region with some context around it; an empty region gets the whole image."""
-    masks = membership(members, int(labels.max()) + 1)
-    return [rgb[_padded_box(mask[labels], padding)] for mask in masks]
+def _level(feature_map: Floats) -> Floats:
+    """Scale a map so that its mean has length 1: maps of two resolutions can then be added."""
+    length = float(np.linalg.norm(feature_map.mean(axis=(0, 1))))
+    return feature_map / length if length > 0 else feature_map.copy()
 
 
-def _padded_box(mask: npt.NDArray[np.bool_], padding: float) -> tuple[slice, slice]:
-    if not mask.any():
-        return slice(None), slice(None)
-    box = []
-    for axis in (1, 0):
-        inside = np.flatnonzero(mask.any(axis=axis))
-        low, high = int(inside[0]), int(inside[-1]) + 1
-        margin = round(padding * (high - low))
-        box.append(slice(max(low - margin, 0), min(high + margin, mask.shape[1 - axis])))
-    return box[0], box[1]
+def _enlarged(feature_map: Floats, size: tuple[int, ...]) -> Floats:
+    """Enlarge a map to (h, w) places bilinearly, edges repeated."""
+    for axis in (0, 1):
+        length = feature_map.shape[axis]
+        places = np.clip((np.arange(size[axis]) + 0.5) * length / size[axis] - 0.5, 0, length - 1)
+        low = places.astype(np.intp)
+        high = np.minimum(low + 1, length - 1)
+        share = (places - low).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        feature_map = feature_map.take(low, axis) * (1 - share) + feature_map.take(high, axis) * share
+    return feature_map
 
 
-@njit(nogil=True, cache=True)
-def _cell_shares(labels, rows, columns, n):  # type: ignore[no-untyped-def]
-    """Return how much of each superpixel, as a share of the image, lies on each cell of a map, (n, cells)."""
-    height, width = labels.shape
-    shares = np.zeros((n, rows * columns), np.float32)
-    pixel = np.float32(1 / (height * width))
-    for y in range(height):
-        v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
-        top = min(int(v), max(rows - 2, 0))
-        bottom = min(top + 1, rows - 1)
-        down = np.float32(v - top)
-        for x in range(width):
-            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
-            left = min(int(u), max(columns - 2, 0))
-            right = min(left + 1, columns - 1)
-            across = np.float32(u - left)
-            share = shares[labels[y, x]]
-            share[top * columns + left] += pixel * (1 - down) * (1 - across)
-            share[top * columns + right] += pixel * (1 - down) * across
-            share[bottom * columns + left] += pixel * down * (1 - across)
-            share[bottom * columns + right] += pixel * down * across
-    return shares
-
-
-@njit(nogil=True, cache=True)
-def _mix(shares, cells):  # type: ignore[no-untyped-def]
-    """Multiply a matrix that is nearly all zero, (n, cells), by the cells' features, (cells, D)."""
-    n, n_cells = shares.shape
-    depth = cells.shape[1]
-    out = np.zeros((n, depth), np.float32)
-    for i in range(n):
-        for c in range(n_cells):
-            share = shares[i, c]
-            if share > 0:
-                for d in range(depth):
-                    out[i, d] += share * cells[c, d]
-    return out
-
-
-# Loading -------------------------------------------------------------------------------------------------------------
+# Loading -----------------------------------------------------------------------------------------------------------
 
 _loading = threading.Lock()
 
@@ -237,126 +254,149 @@ def load(
     batch: int = 0,
     download: bool = True,
 ) -> Tower:
-    """Load a model once a process and return it.
+    """Load a model, once a process: the same arguments give the same tower.
 
     Parameters
     ----------
     model : str
-        Name of an open_clip model, or path of a `.json` file in open_clip's model format.
+        Name of an open_clip model, or path of a `.json` file that describes one in open_clip's format.
     pretrained : str
-        Tag of weights of that model on the hub, or path of a file.
+        Path of a file with weights, or a tag that open_clip knows for this model.
     cache_dir : path, optional
         Where weights from the hub are kept; by default where the hub's own client keeps them.
-    device : str
-        ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA when there.
-    threads : int
-        Threads of one forward pass; 0 leaves torch's choice.
-    method : str, optional
-        How regions are described; by default what suits the architecture.
-    batch : int
-        Images a forward pass; 0 means 1 on a CPU, where larger batches were slower, and 32 on CUDA.
-    download : bool
-        Whether weights that are not there yet may be fetched.
+    device : {"auto", "cpu", "cuda", ...}, optional
+        Where the model runs; "auto" takes CUDA when it is there.
+    threads : int, optional
+        Threads of a forward pass; 0 leaves it to torch.
+    method : {"feature-map", "crops", "sum"}, optional
+        How regions are described; by default "sum" for transformers, "feature-map" for other towers, and "crops" for
+        those without a feature map.
+    batch : int, optional
+        Images in a forward pass; 0 means 1, as more are slower on few cores, and 32 on CUDA.
+    download : bool, optional
+        Whether weights may be fetched that are not there yet.
 
     Raises
     ------
     WeightsMissing
-        If anything is missing, damaged or does not fit.
+        If packages or weights are missing, damaged, or do not fit the model.
     """
-    with _loading:
+    with _loading:  # Of two threads that ask at once, the second gets what the first has loaded.
         return _load(model, pretrained, str(cache_dir or ""), device, threads, method, batch, download)
 
 
 @cache
 def _load(
-    model: str, pretrained: str, cache_dir: str, device: str, threads: int, method: Method | None, batch: int, download: bool
+    model: str,
+    pretrained: str,
+    cache_dir: str,
+    device: str,
+    threads: int,
+    method: Method | None,
+    batch: int,
+    download: bool,
 ) -> Tower:
     try:
         import open_clip
         import torch
     except ImportError as error:
-        raise WeightsMissing("Search by meaning needs the packages torch and open_clip: install them.") from error
+        raise WeightsMissing(
+            "Search by meaning needs torch and open_clip: install the packages of its group."
+        ) from error
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    name = _register(model)
     path = fetch(model, pretrained, cache_dir=cache_dir or None, download=download)
-    tag = open_clip.get_pretrained_cfg(name, pretrained) or {}
-    try:
-        net = open_clip.create_model(name, pretrained=str(path), device=device).eval()
-    except Exception as error:
-        raise WeightsMissing(
-            f"The weights {path.name} are damaged or belong to another model than {Path(model).stem}."
-        ) from error
-    preprocess = dict(net.visual.preprocess_cfg) | {k: tag[k] for k in ("mean", "std", "interpolation") if k in tag}
-    wide = _widen(net.visual)
+    name = weights.register(model)
+    tag = weights.tag_of(name, pretrained)
+    net = _build(name, path, device, bool(tag.get("quick_gelu")))
+    preprocess = dict(net.visual.preprocess_cfg) | {
+        key: tag[key] for key in ("mean", "std", "interpolation") if key in tag
+    }
+    dimensions = _dimensions(net, device)
+    views = [] if method == "crops" else _views(net.visual, dimensions, device)
+    usual: Method = "sum" if towers.is_transformer(net.visual) else "feature-map"
     return Tower(
-        model=model, pretrained=pretrained, method=method or "feature-map", dimensions=_width(wide, preprocess),
-        weights_hash=_hash(net), knows_words=_is_trained(net), _net=net, _wide=wide, _preprocess=preprocess,
-        _device=device, _tokenizer=open_clip.get_tokenizer(name), _batch=batch or (32 if device == "cuda" else 1),
+        model=model,
+        pretrained=pretrained,
+        method=(method or usual) if views else "crops",
+        dimensions=dimensions,
+        weights_hash=_hash(net),
+        knows_words=_knows_words(net),
+        _net=net,
+        _views=views,
+        _preprocess=preprocess,
+        _tokenizer=_tokenizer(name),
+        _device=device,
+        _batch=batch or (32 if device.startswith("cuda") else 1),
     )
 
 
-def _register(model: str) -> str:
+def _build(name: str, path: Path, device: str, quick_gelu: bool) -> Any:
     import open_clip
 
-    if not model.endswith(".json"):
-        if model not in open_clip.list_models():
-            raise WeightsMissing(f"There is no open_clip model named {model}.")
-        return model
     try:
-        config = json.loads(Path(model).read_text())
-    except (OSError, ValueError) as error:
-        raise WeightsMissing(f"The model description {Path(model).name} cannot be read.") from error
-    if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
-        raise WeightsMissing(f"The file {Path(model).name} is no model description of open_clip.")
-    open_clip.add_model_config(model)
-    return Path(model).stem
+        net = open_clip.create_model(name, pretrained=str(path), device=device, force_quick_gelu=quick_gelu)
+    except Exception as error:  # Each file format has errors of its own for what is not its own.
+        if "loading state_dict" in str(error):
+            problem = f"belongs to another model than {name}: name the model it is of, or other weights"
+        else:
+            problem = "is damaged: delete it and fetch it again, or name another"
+        raise WeightsMissing(f"The weights file {path.name} {problem}.") from error
+    return net.eval().requires_grad_(False)
 
 
-def fetch(model: str, pretrained: str, *, cache_dir: str | Path | None = None, download: bool = True, progress: Progress | None = None) -> Path:
-    """Return the file with the weights, fetching it if need be."""
-    import open_clip
-
-    if Path(pretrained).is_file():
-        return Path(pretrained)
-    cfg = open_clip.get_pretrained_cfg(_register(model), pretrained)
-    if not cfg:
-        raise WeightsMissing(f"There are no weights {pretrained}: neither a file nor a tag of {model}.")
-    try:
-        return Path(open_clip.download_pretrained(cfg, cache_dir=str(cache_dir) if cache_dir else None))
-    except Exception as error:
-        raise WeightsMissing(f"The weights {pretrained} of {model} could not be fetched.") from error
-
-
-def _widen(visual: Any) -> Any:
-    """Return the tower for images of twice its size, over the same weights."""
-    return visual
-
-
-def _dense(visual: Any, x: Any) -> Any:
-    """Return the feature map (b, h, w, D) of a timm tower."""
-    fm = visual.trunk.forward_features(x)
-    b, c, h, w = fm.shape
-    cells = fm.permute(0, 2, 3, 1).reshape(-1, c, 1, 1)
-    return visual.head(visual.trunk.forward_head(cells)).reshape(b, h, w, -1)
-
-
-def _width(visual: Any, preprocess: dict[str, Any]) -> int:
+def _dimensions(net: Any, device: str) -> int:
     import torch
 
     with torch.inference_mode():
-        return int(visual(torch.zeros(1, 3, *visual.image_size)).shape[-1])
+        return int(net.encode_image(torch.zeros(1, 3, *net.visual.image_size, device=device)).shape[-1])
+
+
+def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
+    """Return the tower at twice its resolution and at its own, those of the two that give a feature map."""
+    views = []
+    for factor in (2, 1):
+        try:
+            view = towers.at_scale(visual, factor)
+            if _has_map(view, dimensions, device):
+                views.append(view)
+        except Exception:
+            continue
+    return views
+
+
+def _has_map(view: Any, dimensions: int, device: str) -> bool:
+    import torch
+
+    with torch.inference_mode():
+        seen = towers.feature_map(view, torch.zeros(1, 3, *view.image_size, device=device))
+    return seen.shape[1] * seen.shape[2] > 1 and seen.shape[3] == dimensions and bool(torch.isfinite(seen).all())
 
 
 def _hash(net: Any) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(net.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
     return digest.hexdigest()
 
 
-def _is_trained(net: Any) -> bool:
-    return bool((net.ln_final.weight != 1).any()) if hasattr(net, "ln_final") else True
+def _knows_words(net: Any) -> bool:
+    """Tell a trained text tower from a fresh one, whose layer normalisations are all ones and zeros."""
+    import torch
+
+    text = getattr(net, "text", None) or net.transformer
+    norms = [module for module in text.modules() if isinstance(module, torch.nn.LayerNorm)]
+    return any(bool((norm.weight != 1).any() or (norm.bias != 0).any()) for norm in norms)
+
+
+def _tokenizer(name: str) -> Any:
+    """Return what turns words into tokens, or None where that needs a package or file that is not here."""
+    import open_clip
+
+    try:
+        return open_clip.get_tokenizer(name)
+    except Exception:
+        return None

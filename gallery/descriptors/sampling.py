@@ -1,4 +1,4 @@
-"""Which regions of an image to index: nodes of its merge tree that differ most from each other."""
+"""Which regions of an image to index: the nodes of its merge tree that differ most from each other."""
 
 from __future__ import annotations
 
@@ -10,86 +10,11 @@ import numpy.typing as npt
 from gallery.descriptors.pooling import Floats, unit
 
 Parents = npt.NDArray[np.uint16]
+Nodes = npt.NDArray[np.intp]
 
-
-def n_superpixels(parents: Parents) -> int:
-    """Return how many leaves a merge tree of `len(parents)` = 2n - 1 nodes has."""
-    return (len(parents) + 1) // 2
-
-
-def node_members(parents: Parents, node: int) -> npt.NDArray[np.bool_]:
-    """Return the superpixels under a node of the merge tree.
-
-    Parameters
-    ----------
-    parents : uint16 (2n - 1,)
-        Parent of each node; the root's is itself. Children come before their parents.
-    node : int
-        0 .. 2n - 2; below n it is a superpixel itself.
-
-    Returns
-    -------
-    bool (n,)
-    """
-    if not 0 <= node < len(parents):
-        raise ValueError(f"node {node} is not one of the {len(parents)} of the tree")
-    below = np.zeros(len(parents), dtype=bool)
-    below[node] = True
-    for child in range(node - 1, -1, -1):
-        below[child] = below[parents[child]]
-    return below[: n_superpixels(parents)]
-
-
-def node_sums(parents: Parents, features: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Add additive features up the merge tree.
-
-    Parameters
-    ----------
-    parents : uint16 (2n - 1,)
-    features : floating (n,) or (n, F)
-
-    Returns
-    -------
-    floating (2n - 1,) or (2n - 1, F)
-        The sums over the superpixels under each node.
-    """
-    n = n_superpixels(parents)
-    if len(features) != n:
-        raise ValueError(f"{len(features)} rows of features for {n} superpixels")
-    sums = np.zeros((len(parents), *features.shape[1:]), dtype=features.dtype)
-    sums[:n] = features
-    for node in range(len(parents) - 1):
-        sums[parents[node]] += sums[node]
-    return sums
-
-
-def candidates(
-    parents: Parents,
-    areas: npt.NDArray[np.integer],
-    *,
-    min_share: float = 0.01,
-    max_share: float = 0.9,
-) -> npt.NDArray[np.intp]:
-    """Return the nodes of sensible size, in the order of their ids."""
-    shares = node_sums(parents, areas.astype(np.float64)) / max(areas.sum(), 1)
-    return np.flatnonzero((shares >= min_share) & (shares <= max_share))
-
-
-def farthest_points(vectors: Floats, count: int, first: int = 0) -> list[int]:
-    """Choose rows that differ: each next one is farthest (by cosine) from all chosen so far.
-
-    Ties go to the lower row. Rows that repeat a chosen one are never taken, so fewer than `count` may come back.
-    (Gonzalez, Clustering to minimize the maximum intercluster distance, 1985.)
-    """
-    chosen = [first]
-    nearest = vectors @ vectors[first]
-    while len(chosen) < min(count, len(vectors)):
-        row = int(nearest.argmin())
-        if nearest[row] > 1 - 1e-6:
-            break
-        chosen.append(row)
-        nearest = np.maximum(nearest, vectors @ vectors[row])
-    return chosen
+COUNT = 15
+MIN_SHARE = 0.02
+MAX_SHARE = 0.95
 
 
 def choose_regions(
@@ -98,34 +23,121 @@ def choose_regions(
     areas: npt.NDArray[np.integer],
     *,
     vectors: Callable[[Floats], Floats] = unit,
-    count: int = 15,
-    min_share: float = 0.01,
-    max_share: float = 0.9,
+    count: int = COUNT,
+    min_share: float = MIN_SHARE,
+    max_share: float = MAX_SHARE,
 ) -> list[int]:
-    """Choose the regions of an image to index.
+    """Choose the whole image and a few of its regions, as different from each other as can be.
 
     Parameters
     ----------
     parents : uint16 (2n - 1,)
-        The merge tree.
+        Merge tree: the parent of each node, the root's is itself, children come before parents.
     features : float32 (n, F)
         Additive features of each superpixel, in the space in which the regions are to differ.
     areas : integer (n,)
         Pixels of each superpixel.
-    vectors : callable
-        Turns sums of features (r, F) into unit vectors.
-    count : int
-        Regions beside the whole image.
-    min_share, max_share : float
-        Sizes to choose from, as shares of the image.
+    vectors : callable, optional
+        What turns summed features, float32 (r, F), into unit vectors.
+    count : int, optional
+        How many regions to choose beside the whole image.
+    min_share, max_share : float, optional
+        The sizes to choose from, as shares of the image.
 
     Returns
     -------
     list of int
-        Nodes of the tree: the root first, then at most `count` others, in the order they were chosen.
+        Nodes of the tree: the root, then at most `count` others in the order of choice. Always the same ones.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not of one tree.
+
+    Examples
+    --------
+    >>> parents = np.array([4, 4, 5, 5, 6, 6, 6], np.uint16)
+    >>> features = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
+    >>> choose_regions(parents, features, np.full(4, 25))
+    [6, 0, 2]
     """
     root = len(parents) - 1
     nodes = np.concatenate([[root], candidates(parents, areas, min_share=min_share, max_share=max_share)])
-    nodes = nodes[np.r_[True, nodes[1:] != root]]
-    sums = node_sums(parents, features)[nodes]
-    return [int(nodes[row]) for row in farthest_points(vectors(sums), count + 1)]
+    rows = farthest_points(vectors(node_sums(parents, features)[nodes]), count + 1)
+    return [int(nodes[row]) for row in rows]
+
+
+def candidates(
+    parents: Parents,
+    areas: npt.NDArray[np.integer],
+    *,
+    min_share: float = MIN_SHARE,
+    max_share: float = MAX_SHARE,
+) -> Nodes:
+    """Return the nodes below the root that have a sensible size, in the order of their numbers."""
+    sizes = node_sums(parents, areas[:, None].astype(np.float32))[:, 0]
+    shares = sizes[:-1] / max(sizes[-1], 1.0)
+    return np.flatnonzero((shares >= min_share) & (shares <= max_share))
+
+
+def node_sums(parents: Parents, features: Floats) -> Floats:
+    """Add features up the merge tree.
+
+    Parameters
+    ----------
+    parents : uint16 (2n - 1,)
+    features : float32 (n, F)
+        Additive features of each superpixel.
+
+    Returns
+    -------
+    float32 (2n - 1, F)
+        Of each node, the sum over the superpixels below it.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer rows than superpixels.
+    """
+    from gallery.descriptors import kernels
+
+    n = (len(parents) + 1) // 2
+    if len(features) != n:
+        raise ValueError(f"{len(features)} rows of features do not fit a tree over {n} superpixels")
+    sums = np.zeros((len(parents), features.shape[1]), np.float32)
+    sums[:n] = features
+    kernels.add_up(np.ascontiguousarray(parents), sums)
+    return sums
+
+
+def farthest_points(vectors: Floats, count: int) -> list[int]:
+    """Choose rows that differ: the first, then again and again the one farthest from all chosen before.
+
+    (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985.)
+
+    Parameters
+    ----------
+    vectors : float32 (k, D)
+        Unit vectors, compared by cosine. k is at least 1.
+    count : int
+        How many rows to choose. Copies of a chosen row are never chosen, so it may become fewer.
+
+    Returns
+    -------
+    list of int
+        Of rows equally far, the lowest is taken.
+
+    Examples
+    --------
+    >>> farthest_points(np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32), 3)
+    [0, 2, 3]
+    """
+    chosen = [0]
+    nearest = vectors @ vectors[0]
+    while len(chosen) < count:
+        row = int(nearest.argmin())
+        if nearest[row] > 1 - 1e-5:
+            break
+        chosen.append(row)
+        nearest = np.maximum(nearest, vectors @ vectors[row])
+    return chosen

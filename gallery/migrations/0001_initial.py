@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('appearance', 'looks like'), ('meaning', 'means like')], max_length=20)),
-                ('model', models.CharField(help_text='Name or file of the model, or version of our own descriptor.', max_length=500)),
+                ('model', models.CharField(help_text='Name or file of the model.', max_length=500)),
                 ('pretrained', models.CharField(blank=True, help_text='Tag or file of its weights.', max_length=500)),
                 ('method', models.CharField(blank=True, help_text='How the model is used on regions.', max_length=20)),
                 ('weights', models.CharField(blank=True, help_text='SHA-256 of the weights.', max_length=64)),

@@ -1,6 +1,7 @@
 // The workspace: shows the region under the pointer and what a gesture will do within a frame, and sends gestures to the
 // server one after the other. Without it the page is a plain form around an image button.
 
+import { announce } from "./site.js";
 import { GestureQueue } from "./gesture_queue.js";
 import { Layer } from "./layers.js";
 import { LogRange } from "./log_range.js";
@@ -141,7 +142,7 @@ const queue = new GestureQueue(send, () => {
   byId("try-again").hidden = !queue.lost;
   if (queue.lost) {
     const count = queue.waiting.length;
-    say(`Connection lost. ${count === 1 ? "One change waits" : `${count} changes wait`} to be sent; trying again.`);
+    announce(`Connection lost. ${count === 1 ? "One change waits" : `${count} changes wait`} to be sent; trying again.`, "error");
   }
 });
 
@@ -169,10 +170,6 @@ async function send(gesture) {
 
 function written([x, y]) {
   return `${x.toFixed(2)},${y.toFixed(2)}`;
-}
-
-function say(sentence) {
-  byId("status").textContent = sentence;
 }
 
 function choice(name) {
@@ -261,7 +258,7 @@ function announceRegion() {
   const counts = [0, 1, 2].map((value) => members.filter((s) => state[s] === value).length);
   const what = ["not selected", "included", "excluded"][counts.indexOf(members.length)] ?? "partly selected";
   const share = (100 * walker.region.area) / (width * height);
-  say(`Region of ${share < 1 ? "under 1" : Math.round(share)}% of the photo, ${what}.`);
+  announce(`Region of ${share < 1 ? "under 1" : Math.round(share)}% of the photo, ${what}.`);
 }
 
 // --- Granularity ----------------------------------------------------------------------------------------------------
@@ -312,5 +309,5 @@ try {
   fitPortion();
   form.dataset.ready = "";
 } catch {
-  say("The outlines cannot follow the pointer: they did not load. Clicking works all the same.");
+  announce("The outlines cannot follow the pointer: they did not load. Clicking works all the same.", "error");
 }

@@ -103,12 +103,6 @@ def no_earlier_attempts() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    """Slow hashes are for thieves; no test here is about them."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def alice_inside(alice: User) -> Client:
     """Alice, signed in, with a confirmed address: a second factor needs one."""

@@ -51,7 +51,6 @@ def test_the_image_with_the_same_thing_comes_first(
     answer = ask(search_of(question, VISITOR), VISITOR)
     assert titles(answer)[0] == "red"
     assert sorted(titles(answer)) == ["blue", "green", "red", "yellow"]
-    assert answer.sentence == "4 images found."
 
 
 def test_a_hit_tells_where_the_thing_is(question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
@@ -170,6 +169,19 @@ def test_hits_come_in_pages_without_repeats_or_gaps(
     assert sorted(seen) == ["0", "1", "2", "3", "4"]
     assert seen == [title for page in (1, 2, 3) for title in titles(ask(asked, VISITOR, page))]
     assert ask(asked, VISITOR, 9).hits == []
+
+
+@pytest.mark.parametrize(
+    ("strong", "total", "sentence"),
+    [
+        (3, 15, "3 close matches, 12 weaker ones."),
+        (1, 2, "1 close match, 1 weaker one."),
+        (2, 2, "2 close matches."),
+        (0, 5, "No close match, 5 weaker ones."),
+    ],
+)
+def test_the_sentence_tells_close_matches_from_weaker_ones(strong: int, total: int, sentence: str) -> None:
+    assert search.sentence_about(strong, total) == sentence
 
 
 def test_weaker_matches_are_told_from_the_others_once(

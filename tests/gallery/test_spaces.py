@@ -98,6 +98,18 @@ def test_a_damaged_weights_file_is_one_sentence(
     assert len(lines) == 1 and "damaged.safetensors" in lines[0]
 
 
+def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
+    add_image: AddImage, settings: Any, tiny_models: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "weights.safetensors"
+    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(missing)})
+    _, first = spaces.wanted()
+    missing.write_bytes(Path(tiny_models[0]["MEANING_WEIGHTS"]).read_bytes())
+    assert spaces.wanted()[1] == first
+    monkeypatch.setattr(spaces, "SECONDS_UNTIL_RETRY", 0)
+    assert [space.kind for space in spaces.wanted()[0]] == ["appearance", "meaning"]
+
+
 def test_weights_in_a_file_need_no_fetching(settings: Any, tiny_models: Any) -> None:
     use(settings, tiny_models[0])
     out = StringIO()

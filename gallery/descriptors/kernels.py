@@ -1,0 +1,198 @@
+"""The inner loops of the descriptors; compiled as `selector.compiled` says, and imported at the first call."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import float32, types
+
+from selector.compiled import LABELS, compiled
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.uint16]
+Ints = npt.NDArray[np.int32]
+
+_PLANES = types.Array(types.float32, 3, "C")
+_FEATURES = types.Array(types.float32, 2, "C", readonly=True)
+
+# Sums up the merge tree and over the cells of a feature map --------------------------------------------------------
+
+
+@compiled(types.void(types.Array(types.uint16, 1, "C", readonly=True), types.float32[:, ::1]))
+def add_up(parents: Labels, sums: Floats) -> None:
+    """Add the row of each node but the root to that of its parent, children first."""
+    for node in range(parents.shape[0] - 1):
+        row, parent = sums[node], sums[parents[node]]
+        for i in range(row.shape[0]):
+            parent[i] += row[i]
+
+
+@compiled(types.float32[:, ::1](LABELS, types.int64, types.int64, types.int64))
+def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> Floats:
+    """Return how much of each superpixel falls to each cell of a map enlarged to the image, (n, rows * columns).
+
+    A pixel is shared by the four cells around it (bilinear, edges repeat); all shares add up to 1.
+    """
+    height, width = labels.shape
+    shares = np.zeros((n_superpixels, rows * columns), np.float32)
+    pixel = float32(1 / (height * width))
+    for y in range(height):
+        v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
+        top = int(v)
+        bottom = min(top + 1, rows - 1)
+        lower = pixel * float32(v - top)
+        upper = pixel - lower
+        for x in range(width):
+            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
+            left = int(u)
+            right = min(left + 1, columns - 1)
+            across = float32(u - left)
+            share = shares[labels[y, x]]
+            share[top * columns + left] += upper * (float32(1) - across)
+            share[top * columns + right] += upper * across
+            share[bottom * columns + left] += lower * (float32(1) - across)
+            share[bottom * columns + right] += lower * across
+    return shares
+
+
+@compiled(types.float32[:, ::1](types.float32[:, ::1], _FEATURES))
+def mix(shares: Floats, cells: Floats) -> Floats:
+    """Multiply `shares` (n, cells), nearly all zeros, by the features of the cells (cells, D)."""
+    mixed = np.zeros((shares.shape[0], cells.shape[1]), np.float32)
+    for i in range(shares.shape[0]):
+        row = mixed[i]
+        for cell in range(shares.shape[1]):
+            share = shares[i, cell]
+            if share > 0:
+                for d in range(row.shape[0]):
+                    row[d] += share * cells[cell, d]
+    return mixed
+
+
+# Histograms of colour and texture ----------------------------------------------------------------------------------
+
+
+@compiled("void(f4[:,::1], i8, f4[:,::1])")
+def box_blur(plane: Floats, radius: int, out: Floats) -> None:
+    """Average `plane` (H, W) over squares of side 2 `radius` + 1 into `out`; edges repeat."""
+    height, width = plane.shape
+    share = float32(1 / (2 * radius + 1) ** 2)
+    sums = np.zeros(width, np.float64)
+    for y in range(-radius, radius + 1):
+        sums += plane[min(max(y, 0), height - 1)]
+    for y in range(height):
+        total = 0.0
+        for x in range(-radius, radius + 1):
+            total += sums[min(max(x, 0), width - 1)]
+        for x in range(width):
+            out[y, x] = float32(total) * share
+            total += sums[min(x + radius + 1, width - 1)] - sums[max(x - radius, 0)]
+        entering, leaving = plane[min(y + radius + 1, height - 1)], plane[max(y - radius, 0)]
+        for x in range(width):
+            sums[x] += entering[x] - leaving[x]
+
+
+@compiled("i8(f4[:,::1], i8, i8, i8, f4)")
+def _pattern(plane: Floats, y: int, x: int, radius: int, margin: float) -> int:
+    """Which of the eight neighbours of a pixel are brighter by `margin`: a bit each, in a circle."""
+    up, down = max(y - radius, 0), min(y + radius, plane.shape[0] - 1)
+    left, right = max(x - radius, 0), min(x + radius, plane.shape[1] - 1)
+    level = plane[y, x] + margin
+    bits = int(plane[up, left] > level) | int(plane[up, x] > level) << 1 | int(plane[up, right] > level) << 2
+    bits |= int(plane[y, right] > level) << 3 | int(plane[down, right] > level) << 4
+    bits |= int(plane[down, x] > level) << 5 | int(plane[down, left] > level) << 6
+    return bits | int(plane[y, left] > level) << 7
+
+
+@compiled("i8(f4[:,::1], i8, i8, f4)")
+def _direction(plane: Floats, y: int, x: int, flat: float) -> int:
+    """Direction of the gradient in eighths of a half turn, 0..7, or 8 where the step over two pixels is below `flat`."""
+    across = plane[y, min(x + 1, plane.shape[1] - 1)] - plane[y, max(x - 1, 0)]
+    along = plane[min(y + 1, plane.shape[0] - 1), x] - plane[max(y - 1, 0), x]
+    if across * across + along * along < flat * flat:
+        return 8
+    if along < 0:
+        across, along = -across, -along
+    reach = abs(across)
+    # The tangents of 1, 3, 5 and 7 sixteenths of a half turn.
+    step = int(along > float32(0.19891) * reach) + int(along > float32(0.66818) * reach)
+    step += int(along > float32(1.49661) * reach) + int(along > float32(5.02734) * reach)
+    return step if across >= 0 else (8 - step) % 8
+
+
+@compiled("i8(f4, i8)")
+def _quarters(position: float, n_bins: int) -> int:
+    """Where a value that runs from 0 to 1 lies among the centres of `n_bins`, in quarters of a bin."""
+    return int(min(max(position, float32(0)), float32(1)) * float32(4 * (n_bins - 1)) + float32(0.5))
+
+
+@compiled("f4(f4)")
+def _opponent(value: float) -> float:
+    """Bring a* or b* into 0..1, finest around grey."""
+    return float32(0.5) + float32(0.6) * value / (abs(value) + float32(20))
+
+
+@compiled("i8(i8, i8, i8, i8, i4[::1], i4[::1])")
+def _spread(light: int, red: int, yellow: int, n_chroma: int, bins: Ints, weights: Ints) -> int:
+    """Share 64 votes among the eight bins around a colour (in quarters of a bin); returns how many got any."""
+    n = 0
+    for corner in range(8):
+        i, j, k = corner >> 2, corner >> 1 & 1, corner & 1
+        weight = (light & 3) if i else 4 - (light & 3)
+        weight *= (red & 3) if j else 4 - (red & 3)
+        weight *= (yellow & 3) if k else 4 - (yellow & 3)
+        if weight:
+            bins[n] = (((light >> 2) + i) * n_chroma + (red >> 2) + j) * n_chroma + (yellow >> 2) + k
+            weights[n] = weight
+            n += 1
+    return n
+
+
+@compiled("void(i4[::1], i4[::1], i8, i8, f4[::1])")
+def _cast(bins: Ints, weights: Ints, n: int, times: int, votes: Floats) -> None:
+    for i in range(n):
+        votes[bins[i]] += float32(weights[i] * times)
+
+
+@compiled(types.void(_PLANES, _PLANES, LABELS, types.int64, types.int32[::1], types.int32[::1], types.float32[:, ::1]))
+def vote(lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints, uniform: Ints, votes: Floats) -> None:
+    """Let every pixel vote for its colour, its two patterns and its pair of directions.
+
+    Parameters
+    ----------
+    lab : float32 (3, h, w)
+        CIELAB of the image made smaller by `factor`: its pixels vote for all the pixels they stand for.
+    blurred : float32 (2, h, w)
+        Lightness, blurred a little and a lot.
+    labels : uint16 (H, W)
+        Superpixel of each pixel of the image.
+    sizes : int32 (4,)
+        Bins of lightness, of each chroma, of patterns, and of directions.
+    uniform : int32 (256,)
+        The bin of each pattern.
+    votes : float32 (n, bins)
+        Added to.
+    """
+    height, width = lab.shape[1:]
+    n_light, n_chroma, n_patterns, n_directions = sizes
+    first_pattern = n_light * n_chroma * n_chroma
+    sharp, fine, coarse = lab[0], blurred[0], blurred[1]
+    bins, weights = np.empty(11, np.int32), np.empty(11, np.int32)
+    for y in range(height):
+        for x in range(width):
+            light = _quarters(sharp[y, x] * float32(0.01), n_light)
+            red, yellow = _quarters(_opponent(lab[1, y, x]), n_chroma), _quarters(_opponent(lab[2, y, x]), n_chroma)
+            n = _spread(light, red, yellow, n_chroma, bins, weights) + 3
+            bins[n - 3] = first_pattern + uniform[_pattern(sharp, y, x, 1, float32(0.5))]
+            bins[n - 2] = first_pattern + n_patterns + uniform[_pattern(fine, y, x, 2, float32(0.5))]
+            pair = _direction(fine, y, x, float32(1.6)) * n_directions + _direction(coarse, y, x, float32(0.8))
+            bins[n - 1] = first_pattern + 2 * n_patterns + pair
+            weights[n - 3 : n] = 1
+            first, alike = labels[y * factor, x * factor], 0
+            for row in range(y * factor, min((y + 1) * factor, labels.shape[0])):
+                for column in range(x * factor, min((x + 1) * factor, labels.shape[1])):
+                    if labels[row, column] == first:
+                        alike += 1
+                    else:
+                        _cast(bins, weights, n, 1, votes[labels[row, column]])
+            _cast(bins, weights, n, alike, votes[first])

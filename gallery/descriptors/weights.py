@@ -1,0 +1,198 @@
+"""Where the weights of an open_clip model are, fetched if need be; every failure is one sentence."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and those there will be, if that is known."""
+
+CONFIG_KEYS = {"embed_dim", "vision_cfg", "text_cfg"}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+class WeightsMissing(RuntimeError):
+    """A model cannot be used; the text is one sentence that says why and what to do."""
+
+
+def register(model: str) -> str:
+    """Return the name open_clip knows a model by, making a `.json` description known to it first.
+
+    Raises
+    ------
+    WeightsMissing
+        If there is no such model, or the file describes none.
+    """
+    import open_clip
+
+    if not model.endswith(".json"):
+        if model not in open_clip.list_models():
+            raise WeightsMissing(f"open_clip has no model named {model}: correct the name of the model.")
+        return model
+    path = Path(model)
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsMissing(f"The model description {path.name} is missing or damaged: put it back.") from error
+    if not isinstance(config, dict) or not config.keys() >= CONFIG_KEYS:
+        raise WeightsMissing(f"The file {path.name} does not describe an open_clip model: name another one.")
+    open_clip.add_model_config(path)
+    return path.stem
+
+
+def fetch(
+    model: str,
+    pretrained: str,
+    *,
+    cache_dir: str | Path | None = None,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Path:
+    """Return the file with a model's weights.
+
+    Parameters
+    ----------
+    model : str
+        Name of an open_clip model, or path of a `.json` file that describes one.
+    pretrained : str
+        Path of a file with weights, or a tag that open_clip knows for this model.
+    cache_dir : path, optional
+        Where fetched weights are kept; by default where the hub's own client keeps them.
+    download : bool, optional
+        Whether to fetch what is not there yet.
+    progress : callable, optional
+        Told how the download gets on.
+
+    Raises
+    ------
+    WeightsMissing
+        If the weights are not there and cannot, or may not, be fetched.
+    """
+    name = register(model)
+    if is_path(pretrained):
+        if not Path(pretrained).is_file():
+            raise WeightsMissing(f"The weights file {Path(pretrained).name} is not there: put it back or name another.")
+        return Path(pretrained)
+    tag = tag_of(name, pretrained)
+    if not tag:
+        raise WeightsMissing(f"There are no weights {pretrained} for the model {name}: name a file or another tag.")
+    if kept := _kept(tag, cache_dir):
+        return kept
+    if not download:
+        raise WeightsMissing(
+            f"The weights {pretrained} of the model {name} have not been fetched yet: fetch them first."
+        )
+    try:
+        return _from_hub(tag, cache_dir, progress) if tag.get("hf_hub") else _from_url(tag["url"], cache_dir)
+    except Exception as error:  # The hub's client raises whatever its HTTP library does.
+        raise WeightsMissing(f"The weights {pretrained} of the model {name} {_why(error)}") from error
+
+
+def is_path(pretrained: str) -> bool:
+    """Tell a file from a tag: tags have neither separators nor endings."""
+    return os.sep in pretrained or bool(Path(pretrained).suffix) or Path(pretrained).is_file()
+
+
+def tag_of(name: str, pretrained: str) -> dict[str, Any]:
+    """Return what open_clip knows about weights: where they are, and how their images were prepared."""
+    import open_clip
+
+    return dict(open_clip.get_pretrained_cfg(name, pretrained) or {})
+
+
+def _kept(tag: dict[str, Any], cache_dir: str | Path | None) -> Path | None:
+    """Return the file if it has been fetched before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if not tag.get("hf_hub"):
+        path = _url_folder(cache_dir) / Path(tag["url"]).name
+        return path if path.is_file() else None
+    for repository, file in _hub_files(tag["hf_hub"]):
+        path = try_to_load_from_cache(repository, file, cache_dir=cache_dir)
+        if isinstance(path, str):
+            return Path(path)
+    return None
+
+
+def _hub_files(address: str) -> Iterator[tuple[str, str]]:
+    """Return the repository and the files to try, the safe format first."""
+    from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
+
+    repository, _, file = address.rpartition("/")
+    file = file or HF_WEIGHTS_NAME
+    yield repository, HF_SAFE_WEIGHTS_NAME if file == HF_WEIGHTS_NAME else str(Path(file).with_suffix(".safetensors"))
+    yield repository, file
+
+
+def _from_hub(tag: dict[str, Any], cache_dir: str | Path | None, progress: Progress | None) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    bar = _bar(progress)
+    for repository, file in _hub_files(tag["hf_hub"]):
+        try:
+            return Path(hf_hub_download(repository, file, cache_dir=cache_dir, tqdm_class=bar))
+        except LocalEntryNotFoundError:
+            raise  # The hub did not answer: it need not be asked for the other file.
+        except EntryNotFoundError:
+            continue
+    raise FileNotFoundError(f"no weights in {tag['hf_hub']}")
+
+
+def _from_url(url: str, cache_dir: str | Path | None) -> Path:
+    """Fetch beside the place and move there, so that a broken download is never taken for weights."""
+    import open_clip
+
+    folder = _url_folder(cache_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+        fetched = open_clip.download_pretrained_from_url(url, cache_dir=unfinished)
+        return Path(shutil.move(fetched, folder / Path(url).name))
+
+
+def _url_folder(cache_dir: str | Path | None) -> Path:
+    return Path(cache_dir) if cache_dir else Path.home() / ".cache" / "clip"
+
+
+def _bar(progress: Progress | None) -> type[Any]:
+    """Return a progress bar for the hub's client that draws nothing and tells `progress`."""
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{**kwargs, "disable": True})
+            self.there = int(kwargs.get("initial", 0))
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.there += int(n or 0)
+            if progress:
+                progress(self.there, int(self.total) if self.total else None)
+            return None
+
+    return Bar
+
+
+def _why(error: BaseException | None) -> str:
+    """Return the end of the sentence: what went wrong, at the bottom of a chain of errors, and what to do."""
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    unreachable = False
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in FULL:
+            return "do not fit on the disk: free some space in the folder of models, or set another."
+        if number in FORBIDDEN:
+            return "cannot be stored: make the folder of models writable, or set another."
+        unreachable = unreachable or isinstance(error, LocalEntryNotFoundError | ConnectionError)
+        error = error.__cause__ or error.__context__
+    if unreachable:
+        return "cannot be fetched, since the hub does not answer: check the network, or name a file that is here."
+    return "cannot be fetched from the hub: try again later, or name a file that is here."
