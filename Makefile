@@ -15,8 +15,6 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := .venv/installed-dev
 # One thread a process for the array libraries: requests and jobs run side by side already.
 export OMP_NUM_THREADS ?= 1
-# `make run PORT=8001` and the like reach the site as environment.
-export PORT HOST
 
 define install
 $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
