@@ -34,19 +34,21 @@ def boundary_recall(labels: Labels, truth: Labels, tolerance: float = 2.0) -> fl
     Martin, Fowlkes, Malik, "Learning to detect natural image boundaries using local brightness, color, and
     texture cues", PAMI 2004. A truth without boundaries is recalled wholly.
     """
+    return share_near(near(boundary(labels), tolerance), truth)
+
+
+def share_near(found: Mask, truth: Labels) -> float:
+    """Share of the boundary pixels of `truth` where `found` is True; 1 if there are none."""
     wanted = boundary(truth)
-    if not wanted.any():
-        return 1.0
-    return float(near(boundary(labels), tolerance)[wanted].mean())
+    return float(found[wanted].mean()) if wanted.any() else 1.0
 
 
 def overlaps(labels: Labels, truth: Labels) -> NDArray[np.int64]:
     """Pixels shared by every segment of `labels` (rows) and every segment of `truth` (columns)."""
-    _, row = np.unique(labels, return_inverse=True)
-    _, column = np.unique(truth, return_inverse=True)
+    row, column = (values.astype(np.int64) - int(values.min()) for values in (labels, truth))
     rows, columns = int(row.max()) + 1, int(column.max()) + 1
-    table = np.bincount(row.ravel() * columns + column.ravel(), minlength=rows * columns)
-    return table.reshape(rows, columns).astype(np.int64)
+    table = np.bincount((row * columns + column).ravel(), minlength=rows * columns).reshape(rows, columns)
+    return table[table.any(axis=1)][:, table.any(axis=0)]
 
 
 def undersegmentation_error(labels: Labels, truth: Labels) -> float:

@@ -12,16 +12,16 @@ def average_precision(relevant: npt.ArrayLike) -> float:
     Parameters
     ----------
     relevant : bool (k,)
-        Whether each hit is relevant, best hit first. All relevant images must be among them.
+        Whether each hit is relevant, best hit first. All relevant images must be among the hits.
 
     Returns
     -------
     float
-        The mean of the precision at each relevant hit, 0..1; nan if none is relevant.
+        The mean, over the relevant hits, of the precision down to each: 0..1, nan if none is relevant.
 
     Examples
     --------
-    >>> average_precision([True, False, True])
+    >>> average_precision([True, False, True, False])
     0.8333333333333333
     """
     ranks = np.flatnonzero(np.asarray(relevant, bool)) + 1
@@ -29,7 +29,13 @@ def average_precision(relevant: npt.ArrayLike) -> float:
 
 
 def precision_at(relevant: npt.ArrayLike, k: int) -> float:
-    """Return the share of the first `k` hits that are relevant; missing hits count as wrong."""
+    """Return the share of the first k hits that are relevant; hits that are missing count as wrong.
+
+    Examples
+    --------
+    >>> precision_at([True, False], 4)
+    0.25
+    """
     if k < 1:
         raise ValueError("k must be at least 1")
     return float(np.count_nonzero(np.asarray(relevant, bool)[:k]) / k)
@@ -38,11 +44,31 @@ def precision_at(relevant: npt.ArrayLike, k: int) -> float:
 def bootstrap_interval(
     values: npt.ArrayLike, *, confidence: float = 0.95, repeats: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of a mean (Efron 1979); the same at every call."""
+    """Return where the mean of such values lies with some confidence.
+
+    (Percentile bootstrap: Efron, "Bootstrap methods: another look at the jackknife", 1979.)
+
+    Parameters
+    ----------
+    values : floating (k,)
+        One of each query; nan is left out.
+    confidence : float, optional
+        Between 0 and 1.
+    repeats : int, optional
+        How many samples are drawn.
+    seed : int, optional
+        The same seed draws the same samples.
+
+    Returns
+    -------
+    low, high : float
+        Both nan without values.
+    """
     sample = np.asarray(values, np.float64)
+    sample = sample[~np.isnan(sample)]
     if sample.size == 0:
         return float("nan"), float("nan")
-    draws = np.random.default_rng(seed).integers(0, sample.size, (repeats, sample.size))
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(sample[draws].mean(axis=1), [tail, 100 - tail])
+    drawn = np.random.default_rng(seed).integers(0, sample.size, (repeats, sample.size))
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(sample[drawn].mean(axis=1), [tail, 100 - tail])
     return float(low), float(high)

@@ -1,19 +1,24 @@
-"""Queries, scores that mean the same for every query, and their sum over descriptor spaces."""
+"""Queries, scores that mean the same for every query, and their sum over descriptor spaces and parts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from gallery.descriptors.pooling import Floats, unit
 
+WEIGHTS = {"appearance": 0.2, "meaning": 0.8}
+"""How likely a person means each space who has not said so; measured best with a tower that was never trained on
+what it was asked for."""
 
-def unit(vector: npt.NDArray[np.floating]) -> Floats:
-    """Scale vectors along the last axis to length 1; a zero vector stays zero."""
-    lengths = np.linalg.norm(vector, axis=-1, keepdims=True)
-    return np.divide(vector, lengths, out=np.zeros_like(vector), where=lengths > 0).astype(np.float32)
+WEAK = 2.75
+"""The score that the best of 16 regions reaches in 5% of the images that have nothing to do with a query."""
+
+NARROW = 0.01
+"""The least spread of a background that is believed, in cosines: one of few or equal regions says little."""
 
 
 def shift_query(
@@ -25,55 +30,147 @@ def shift_query(
     toward: float = 0.75,
     away: float = 0.25,
 ) -> Floats:
-    """Move a query toward what is liked and away from what is excluded or disliked (Rocchio 1971)."""
-    query = included.astype(np.float32)
+    """Move a query toward what is liked and away from what is excluded or disliked.
+
+    (Rocchio, "Relevance feedback in information retrieval", 1971.)
+
+    Parameters
+    ----------
+    included : float32 (D,)
+        What was selected.
+    excluded : float32 (D,), optional
+        What was excluded in the photo itself.
+    liked, disliked : sequence of float32 (D,)
+        Regions of earlier hits.
+    toward, away : float
+        How much the mean of what is liked, and of what is not, weighs beside 1 of `included`.
+
+    Returns
+    -------
+    float32 (D,)
+        A unit vector; zero if nothing was selected.
+
+    Examples
+    --------
+    >>> shift_query(np.array([1, 0], np.float32), excluded=np.array([0, 1], np.float32), away=0.75)
+    array([ 0.8, -0.6], dtype=float32)
+    """
+    query = unit(included)
+    unwanted = [*disliked, *([] if excluded is None else [excluded])]
     if len(liked):
-        query = query + toward * np.mean(liked, axis=0)
-    repelling = list(disliked) + ([excluded] if excluded is not None else [])
-    if repelling:
-        query = query - away * np.mean(repelling, axis=0)
+        query = query + toward * np.mean(unit(np.stack(liked)), axis=0)
+    if unwanted:
+        query = query - away * np.mean(unit(np.stack(unwanted)), axis=0)
     return unit(query)
 
 
 def calibrate(similarities: npt.ArrayLike, background: npt.ArrayLike) -> Floats:
-    """Express similarities as robust z-scores of a background.
+    """Say how far similarities stand out from those of just any region.
 
     Parameters
     ----------
     similarities : floating (k,)
-        Of the query to what was found.
+        Cosines of a query and what it found.
     background : floating (b,)
-        Of the same query to a fixed random sample of the indexed regions.
+        Cosines of the same query and a fixed random sample of the indexed regions.
 
     Returns
     -------
     float32 (k,)
+        How many spreads of the background each is above its middle: the spread and the middle are a median
+        deviation (as the standard deviation of a normal distribution) and a median, which the few good matches in
+        the sample do not move. All 0 without a background; nan stays nan.
+
+    Examples
+    --------
+    >>> calibrate([0.5, 0.8], [0.4, 0.5, 0.6])
+    array([0.       , 2.0234723], dtype=float32)
     """
     found, sample = np.asarray(similarities, np.float64), np.asarray(background, np.float64)
     if sample.size == 0:
         return np.zeros(found.shape, np.float32)
     middle = np.median(sample)
     spread = 1.4826 * np.median(np.abs(sample - middle))
-    return ((found - middle) / max(spread, 1e-6)).astype(np.float32)
+    scores: npt.NDArray[np.float64] = (found - middle) / max(spread, NARROW)
+    return scores.astype(np.float32)
 
 
 def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """Add calibrated scores of the same hits over the spaces, by weights that are scaled to sum to 1."""
-    total = sum(weights.get(space, 0.0) for space in scores)
-    if not scores or total <= 0:
-        raise ValueError("no space has a weight")
-    return np.sum([scores[s] * (weights.get(s, 0.0) / total) for s in scores], axis=0, dtype=np.float32)
+    """Join the calibrated scores of the same regions in several spaces.
+
+    How a score grows with the odds that an image is relevant was measured: by one for each factor of e. So a score
+    is the logarithm of such odds, up to a constant, and a weight is how likely the person means that space: the
+    odds are averaged by the weights. An image that stands out in one space stays ahead of one that is fair in all.
+
+    Parameters
+    ----------
+    scores : mapping of space to float32 (k,)
+        From `calibrate`.
+    weights : mapping of space to float
+        At least 0; those of spaces without scores do not count, a space without a weight has none.
+
+    Returns
+    -------
+    float32 (k,)
+        In the same unit: equal scores in all spaces stay what they are.
+
+    Raises
+    ------
+    ValueError
+        If no space has a weight.
+
+    Examples
+    --------
+    >>> fuse({"appearance": np.array([1, 5], np.float32)}, {"appearance": 0.2, "meaning": 0.8})
+    array([1., 5.], dtype=float32)
+    """
+    used = {space: weights.get(space, 0.0) for space in scores if weights.get(space, 0.0) > 0}
+    if not used:
+        raise ValueError("none of the spaces has a weight")
+    total = sum(used.values())
+    odds = [scores[space].astype(np.float64) + np.log(weight / total) for space, weight in used.items()]
+    fused: npt.NDArray[np.float64] = np.logaddexp.reduce(odds, axis=0)
+    return fused.astype(np.float32)
 
 
-def weak_line(scores: Floats, threshold: float = 2.5) -> int:
-    """Return how many of the scores, best first, stand out from the background."""
+def together(scores: Sequence[Floats]) -> Floats:
+    """Score images, float32 (k,), by how well each has all parts that were asked for: the mean over the parts.
+
+    Measured on pairs of objects, it finds images with both better than the worse of the two scores does.
+    """
+    mean: Floats = np.mean(np.stack(scores), axis=0, dtype=np.float32)
+    return mean
+
+
+def weak_line(scores: Floats, threshold: float = WEAK) -> int:
+    """Return how many of the scores, sorted best first, are not lost in the background.
+
+    Examples
+    --------
+    >>> weak_line(np.array([6.1, 2.75, 1.0], np.float32))
+    2
+    """
     return int(np.searchsorted(-np.asarray(scores), -threshold, side="right"))
 
 
 def best_regions(
-    images: npt.NDArray[np.integer], scores: Floats
-) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.intp]]:
-    """Return each image once, best first, and the row of its best region.
+    images: npt.NDArray[np.integer[Any]], scores: Floats
+) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.intp]]:
+    """Rank images by their best region.
+
+    Parameters
+    ----------
+    images : integer (k,)
+        The image of each region.
+    scores : float32 (k,)
+        The score of each region.
+
+    Returns
+    -------
+    images : integer (i,)
+        Each image once, best first.
+    rows : intp (i,)
+        The row of its best region; of equal scores the first counts, here and in the order of images.
 
     Examples
     --------

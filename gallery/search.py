@@ -23,8 +23,6 @@ NEAREST = 1000
 # Regions that say how similar just anything is to the question.
 SAMPLE = 1000
 PAGE = 24
-# A score so many spreads above the background begins to mean something; it is shown as 50 of 100.
-WEAK = 2.5
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Ranking:
     @property
     def n_strong(self) -> int:
         """How many images, from the first on, stand out from the background."""
-        return ranking.weak_line(self.scores, WEAK)
+        return ranking.weak_line(self.scores)
 
 
 def ask(search: Search, person: Person, page: int = 1) -> Answer:
@@ -125,7 +123,7 @@ def rank(questions: Iterable[Question], images: QuerySet[GalleryImage]) -> Ranki
     if not len(regions):
         return Ranking(regions, regions, np.zeros(0, np.float32), {})
     parts = {q.space.kind: calibrated(q, regions, similarities[q.space.pk]) for q in questions}
-    scores = ranking.fuse(parts, dict.fromkeys(parts, 1.0))
+    scores = ranking.fuse(parts, ranking.WEIGHTS)
     ranked, rows = ranking.best_regions(np.array([image_of[region] for region in regions.tolist()]), scores)
     return Ranking(ranked, regions[rows], scores[rows], {kind: part[rows] for kind, part in parts.items()})
 
@@ -178,8 +176,8 @@ def hits_of(found: Ranking, page: int) -> list[Hit]:
 
 
 def percent(score: float) -> int:
-    """A calibrated score from 0 to 100: each step of `WEAK` halves what is missing to 100."""
-    return round(100 * (1 - 2 ** -(max(float(score), 0.0) / WEAK)))
+    """A calibrated score from 0 to 100: 50 where it stands out, and half of what is missing for each step more."""
+    return round(100 * (1 - 2 ** -(max(float(score), 0.0) / ranking.WEAK)))
 
 
 def sentence_about(strong: int, total: int) -> str:

@@ -81,7 +81,10 @@ class Meaning:
     @property
     def tower(self) -> meaning.Tower:
         if self._tower is None:
-            tower = load_tower(self.space.model, self.space.pretrained, self.space.method)
+            # As it is loaded for indexing, so that there is one copy; an old space may have used it otherwise.
+            tower = load_tower(self.space.model, self.space.pretrained)
+            if tower.method != self.space.method:
+                tower = load_tower(self.space.model, self.space.pretrained, self.space.method)
             if tower.weights_hash != self.space.weights:
                 raise SpaceUnavailable(f"The weights of {self.space} have changed since the images were indexed.")
             self._tower = tower

@@ -106,7 +106,7 @@ def _pattern(plane: Floats, y: int, x: int, radius: int, margin: float) -> int:
 
 @compiled("i8(f4[:,::1], i8, i8, f4)")
 def _direction(plane: Floats, y: int, x: int, flat: float) -> int:
-    """Direction of the gradient in eighths of a half turn, 0..7, or 8 where the step over two pixels is below `flat`."""
+    """Direction of the gradient in eighths of a half turn, 0..7; 8 where two pixels differ by less than `flat`."""
     across = plane[y, min(x + 1, plane.shape[1] - 1)] - plane[y, max(x - 1, 0)]
     along = plane[min(y + 1, plane.shape[0] - 1), x] - plane[max(y - 1, 0), x]
     if across * across + along * along < flat * flat:
@@ -129,7 +129,8 @@ def _quarters(position: float, n_bins: int) -> int:
 @compiled("f4(f4)")
 def _opponent(value: float) -> float:
     """Bring a* or b* into 0..1, finest around grey."""
-    return float32(0.5) + float32(0.6) * value / (abs(value) + float32(20))
+    position: float = float32(0.5) + float32(0.6) * value / (abs(value) + float32(20))
+    return position
 
 
 @compiled("i8(i8, i8, i8, i8, i4[::1], i4[::1])")

@@ -15,7 +15,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ Method = Literal["feature-map", "crops", "sum"]
 Rgb = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.uint16]
 
+VERSION = "2"  # changes whenever the same weights give an image other vectors
 NATIVE_SHARE = 0.5  # of the map at the tower's own resolution, beside 1 of that at twice as much
 CROP_SHARE = 0.5  # of the padded crop, beside 1 of the feature map, in the method "sum"
 PADDING = 0.15  # of the sides of a region's box, on each side
@@ -110,7 +111,7 @@ class Tower:
     dimensions : int
         Length of its vectors.
     weights_hash : str
-        SHA-256 of all its weights, in hexadecimal: vectors of two hashes are never compared.
+        SHA-256 of all its weights and of `VERSION`, in hexadecimal: vectors of two hashes are never compared.
     knows_words : bool
         Whether its text tower has been trained, so that `text_vector` means something.
     """
@@ -131,10 +132,7 @@ class Tower:
 
     def feature_map(self, rgb: Rgb) -> Floats:
         """Return what is where in an image, float32 (h, w, D): two forward passes. All zeros for "crops"."""
-        maps = [
-            self._run(lambda x, view=view: towers.feature_map(view, x), [rgb], view.image_size)[0]
-            for view in self._views
-        ]
+        maps = [self._run(partial(towers.feature_map, view), [rgb], towers.image_size(view))[0] for view in self._views]
         if not maps:
             return np.zeros((1, 1, self.dimensions), np.float32)
         total = _level(maps[0])
@@ -181,7 +179,7 @@ class Tower:
         """Describe k whole images, each uint8 (H, W, 3), as the model itself does: unit vectors, float32 (k, D)."""
         if not images:
             return np.zeros((0, self.dimensions), np.float32)
-        return unit(self._run(self._net.encode_image, images, self._net.visual.image_size))
+        return unit(self._run(self._net.encode_image, images, towers.image_size(self._net.visual)))
 
     def text_vector(self, words: str) -> Floats:
         """Describe words: a unit vector, float32 (D,).
@@ -194,12 +192,11 @@ class Tower:
         import torch
 
         if not self.knows_words:
-            raise WeightsMissing(
-                f"The model {Path(self.model).stem} knows no words: choose a model that was trained with text."
-            )
+            name = Path(self.model).stem
+            raise WeightsMissing(f"The model {name} knows no words: choose one that was trained with text.")
         with self._turn, torch.inference_mode():
-            vectors = self._net.encode_text(self._tokenizer([words]).to(self._device))
-            return unit(vectors.float().cpu().numpy())[0]
+            vectors: Floats = self._net.encode_text(self._tokenizer([words]).to(self._device)).float().cpu().numpy()
+        return unit(vectors[0])
 
     def _run(self, forward: Callable[[Any], Any], images: Sequence[Rgb], size: tuple[int, int]) -> Floats:
         import torch
@@ -239,6 +236,8 @@ def _enlarged(feature_map: Floats, size: tuple[int, ...]) -> Floats:
 
 
 # Loading -----------------------------------------------------------------------------------------------------------
+
+PREPARED_BY = ("mean", "std", "interpolation")  # what a tag says of how its images were prepared
 
 _loading = threading.Lock()
 
@@ -296,44 +295,46 @@ def _load(
     batch: int,
     download: bool,
 ) -> Tower:
-    try:
-        import open_clip
-        import torch
-    except ImportError as error:
-        raise WeightsMissing(
-            "Search by meaning needs torch and open_clip: install the packages of its group."
-        ) from error
-    if threads:
-        torch.set_num_threads(threads)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _set_up(device, threads)
     path = fetch(model, pretrained, cache_dir=cache_dir or None, download=download)
     name = weights.register(model)
     tag = weights.tag_of(name, pretrained)
-    net = _build(name, path, device, bool(tag.get("quick_gelu")))
-    preprocess = dict(net.visual.preprocess_cfg) | {
-        key: tag[key] for key in ("mean", "std", "interpolation") if key in tag
-    }
+    net = _build(name, path, device, quick_gelu=bool(tag.get("quick_gelu")))
     dimensions = _dimensions(net, device)
     views = [] if method == "crops" else _views(net.visual, dimensions, device)
     usual: Method = "sum" if towers.is_transformer(net.visual) else "feature-map"
+    tokenizer = _tokenizer(name)
     return Tower(
         model=model,
         pretrained=pretrained,
         method=(method or usual) if views else "crops",
         dimensions=dimensions,
         weights_hash=_hash(net),
-        knows_words=_knows_words(net),
+        knows_words=tokenizer is not None and _knows_words(net),
         _net=net,
         _views=views,
-        _preprocess=preprocess,
-        _tokenizer=_tokenizer(name),
+        _preprocess=net.visual.preprocess_cfg | {key: tag[key] for key in PREPARED_BY if key in tag},
+        _tokenizer=tokenizer,
         _device=device,
         _batch=batch or (32 if device.startswith("cuda") else 1),
     )
 
 
-def _build(name: str, path: Path, device: str, quick_gelu: bool) -> Any:
+def _set_up(device: str, threads: int) -> str:
+    """Set torch up and return the device to use."""
+    try:
+        import open_clip  # noqa: F401
+        import torch
+    except ImportError as error:
+        raise WeightsMissing("Search by meaning needs torch and open_clip: install these packages.") from error
+    if threads:
+        torch.set_num_threads(threads)
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device
+
+
+def _build(name: str, path: Path, device: str, *, quick_gelu: bool) -> Any:
     import open_clip
 
     try:
@@ -351,7 +352,7 @@ def _dimensions(net: Any, device: str) -> int:
     import torch
 
     with torch.inference_mode():
-        return int(net.encode_image(torch.zeros(1, 3, *net.visual.image_size, device=device)).shape[-1])
+        return int(net.encode_image(torch.zeros(1, 3, *towers.image_size(net.visual), device=device)).shape[-1])
 
 
 def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
@@ -371,12 +372,12 @@ def _has_map(view: Any, dimensions: int, device: str) -> bool:
     import torch
 
     with torch.inference_mode():
-        seen = towers.feature_map(view, torch.zeros(1, 3, *view.image_size, device=device))
+        seen = towers.feature_map(view, torch.zeros(1, 3, *towers.image_size(view), device=device))
     return seen.shape[1] * seen.shape[2] > 1 and seen.shape[3] == dimensions and bool(torch.isfinite(seen).all())
 
 
 def _hash(net: Any) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(VERSION.encode())
     for name, tensor in sorted(net.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
@@ -387,8 +388,8 @@ def _knows_words(net: Any) -> bool:
     """Tell a trained text tower from a fresh one, whose layer normalisations are all ones and zeros."""
     import torch
 
-    text = getattr(net, "text", None) or net.transformer
-    norms = [module for module in text.modules() if isinstance(module, torch.nn.LayerNorm)]
+    words = [module for name, module in net.named_modules() if not name.startswith("visual")]
+    norms = [module for module in words if isinstance(module, torch.nn.LayerNorm)]
     return any(bool((norm.weight != 1).any() or (norm.bias != 0).any()) for norm in norms)
 
 

@@ -62,4 +62,5 @@ def unit(vectors: npt.NDArray[np.floating]) -> Floats:
            [0. , 0. ]], dtype=float32)
     """
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).astype(np.float32)
+    scaled: npt.NDArray[np.floating] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Which regions of an image to index: the nodes of its merge tree that differ most from each other."""
+"""Which regions of an image to index: the few nodes of its merge tree that best stand for all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ Parents = npt.NDArray[np.uint16]
 Nodes = npt.NDArray[np.intp]
 
 COUNT = 15
-MIN_SHARE = 0.02
+MIN_SHARE = 0.01
 MAX_SHARE = 0.95
+GROWTH = 1.05  # a node that its parent enlarges by less is left to the parent
 
 
 def choose_regions(
@@ -27,14 +28,14 @@ def choose_regions(
     min_share: float = MIN_SHARE,
     max_share: float = MAX_SHARE,
 ) -> list[int]:
-    """Choose the whole image and a few of its regions, as different from each other as can be.
+    """Choose the whole image and a few of its regions that best stand for all there are.
 
     Parameters
     ----------
     parents : uint16 (2n - 1,)
         Merge tree: the parent of each node, the root's is itself, children come before parents.
     features : float32 (n, F)
-        Additive features of each superpixel, in the space in which the regions are to differ.
+        Additive features of each superpixel, in the space in which regions are compared.
     areas : integer (n,)
         Pixels of each superpixel.
     vectors : callable, optional
@@ -63,7 +64,7 @@ def choose_regions(
     """
     root = len(parents) - 1
     nodes = np.concatenate([[root], candidates(parents, areas, min_share=min_share, max_share=max_share)])
-    rows = farthest_points(vectors(node_sums(parents, features)[nodes]), count + 1)
+    rows = most_telling(vectors(node_sums(parents, features)[nodes]), count + 1)
     return [int(nodes[row]) for row in rows]
 
 
@@ -74,10 +75,15 @@ def candidates(
     min_share: float = MIN_SHARE,
     max_share: float = MAX_SHARE,
 ) -> Nodes:
-    """Return the nodes below the root that have a sensible size, in the order of their numbers."""
-    sizes = node_sums(parents, areas[:, None].astype(np.float32))[:, 0]
-    shares = sizes[:-1] / max(sizes[-1], 1.0)
-    return np.flatnonzero((shares >= min_share) & (shares <= max_share))
+    """Return the nodes below the root that have a sensible size, in the order of their numbers.
+
+    Where a region grows by one small piece after the other, only the last of these nodes is among them.
+    """
+    shares = node_sums(parents, areas[:, None].astype(np.float32))[:, 0]
+    shares /= max(float(shares[-1]), 1.0)
+    sensible = (shares >= min_share) & (shares <= max_share)
+    grown = shares[parents]
+    return np.flatnonzero(sensible[:-1] & ((grown >= GROWTH * shares) | (grown > max_share))[:-1])
 
 
 def node_sums(parents: Parents, features: Floats) -> Floats:
@@ -110,34 +116,38 @@ def node_sums(parents: Parents, features: Floats) -> Floats:
     return sums
 
 
-def farthest_points(vectors: Floats, count: int) -> list[int]:
-    """Choose rows that differ: the first, then again and again the one farthest from all chosen before.
+def most_telling(vectors: Floats, count: int) -> list[int]:
+    """Choose rows that together stand for all: each next one where it most raises the sum, over all rows, of the
+    cosine to the nearest chosen.
 
-    (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985.)
+    Measured against farthest points, which prefer what is odd to what is common, it keeps more of the mean average
+    precision with as many rows. (Nemhauser, Wolsey, Fisher, "An analysis of approximations for maximizing submodular
+    set functions", 1978: never below 63% of the best choice there is.)
 
     Parameters
     ----------
     vectors : float32 (k, D)
-        Unit vectors, compared by cosine. k is at least 1.
+        Unit vectors; the first is always chosen, so k is at least 1.
     count : int
-        How many rows to choose. Copies of a chosen row are never chosen, so it may become fewer.
+        How many to choose. Once all rows have their like among the chosen, no more are.
 
     Returns
     -------
     list of int
-        Of rows equally far, the lowest is taken.
+        In the order of choice; of rows that are worth the same, the lowest.
 
     Examples
     --------
-    >>> farthest_points(np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32), 3)
-    [0, 2, 3]
+    >>> most_telling(np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32), 2)
+    [0, 2]
     """
-    chosen = [0]
-    nearest = vectors @ vectors[0]
+    likeness = vectors @ vectors.T
+    chosen, nearest = [0], likeness[0]
     while len(chosen) < count:
-        row = int(nearest.argmin())
-        if nearest[row] > 1 - 1e-5:
+        gains = np.maximum(likeness - nearest, 0).sum(axis=1)
+        row = int(gains.argmax())
+        if gains[row] < 1e-4:
             break
         chosen.append(row)
-        nearest = np.maximum(nearest, vectors @ vectors[row])
+        nearest = np.maximum(nearest, likeness[row])
     return chosen

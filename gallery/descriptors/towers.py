@@ -24,6 +24,12 @@ def is_transformer(visual: Any) -> bool:
     )
 
 
+def image_size(visual: Any) -> tuple[int, int]:
+    """Return the height and width of the images a tower takes."""
+    size = visual.image_size
+    return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+
+
 def at_scale(visual: Any, factor: int) -> Any:
     """Return a tower for feature maps of images `factor` times as large, over the same weights.
 
@@ -31,7 +37,7 @@ def at_scale(visual: Any, factor: int) -> Any:
     """
     shared = {id(tensor): tensor for tensor in chain(visual.parameters(), visual.buffers())}
     scaled = copy.deepcopy(visual, shared)
-    height, width = visual.image_size
+    height, width = image_size(visual)
     size = (height * factor, width * factor)
     if hasattr(scaled, "positional_embedding"):
         _stretch_positions(scaled, factor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,7 +34,7 @@ def register(model: str) -> str:
 
     if not model.endswith(".json"):
         if model not in open_clip.list_models():
-            raise WeightsMissing(f"open_clip has no model named {model}: correct the name of the model.")
+            raise WeightsMissing(f"There is no open_clip model named {model}: correct the name.")
         return model
     path = Path(model)
     try:
@@ -77,28 +76,21 @@ def fetch(
         If the weights are not there and cannot, or may not, be fetched.
     """
     name = register(model)
-    if is_path(pretrained):
-        if not Path(pretrained).is_file():
-            raise WeightsMissing(f"The weights file {Path(pretrained).name} is not there: put it back or name another.")
+    if Path(pretrained).is_file():
         return Path(pretrained)
     tag = tag_of(name, pretrained)
     if not tag:
-        raise WeightsMissing(f"There are no weights {pretrained} for the model {name}: name a file or another tag.")
+        raise WeightsMissing(_neither_file_nor_tag(name, pretrained))
     if kept := _kept(tag, cache_dir):
         return kept
     if not download:
         raise WeightsMissing(
-            f"The weights {pretrained} of the model {name} have not been fetched yet: fetch them first."
+            f"The weights {pretrained} of {name} are not here yet: manage.py fetch_models fetches them."
         )
     try:
         return _from_hub(tag, cache_dir, progress) if tag.get("hf_hub") else _from_url(tag["url"], cache_dir)
     except Exception as error:  # The hub's client raises whatever its HTTP library does.
         raise WeightsMissing(f"The weights {pretrained} of the model {name} {_why(error)}") from error
-
-
-def is_path(pretrained: str) -> bool:
-    """Tell a file from a tag: tags have neither separators nor endings."""
-    return os.sep in pretrained or bool(Path(pretrained).suffix) or Path(pretrained).is_file()
 
 
 def tag_of(name: str, pretrained: str) -> dict[str, Any]:
@@ -108,17 +100,24 @@ def tag_of(name: str, pretrained: str) -> dict[str, Any]:
     return dict(open_clip.get_pretrained_cfg(name, pretrained) or {})
 
 
+def _neither_file_nor_tag(name: str, pretrained: str) -> str:
+    path = Path(pretrained)
+    if path.suffix or len(path.parts) > 1:
+        return f"The weights file {path.name} is not there: put it back, or name another."
+    return f"The model {name} has no weights {pretrained}: name a file, or another tag."
+
+
 def _kept(tag: dict[str, Any], cache_dir: str | Path | None) -> Path | None:
     """Return the file if it has been fetched before."""
     from huggingface_hub import try_to_load_from_cache
 
     if not tag.get("hf_hub"):
-        path = _url_folder(cache_dir) / Path(tag["url"]).name
-        return path if path.is_file() else None
+        fetched = _url_folder(cache_dir) / Path(tag["url"]).name
+        return fetched if fetched.is_file() else None
     for repository, file in _hub_files(tag["hf_hub"]):
-        path = try_to_load_from_cache(repository, file, cache_dir=cache_dir)
-        if isinstance(path, str):
-            return Path(path)
+        found = try_to_load_from_cache(repository, file, cache_dir=cache_dir)
+        if isinstance(found, str):
+            return Path(found)
     return None
 
 

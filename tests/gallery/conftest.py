@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from discs import AddImage, Colour, SearchOf, Select, thing_on_ground
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from pictures import GREEN, RED, image_file
-from scenes import AddImage, Colour, SearchOf, Select, thing_on_ground
 
 if TYPE_CHECKING:
     from gallery.models import GalleryImage, Search

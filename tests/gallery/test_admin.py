@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from discs import AddImage, SearchOf
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pictures import image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
-from scenes import AddImage, SearchOf
 
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 from selector.models import Photo

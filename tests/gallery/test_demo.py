@@ -6,8 +6,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from discs import AddImage
 from django.core.management import call_command
-from scenes import AddImage
 
 from gallery import demo
 from gallery.models import DemoCollection, GalleryImage

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from discs import AddImage, break_file
 from django.core.management import CommandError, call_command
 from pictures import BLUE, YELLOW
-from scenes import AddImage, break_file
 
 from gallery import indexing, spaces
-from gallery.descriptors import appearance
+from gallery.descriptors import appearance, sampling
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector import photos, rendering
 from selector.people import Person
@@ -42,7 +42,7 @@ def test_an_image_is_indexed_as_a_whole_and_by_regions(add_indexed: AddImage) ->
     image = add_indexed()
     whole, *others = image.regions.order_by("-area")
     assert (whole.left, whole.top, whole.right, whole.bottom, whole.area) == (0, 0, 200, 150, 1)
-    assert 1 <= len(others) <= indexing.N_REGIONS
+    assert 1 <= len(others) <= sampling.COUNT
     assert image.status == GalleryImage.Status.INDEXED
 
 

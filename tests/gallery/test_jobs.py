@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from discs import AddImage, break_file, thing_on_ground
 from django.core.management import call_command
 from django.db import connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
-from scenes import AddImage, break_file, thing_on_ground
 
 from gallery import indexing, jobs, spaces
 from gallery.descriptors import appearance
@@ -208,6 +208,28 @@ def test_the_worker_adds_the_space_of_a_new_model(
     space = DescriptorSpace.objects.get(kind="meaning")
     assert space.is_ready
     assert set(space.vectors.values_list("region", flat=True)) == regions
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_model_fetched_by_hand_is_taken_up_by_the_running_worker(
+    add_indexed: AddImage, settings: Any, tiny_models: Any
+) -> None:
+    from gallery.management.commands.worker import Housekeeper
+
+    image = add_indexed()
+    run_worker()
+    housekeeper = Housekeeper()
+    housekeeper.go_round()
+    assert queued() == []
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    housekeeper.go_round()
+    assert queued() == [image.pk]
+    run_worker()
+    assert DescriptorSpace.objects.get(kind="meaning").is_ready
+    housekeeper.go_round()
+    assert queued() == []
 
 
 @pytest.mark.usefixtures("empty_queue")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
-from scenes import AddImage, SearchOf, Select, thing_on_ground
 
-from gallery import search
+from gallery import ranking, search
 from gallery.models import GalleryImage, Search
 from gallery.search import ask, percent
 from selector.models import Photo
@@ -70,8 +70,8 @@ def test_scores_run_from_0_to_100_and_down_the_list(
 
 
 def test_a_score_of_50_is_where_hits_begin_to_stand_out() -> None:
-    assert percent(search.WEAK) == 50
-    assert percent(2 * search.WEAK) == 75
+    assert percent(ranking.WEAK) == 50
+    assert percent(2 * ranking.WEAK) == 75
     assert percent(-10) == percent(0) == 0
     assert percent(100) == 100
 

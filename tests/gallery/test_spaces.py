@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from discs import AddImage, SearchOf
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pictures import BLUE, YELLOW, image_file
-from scenes import AddImage, SearchOf
 
 from gallery import spaces
 from gallery.descriptors import meaning

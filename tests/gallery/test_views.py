@@ -7,12 +7,12 @@ import uuid
 from typing import Any
 
 import pytest
+from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, RED, image_file
 from PIL import Image
-from scenes import AddImage, SearchOf, Select, thing_on_ground
 
 from gallery import search as search_module
 from gallery.models import GalleryImage, Search

@@ -13,7 +13,7 @@ from threading import Barrier
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scenes import Pixels, digest, scene
 from skimage.color import rgb2lab
@@ -55,7 +55,6 @@ def test_every_picture_is_partitioned_into_connected_superpixels(rgb: Pixels, n_
 
 
 @given(pictures(longest=16), st.integers(1, 300))
-@settings(max_examples=30)
 def test_the_second_engine_keeps_the_same_contract(rgb: Pixels, n_superpixels: int) -> None:
     assert_superpixels(segment(rgb, n_superpixels, engine="skimage"), rgb)
 
@@ -82,6 +81,11 @@ def test_about_as_many_are_obtained_as_are_asked_for(wanted: int) -> None:
     hills = np.stack([128 + 60 * np.sin(x / 41 + k) * np.cos(y / 57 - k) for k in range(3)], axis=2)
     rgb = (hills + np.random.default_rng(0).normal(0, 4, hills.shape)).astype(np.uint8)
     assert int(segment(rgb, wanted).max()) + 1 == pytest.approx(wanted, rel=0.1, abs=1)
+
+
+def test_noise_does_not_break_superpixels_into_pieces() -> None:
+    noise = 128 + np.random.default_rng(0).normal(0, 20, (200, 300, 3))
+    assert int(segment(noise.astype(np.uint8), 400).max()) + 1 == pytest.approx(400, rel=0.15)
 
 
 def test_more_superpixels_than_pixels_gives_every_pixel_its_own() -> None:

@@ -20,7 +20,7 @@ from gallery.management.progress import download_bar
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_SWEEPS = 15.0
+SECONDS_BETWEEN_ROUNDS = 15.0
 
 
 class Command(BaseCommand):
@@ -46,55 +46,71 @@ class Command(BaseCommand):
     def work(self, concurrency: int, once: bool) -> None:
         jobs.sweep()
         jobs.defer_forgotten([])
+        housekeeper = Housekeeper()
         if once:
-            self.take_up_meaning()
+            self.fetch_model(housekeeper)
         else:
             # A daemon: a download of 600 MB must not hold up stopping, nor what needs no model.
-            threading.Thread(target=self.take_up_meaning, daemon=True).start()
-        asyncio.run(run_jobs(concurrency, once))
+            threading.Thread(target=self.fetch_model, args=[housekeeper], daemon=True).start()
+        asyncio.run(run_jobs(housekeeper, concurrency, once))
         spaces.mark_ready()
 
-    def take_up_meaning(self) -> None:
-        """Fetch the model, and queue the images that are not described by it yet."""
+    def fetch_model(self, housekeeper: Housekeeper) -> None:
+        """Fetch the model if need be, and queue the images that are not described by it yet."""
         progress, move = download_bar()
         try:
             with progress:
                 spaces.fetch_weights(move)
-            wanted, notices = spaces.wanted()
-            jobs.defer_forgotten(wanted)
+            notices = housekeeper.take_up_new_spaces()
         except spaces.SpaceUnavailable as problem:
             notices = [str(problem)]
+            if not spaces.meaning_is_off():
+                notices.append("Until then search by appearance works; manage.py fetch_models tries again.")
         finally:
             connection.close()
         for notice in notices:
             self.stderr.write(notice)
 
 
-async def run_jobs(concurrency: int, once: bool) -> None:
+class Housekeeper:
+    """Looks after the jobs of dead workers, and after spaces that are new or have become complete."""
+
+    def __init__(self) -> None:
+        self.known: set[int] = set()
+
+    async def keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
+            try:
+                await sync_to_async(self.go_round, thread_sensitive=False)()
+            except Exception:
+                logger.exception("Housekeeping failed; it is tried again.")
+
+    def go_round(self) -> None:
+        close_old_connections()
+        jobs.sweep()
+        self.take_up_new_spaces()
+        spaces.mark_ready()
+        close_old_connections()
+
+    def take_up_new_spaces(self) -> list[str]:
+        """Queue what a space lacks that was not there a moment ago: its model may have been fetched by hand."""
+        wanted, notices = spaces.wanted()
+        new = [space for space in wanted if space.pk not in self.known]
+        if new:
+            jobs.defer_forgotten(new)
+            self.known |= {space.pk for space in new}
+        return notices
+
+
+async def run_jobs(housekeeper: Housekeeper, concurrency: int, once: bool) -> None:
     """Run jobs until told to stop; a job that has begun is finished first."""
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         async with app.open_async():
-            housekeeper = asyncio.create_task(keep_house())
+            housekeeping = asyncio.create_task(housekeeper.keep_house())
             try:
                 await app.run_worker_async(
                     queues=[jobs.QUEUE], concurrency=concurrency, wait=not once, delete_jobs="successful"
                 )
             finally:
-                housekeeper.cancel()
-
-
-async def keep_house() -> None:
-    """Look after the jobs of dead workers, and after spaces that have become complete, again and again."""
-    while True:
-        await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
-        try:
-            await sync_to_async(sweep_and_mark, thread_sensitive=False)()
-        except Exception:
-            logger.exception("Housekeeping failed; it is tried again.")
-
-
-def sweep_and_mark() -> None:
-    close_old_connections()
-    jobs.sweep()
-    spaces.mark_ready()
-    close_old_connections()
+                housekeeping.cancel()
