@@ -43,7 +43,7 @@ run: $(INSTALLED)
 	@exec $(BIN)/python manage.py serve
 
 test: $(INSTALLED_DEV)
-	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest $(ARGS)
+	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(INSTALLED_DEV)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -168,7 +168,8 @@ def hits_of(found: Ranking, page: int) -> list[Hit]:
             score=percent(found.scores[row]),
             parts={kind: percent(part[row]) for kind, part in found.parts.items()},
             is_weak=row >= strong,
-            opens_weak=row == strong,
+            # Where nothing stands out there is no line to draw: in a small collection even right answers do not.
+            opens_weak=row == strong > 0,
         )
         for row in rows
         if int(found.images[row]) in images  # It may have been deleted a moment ago.
@@ -182,7 +183,9 @@ def percent(score: float) -> int:
 
 def sentence_about(strong: int, total: int) -> str:
     """How much was found: "3 close matches, 12 weaker ones." """
-    close = {0: "No close match", 1: "1 close match"}.get(strong, f"{strong} close matches")
+    if not strong:
+        return f"{'1 image' if total == 1 else f'{total} images'}, nearest first; none stands out."
+    close = "1 close match" if strong == 1 else f"{strong} close matches"
     weaker = {0: "", 1: ", 1 weaker one"}.get(total - strong, f", {total - strong} weaker ones")
     return f"{close}{weaker}."
 

@@ -105,7 +105,6 @@ def _lab_tables() -> tuple[Planes, Planes]:
 
 def _slic(rgb: Image, wanted: int) -> Labels:
     """This module's engine."""
-    from selector import slic_kernels as kernels
 
     lab = lab_planes(rgb)
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)

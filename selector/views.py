@@ -67,7 +67,9 @@ def photo_list(request: HtmxHttpRequest) -> HttpResponse:
         return upload(request)
     mine = Photo.objects.owned_by(person_of(request)).filter(is_public=False)
     page = Paginator(mine, 48).get_page(request.GET.get("page"))
-    return render(request, "selector/photos.html", {"photos": page, "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20})
+    return render(
+        request, "selector/photos.html", {"photos": page, "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
+    )
 
 
 def upload(request: HtmxHttpRequest) -> HttpResponse:

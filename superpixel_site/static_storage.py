@@ -11,5 +11,5 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     # Ours alone: Django takes an import in a comment of somebody else's file for one, and stops at it.
     _js_module_import_aggregation_patterns = (
         "js/*.js",
-        HashedFilesMixin._js_module_import_aggregation_patterns[1],
+        HashedFilesMixin._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
     )

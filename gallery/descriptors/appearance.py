@@ -6,7 +6,8 @@ patterns", PAMI 2002; the 58 uniform patterns and one for all others) at two sca
 lightness has there close up and from afar. The votes are counted per superpixel, so that any region's are a sum.
 
 A region's vector holds the square roots of the shares of votes (Hellinger), the four histograms weighing alike: the
-scalar product of two is the mean of four Bhattacharyya coefficients.
+scalar product of two is the mean of four Bhattacharyya coefficients. To that a little of the whole image is added:
+things are found more often where their surroundings are alike too.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from PIL import Image
 from gallery.descriptors.pooling import Floats, Members, region_sums, unit
 from selector.slic import lab_planes
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever the same image gets another vector: vectors of two versions are never compared."""
 
 LIGHTNESS, CHROMA, PATTERNS, DIRECTIONS = 6, 7, 59, 9
 HISTOGRAMS = (LIGHTNESS * CHROMA * CHROMA, PATTERNS, PATTERNS, DIRECTIONS * DIRECTIONS)
 DIMENSIONS: int = sum(HISTOGRAMS)
 
+CONTEXT = 0.3  # of the whole image, beside 1 of the region
 LONG_SIDE = 512  # pixels; about what texture is looked at in, so that a photo and a small copy of it look alike
 
 
@@ -70,7 +72,7 @@ def region_vectors(features: Floats, members: Members) -> Floats:
     Parameters
     ----------
     features : float32 (n, DIMENSIONS)
-        From `superpixel_features`.
+        From `superpixel_features`, of all superpixels of the image.
     members : bool (r, n), or a sequence of r integer arrays
         The superpixels of each region.
 
@@ -79,11 +81,13 @@ def region_vectors(features: Floats, members: Members) -> Floats:
     float32 (r, DIMENSIONS)
         Unit vectors, no number negative; zero for a region without superpixels.
     """
-    return vectors(region_sums(features, members))
+    votes = region_sums(features, members)
+    around = CONTEXT * vectors(features.sum(axis=0, keepdims=True))
+    return unit((vectors(votes) + around) * votes.any(axis=1, keepdims=True))
 
 
 def vectors(votes: Floats) -> Floats:
-    """Turn the votes of regions, float32 (r, DIMENSIONS), into unit vectors."""
+    """Turn the votes of regions, float32 (r, DIMENSIONS), into unit vectors of these regions alone."""
     histograms = np.split(np.sqrt(votes), np.cumsum(HISTOGRAMS)[:-1], axis=1)
     return unit(np.concatenate([unit(histogram) for histogram in histograms], axis=1))
 

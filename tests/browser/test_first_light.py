@@ -173,7 +173,8 @@ def test_what_the_browser_anticipates_is_what_the_server_answers(page: Page) -> 
                 module.anticipate(window.anticipated, segmentation, {tool, points, mode: "include", level: 20});
                 const values = {label_map: form.dataset.labelMap, tool, mode: "include", level: 20,
                                 points: points.map((p) => p.join(",")).join(" ")};
-                await htmx.ajax("POST", form.action, {source: document.getElementById("channel"), values, swap: "none"});
+                const source = document.getElementById("channel");
+                await htmx.ajax("POST", form.action, {source, values, swap: "none"});
                 const after = document.getElementById("tints").dataset.state;
                 window.answered = module.unpackState(after, segmentation.count);
             }""",

@@ -177,7 +177,7 @@ def test_hits_come_in_pages_without_repeats_or_gaps(
         (3, 15, "3 close matches, 12 weaker ones."),
         (1, 2, "1 close match, 1 weaker one."),
         (2, 2, "2 close matches."),
-        (0, 5, "No close match, 5 weaker ones."),
+        (0, 5, "5 images, nearest first; none stands out."),
     ],
 )
 def test_the_sentence_tells_close_matches_from_weaker_ones(strong: int, total: int, sentence: str) -> None:

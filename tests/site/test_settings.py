@@ -66,7 +66,7 @@ def test_every_variable_stands_in_the_readme() -> None:
     read = set()
     for name in ("settings.py", "gunicorn.py"):
         source = (BASE_DIR / "superpixel_site" / name).read_text()
-        read |= set(re.findall(r'(?:env\.\w+|os\.environ\.get)\(\s*"([A-Z_0-9]+)"', source))
+        read |= set(re.findall(r'(?:env\.\w+|os\.environ\.get)\(\s*["\']([A-Z_0-9]+)["\']', source))
     table = (BASE_DIR / "README.md").read_text().split("## Settings")[1]
     written = set(re.findall(r"^\| `([A-Z_0-9]+)`", table, re.MULTILINE))
     assert read == written
