@@ -26,12 +26,6 @@ hypothesis_settings.register_profile("thorough", max_examples=1000, **_common)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser tests last: Playwright keeps an event loop running, in which no other test can start one."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Uploaded files of this run, away from anybody's photos."""

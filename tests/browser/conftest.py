@@ -28,8 +28,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of one module, not of the session: its event loop would be in the way of tests elsewhere that start their own."""
     import chromium
 
     path = os.environ.get("CHROMIUM") or chromium.installed()
