@@ -64,7 +64,7 @@ def skimage_fastest(rgb: Image, n: int) -> Labels:
 
 
 def _opencv(make: Callable[[Any, Any, int], Any], rgb: Image, n: int) -> Labels:
-    """SLIC, SLICO and LSC of OpenCV take the side of a cell instead of a number."""
+    """SLIC and SLICO of OpenCV take the side of a cell instead of a number."""
     import cv2
 
     side = max(round((rgb.shape[0] * rgb.shape[1] / n) ** 0.5), 2)
@@ -113,7 +113,6 @@ def _opencv_engines() -> list[Engine]:
     slic_of = [
         ("SLIC", lambda x, lab, side: x.createSuperpixelSLIC(lab, x.SLIC, side, 10.0)),
         ("SLICO", lambda x, lab, side: x.createSuperpixelSLIC(lab, x.SLICO, side, 10.0)),
-        ("LSC", lambda x, lab, side: x.createSuperpixelLSC(lab, side, 0.075)),
     ]
     seeds = [partial(_opencv_seeds, n_levels) for n_levels in (5, 4, 3, 2)]
     return [

@@ -4,7 +4,7 @@ Regions are merged two by two, always those that cost least. The cost is Ward's 
 painting both in one mean), with texture as a fourth colour, raised where the border between the two shows, and
 lowered for regions that are varied in themselves or share much of their outline:
 
-    n_a n_b / (n_a + n_b) * (d^2 + c + 5) * (p / b / (s + 50))^(1/4)
+    n_a n_b / (n_a + n_b) * (d^2 + c / 2 + 5) * (p / b / (s + 50))^(1/4)
 
 n: pixels; d: distance of the means of (L, 1.5 a, 1.5 b, 2 * the standard deviation of L in a superpixel); c: mean of
 the same squared distance over the pairs of superpixels along the border; p: the smaller perimeter; b: the shared

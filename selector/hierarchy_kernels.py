@@ -89,7 +89,7 @@ def squared_difference(features: Floats, one: int, other: int) -> float:
 @compiled("f8(f8[:,::1], f8[:,::1], i8, i8, f8, f8)")
 def _cost(features: Floats, regions: Floats, a: int, b: int, border: float, contrast: float) -> float:
     """What it costs to merge regions a and b that touch along `border` pixels, with a sum of `contrast` across."""
-    difference = squared_difference(features, a, b) + contrast / border + INVISIBLE
+    difference = squared_difference(features, a, b) + 0.5 * contrast / border + INVISIBLE
     size = regions[a, 0] + regions[b, 0]
     loss = regions[a, 0] * regions[b, 0] / size * difference
     scatter = (regions[a, 2] + regions[b, 2]) / size + SCATTER

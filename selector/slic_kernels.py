@@ -39,7 +39,7 @@ def _binomial(first: Floats, second: Floats, third: Floats, fourth: Floats, fift
 
 @compiled("void(f4[:,::1], f4[:,::1])")
 def blur(plane: Floats, out: Floats) -> None:
-    """Blur `plane` into `out` (H, W both) by 1, 4, 6, 4, 1 sixteenths both ways: a Gaussian of sigma 1; edges repeat."""
+    """Blur `plane` into `out` (H, W) by 1, 4, 6, 4, 1 sixteenths both ways: a Gaussian of sigma 1; edges repeat."""
     height, width = plane.shape
     padded = np.empty(width + 4, np.float32)
     rows = np.empty((5, width), np.float32)  # the last five rows, blurred along x
