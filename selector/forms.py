@@ -87,6 +87,8 @@ class GestureForm(forms.Form):
     points = PointsField(required=False)
     remove = forms.BooleanField(required=False)
     everywhere = forms.BooleanField(required=False)
+    # The browser draws the tints itself from the state, so they need not be sent.
+    draws = forms.BooleanField(required=False)
     tab = forms.CharField(max_length=40, required=False)
     number = forms.IntegerField(min_value=0, max_value=2**53, required=False)
     shown_width = forms.FloatField(min_value=1, max_value=100_000, required=False)

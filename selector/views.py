@@ -21,6 +21,7 @@ from selector.forms import GestureForm, LevelForm, PreviewForm, UploadForm, firs
 from selector.imagefile import InvalidImage
 from selector.models import LabelMap, Photo, Selection
 from selector.people import known_person, person_of
+from selector.regions import Selection as Regions
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx
 
 INCLUDE_BLUE, EXCLUDE_ORANGE = (30, 110, 245), (240, 120, 0)
@@ -115,24 +116,31 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return render(request, "selector/workspace.html", context)
 
 
-def selection_context(selection: Selection, level: int, sentence: str = "") -> dict[str, Any]:
+def selection_context(
+    selection: Selection, level: int, sentence: str = "", *, with_tints: bool = True
+) -> dict[str, Any]:
     """What the partials that show a selection need."""
     segmentation = label_maps.load(selection.label_map)
     state = selection.regions
-    return {
+    context = {
         "selection": selection,
         "level": level,
         "photo": selection.label_map.photo,
         "label_map": selection.label_map,
-        "tint": data_url(rendering.tint_png(segmentation.labels, state.included, INCLUDE_BLUE)),
-        "tint_excluded": data_url(
-            rendering.tint_png(segmentation.labels, state.excluded, EXCLUDE_ORANGE, striped=True)
-        ),
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
         "has_included": bool(state.included.any()),
         "summary": gestures.describe(state, segmentation),
         "message": sentence,
+    }
+    return context | tints(segmentation.labels, state) if with_tints else context
+
+
+def tints(labels: rendering.Labels, state: Regions) -> dict[str, str]:
+    """The layers over what is included and excluded, as addresses that hold the pictures themselves."""
+    return {
+        "tint": data_url(rendering.tint_png(labels, state.included, INCLUDE_BLUE)),
+        "tint_excluded": data_url(rendering.tint_png(labels, state.excluded, EXCLUDE_ORANGE, striped=True)),
     }
 
 
@@ -162,7 +170,8 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         return say(request, "That point lies outside the photo.", 422, workspace_url)
     level = form.cleaned_data["level"]
     if request.htmx:
-        return render(request, "selector/_selection.html", selection_context(selection, level, sentence))
+        context = selection_context(selection, level, sentence, with_tints=not form.cleaned_data["draws"])
+        return render(request, "selector/_selection.html", context)
     return redirect(f"{workspace_url}?{urlencode({'level': level})}")
 
 

@@ -6,6 +6,7 @@ import { GestureQueue } from "./gesture_queue.js";
 import { Layer } from "./layers.js";
 import { LogRange } from "./log_range.js";
 import { Segmentation, anticipate, unpackState } from "./segmentation.js";
+import { tintUrl } from "./tint.js";
 import { Tools } from "./tools.js";
 import { Viewport } from "./viewport.js";
 import { Walker } from "./walker.js";
@@ -20,6 +21,8 @@ const height = Number(form.dataset.height);
 
 // Words of an ImageData, as ABGR: the colours of the server's tints, and a light with the accent at its edge.
 const INCLUDE = 0xfff56e1e, EXCLUDE = 0xff0078f0, LIGHT = 0x52ffffff;
+// The same two as red, green, blue.
+const INCLUDED = [30, 110, 245], EXCLUDED = [240, 120, 0];
 const KEYS = { c: "toggle", b: "paint", l: "lasso", r: "rectangle", g: "grow", s: "similar" };
 
 let segmentation = null;
@@ -87,7 +90,15 @@ function showAnticipation() {
 }
 
 function serverState() {
-  return unpackState(byId("tints").dataset.state, segmentation.count);
+  return unpackState(byId("state").value, segmentation.count);
+}
+
+/** Draw the server's last word, which came without pictures. */
+function showState() {
+  const state = serverState();
+  byId("tint").src = tintUrl(segmentation, state, 1, INCLUDED);
+  byId("tint-excluded").src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  showPortion();
 }
 
 // --- The preview ----------------------------------------------------------------------------------------------------
@@ -100,7 +111,7 @@ const previewViewport = new Viewport(preview.querySelector(".layers"));
 function showPortion() {
   portion.style.maskImage = `url("${byId("tint").src}")`;
   portion.hidden = false;
-  preview.classList.toggle("nothing", !/[^A=]/.test(byId("tints").dataset.state));
+  preview.classList.toggle("nothing", !/[^A=]/.test(byId("state").value));
   fitPortion();
 }
 
@@ -154,6 +165,7 @@ async function send(gesture) {
   const { points = [], ...rest } = gesture;
   const values = { ...rest, label_map: form.dataset.labelMap, points: points.map(written).join(" ") };
   if (!values.remove) delete values.remove;
+  if (segmentation) values.draws = "on";
   try {
     await htmx.ajax("POST", form.action, { source: channel, values, swap: "none" });
   } catch {
@@ -162,7 +174,8 @@ async function send(gesture) {
     channel.removeEventListener("htmx:afterRequest", note);
   }
   if (status >= 200 && status < 300) {
-    showPortion();
+    if (values.draws) showState();
+    else showPortion();
     return "done";
   }
   return status >= 400 && status < 500 ? "refused" : "unreachable";

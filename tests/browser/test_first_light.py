@@ -168,14 +168,14 @@ def test_what_the_browser_anticipates_is_what_the_server_answers(page: Page) -> 
                 const words = async (url) => new Uint16Array(await (await fetch(url)).arrayBuffer());
                 const segmentation = new module.Segmentation(
                     await words(form.dataset.labelsUrl), await words(form.dataset.treeUrl), 240, 160);
-                const before = document.getElementById("tints").dataset.state;
+                const before = document.getElementById("state").value;
                 window.anticipated = module.unpackState(before, segmentation.count);
                 module.anticipate(window.anticipated, segmentation, {tool, points, mode: "include", level: 20});
                 const values = {label_map: form.dataset.labelMap, tool, mode: "include", level: 20,
                                 points: points.map((p) => p.join(",")).join(" ")};
                 const source = document.getElementById("channel");
                 await htmx.ajax("POST", form.action, {source, values, swap: "none"});
-                const after = document.getElementById("tints").dataset.state;
+                const after = document.getElementById("state").value;
                 window.answered = module.unpackState(after, segmentation.count);
             }""",
             [tool, points],
@@ -183,6 +183,25 @@ def test_what_the_browser_anticipates_is_what_the_server_answers(page: Page) -> 
         anticipated, answered = page.evaluate("[Array.from(window.anticipated), Array.from(window.answered)]")
         assert anticipated == answered, tool
         assert any(answered) == (tool != "clear")
+
+
+def test_the_tints_drawn_in_the_browser_are_those_of_the_server(page: Page) -> None:
+    ws.upload(page, image_file(eighths(243, 161)), "odd.jpg")
+    finest = Photo.objects.get().label_maps.get().n_superpixels
+    page.locator("input[name=level]").fill(str(finest))
+    for x, y in [(30, 40), (100, 60), (242, 160)]:
+        ws.click(page, x, y)
+    page.get_by_text("Exclude", exact=True).click()
+    for x, y in [(150, 100), (240, 10)]:
+        ws.click(page, x, y)
+    ws.settled(page)
+    drawn = [ws.layer(page, layer) for layer in ("#tint", "#tint-excluded")]
+    page.reload()
+    ws.ready(page)
+    sent = [ws.layer(page, layer) for layer in ("#tint", "#tint-excluded")]
+    for ours, servers in zip(drawn, sent, strict=True):
+        assert ours[..., 3].any()
+        assert np.array_equal(ours, servers)
 
 
 def test_a_bad_upload_says_so_and_keeps_the_page(page: Page) -> None:

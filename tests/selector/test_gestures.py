@@ -56,6 +56,14 @@ def test_a_click_selects_the_region_under_it(alice_client: Client, photo: Photo)
     assert "Region added, 25% selected." in response.content.decode()
 
 
+def test_a_browser_that_draws_is_sent_the_state_alone(alice_client: Client, photo: Photo) -> None:
+    html = gesture(alice_client, photo, points=RED_QUARTER, draws="on").content.decode()
+    assert "<img" not in html
+    (state,) = re.findall(r'id="state" value="([^"]+)"', html)
+    assert base64.b64decode(state) == bytes(Selection.objects.get().state)
+    assert any(base64.b64decode(state))
+
+
 def test_a_second_click_takes_it_back(alice_client: Client, photo: Photo) -> None:
     gesture(alice_client, photo, points=RED_QUARTER)
     gesture(alice_client, photo, points=RED_QUARTER)
