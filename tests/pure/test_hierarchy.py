@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenes import Pixels, digest, scene
-from test_slic import n_pieces, pictures
+from test_slic import THOROUGHLY, n_pieces, pictures
 
 from selector.hierarchy import Hierarchy, build
 from selector.slic import segment
@@ -27,6 +27,7 @@ def refines(fine: Labels, coarse: Labels) -> bool:
     return len(pairs.T) == len(np.unique(fine))
 
 
+@THOROUGHLY
 @given(pictures(), st.integers(1, 300), st.data())
 def test_every_cut_is_a_partition_into_connected_regions(rgb: Pixels, n_superpixels: int, data: st.DataObject) -> None:
     labels, tree = tree_of(rgb, n_superpixels)
@@ -40,6 +41,7 @@ def test_every_cut_is_a_partition_into_connected_regions(rgb: Pixels, n_superpix
     assert n_pieces(regions[labels]) == level
 
 
+@THOROUGHLY
 @given(pictures(), st.integers(1, 300), st.data())
 def test_every_level_refines_the_one_below(rgb: Pixels, n_superpixels: int, data: st.DataObject) -> None:
     _, tree = tree_of(rgb, n_superpixels)
@@ -47,6 +49,7 @@ def test_every_level_refines_the_one_below(rgb: Pixels, n_superpixels: int, data
     assert refines(tree.cut(level + 1), tree.cut(level))
 
 
+@THOROUGHLY
 @given(pictures(), st.integers(1, 300), st.lists(st.integers(-3, 400), min_size=1, max_size=8))
 def test_a_cut_does_not_depend_on_earlier_cuts(rgb: Pixels, n_superpixels: int, levels: list[int]) -> None:
     labels, tree = tree_of(rgb, n_superpixels)
@@ -55,6 +58,7 @@ def test_a_cut_does_not_depend_on_earlier_cuts(rgb: Pixels, n_superpixels: int, 
         assert np.array_equal(regions, build(rgb, labels).cut(level))
 
 
+@THOROUGHLY
 @given(pictures(longest=24), st.integers(1, 200))
 def test_a_cut_keeps_exactly_the_first_merges(rgb: Pixels, n_superpixels: int) -> None:
     _, tree = tree_of(rgb, n_superpixels)
@@ -69,6 +73,7 @@ def test_a_cut_keeps_exactly_the_first_merges(rgb: Pixels, n_superpixels: int) -
         assert len(np.unique(np.stack([cut, expected]), axis=1).T) == level
 
 
+@THOROUGHLY
 @given(pictures(), st.integers(1, 300))
 def test_a_tree_joins_every_node_once_and_survives_storage(rgb: Pixels, n_superpixels: int) -> None:
     _, tree = tree_of(rgb, n_superpixels)

@@ -13,7 +13,7 @@ from threading import Barrier
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import Pixels, digest, scene
 from skimage.color import rgb2lab
@@ -21,6 +21,9 @@ from skimage.measure import label
 from skimage.segmentation import slic as reference_slic
 
 from selector.slic import MAX_SUPERPIXELS, lab_planes, segment
+
+# Segmenting a small picture takes a millisecond, so a thousand examples cost little.
+THOROUGHLY = settings(max_examples=1000)
 
 
 @st.composite
@@ -49,11 +52,13 @@ def assert_superpixels(labels: npt.NDArray[np.uint16], rgb: Pixels) -> None:
     assert n_pieces(labels) == len(present) <= MAX_SUPERPIXELS
 
 
+@THOROUGHLY
 @given(pictures(), st.integers(1, 3000))
 def test_every_picture_is_partitioned_into_connected_superpixels(rgb: Pixels, n_superpixels: int) -> None:
     assert_superpixels(segment(rgb, n_superpixels), rgb)
 
 
+@THOROUGHLY
 @given(pictures(longest=16), st.integers(1, 300))
 def test_the_second_engine_keeps_the_same_contract(rgb: Pixels, n_superpixels: int) -> None:
     assert_superpixels(segment(rgb, n_superpixels, engine="skimage"), rgb)
