@@ -10,3 +10,5 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 120  # A first search may wait for the model to load.
 graceful_timeout = 5
 accesslog = None
+# Supervisors restart and stop it by signals; two sites of one user would fight over a socket in their home.
+control_socket_disable = True
