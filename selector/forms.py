@@ -35,10 +35,14 @@ class UploadForm(forms.Form):
         return file
 
 
-class UploadedForm(forms.Form):
-    """Where an upload leads: to the workspace, or on with the next file."""
+class StayForm(forms.Form):
+    """Whether the list of photos stays on the screen, or the photo's workspace opens."""
 
     stay = forms.BooleanField(required=False)
+
+    @property
+    def value(self) -> bool:
+        return self.is_valid() and self.cleaned_data["stay"]
 
 
 class PageForm(forms.Form):

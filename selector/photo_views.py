@@ -16,7 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST
 
 from selector import label_maps, photos
-from selector.forms import PageForm, PhotosForm, RenameForm, UploadedForm, UploadForm, first_error
+from selector.forms import PageForm, PhotosForm, RenameForm, StayForm, UploadForm, first_error
 from selector.imagefile import InvalidImage
 from selector.models import Photo, Selection
 from selector.people import Person, known_person, person_of
@@ -94,8 +94,7 @@ def upload(request: HtmxHttpRequest) -> HttpResponse:
         photo = store(request, request.FILES)
     except Refused as refusal:
         return say(request, str(refusal), refusal.status, reverse("gallery:start"))
-    form = UploadedForm(request.POST)
-    if wants_partial(request) and form.is_valid() and form.cleaned_data["stay"]:
+    if wants_partial(request) and StayForm(request.POST).value:
         return render(request, "selector/_uploaded.html", {"photo": photo})
     return go(request, photo.get_absolute_url())
 
@@ -156,8 +155,7 @@ def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     except photos.PhotoInUse as problem:
         return say(request, str(problem), 409, photo.get_absolute_url())
     photo.refresh_from_db()
-    form = UploadedForm(request.POST)
-    if form.is_valid() and form.cleaned_data["stay"]:
+    if StayForm(request.POST).value:
         return changed(request, photo, f"“{photo.name}” is turned.")
     return go(request, photo.get_absolute_url())
 
