@@ -210,7 +210,7 @@ function goOn() {
 function settled(done, failed) {
   const sentence = failed ? `${photos(done)} added, ${failed} could not be.` : `${photos(done)} added.`;
   announce(sentence, "silent");
-  if (done && document.getElementById("photo_grid")) {
+  if (document.getElementById("photo_grid")) {
     window.htmx.ajax("GET", location.href, { target: "#photo_grid", swap: "outerHTML" });
   }
 }

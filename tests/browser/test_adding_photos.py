@@ -51,6 +51,15 @@ def test_a_photo_dropped_anywhere_is_opened(page: Page) -> None:
     assert Photo.objects.get().name == "quarters.jpg"
 
 
+def test_several_photos_dropped_at_once_are_all_added(page: Page) -> None:
+    page.goto("/")
+    transfer(page, "drop", "one.jpg", "two.jpg")
+    expect(page.locator("#uploads h2")).to_have_text("2 photos added")
+    page.get_by_role("link", name="See all my photos").click()
+    expect(page.locator("#photos .card")).to_have_count(2)
+    assert len(set(Photo.objects.values_list("visitor", flat=True))) == 1
+
+
 def test_a_pasted_photo_is_opened(page: Page) -> None:
     page.goto("/photos/")
     transfer(page, "paste", "image.png")
