@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +78,17 @@ def add_photo(photo: Photo, details: Details) -> GalleryImage:
     )
     image.tags.add(*details.tags)
     return image
+
+
+def collect(photos: Iterable[Photo]) -> int:
+    """Put a person's photos into their own collection; how many were not in it yet."""
+    with transaction.atomic():
+        # Locked, so that two requests at once make one image of a photo.
+        locked = Photo.objects.select_for_update(of=("self",)).filter(pk__in=[photo.pk for photo in photos])
+        new = list(locked.filter(gallery_image=None, is_public=False))
+        for photo in new:
+            add_photo(photo, Details())
+    return len(new)
 
 
 def known_public(data: bytes) -> GalleryImage | None:

@@ -36,12 +36,37 @@ class GalleryForm(PageForm):
     """What of the collection to show."""
 
     tag = forms.CharField(max_length=100, required=False)
+    mine = forms.BooleanField(required=False)
 
 
 class DetailsForm(Lenient):
     """Which region of an image to show."""
 
     region = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+
+
+class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is known about an image, as its owner tells it."""
+
+    source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
+
+    class Meta:
+        model = GalleryImage
+        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        labels = {"taken": "Date"}
+        help_texts = {"tags": "Separated by commas."}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "taken": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def save(self, commit: bool = True) -> GalleryImage:
+        """Save these columns alone: the worker may be setting the image's status right now."""
+        image: GalleryImage = super().save(commit=False)
+        if commit:
+            image.save(update_fields=[name for name in self.Meta.fields if name != "tags"])
+            self.save_m2m()
+        return image
 
 
 class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]

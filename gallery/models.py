@@ -33,6 +33,10 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
         mine = Q(**{f"photo__{field}": value for field, value in person.as_fields().items()})
         return self.filter(Q(photo__is_public=True) | mine)
 
+    def collected_by(self, person: Person) -> Self:
+        """The person's own private collection."""
+        return self.filter(photo__in=Photo.objects.private_to(person))
+
     def indexed(self) -> Self:
         return self.filter(status=GalleryImage.Status.INDEXED)
 

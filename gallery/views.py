@@ -15,7 +15,6 @@ from gallery.forms import DetailsForm, GalleryForm, PageForm
 from gallery.models import GalleryImage, IndexedRegion, Search
 from gallery.search import ask
 from selector import gestures, label_maps, photos, rendering
-from selector.models import Photo
 from selector.people import known_person, person_of
 from selector.views import immutable, say, visible_photo
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
@@ -47,13 +46,18 @@ def start(request: HttpRequest) -> HttpResponse:
 def gallery(request: HtmxHttpRequest) -> HttpResponse:
     """The public collection and the person's own."""
     form = GalleryForm(request.GET)
-    images = GalleryImage.objects.visible_to(person_of(request)).select_related("photo")
+    person = person_of(request)
+    mine = form.given("mine")
+    images = GalleryImage.objects.collected_by(person) if mine else GalleryImage.objects.visible_to(person)
+    images = images.select_related("photo")
     tag = form.given("tag")
     if tag:
         images = images.filter(tags__name__iexact=tag)
     page = Paginator(images, IMAGES_A_PAGE).get_page(form.number)
+    kept = {name: value for name, value in (("mine", "on" if mine else ""), ("tag", tag)) if value}
+    context = {"page": page, "tag": tag, "mine": mine, "query": urlencode(kept)}
     template = "gallery/_gallery_grid.html" if wants_partial(request) else "gallery/gallery.html"
-    return render(request, template, {"page": page, "tag": tag, "query": urlencode({"tag": tag}) if tag else ""})
+    return render(request, template, context)
 
 
 @require_GET
@@ -66,6 +70,7 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     context = {
         "image": image,
         "region": region if region and image.regions.filter(pk=region).exists() else None,
+        "is_own": not image.photo.is_public and image.photo.is_owned_by(person_of(request)),
         "in_dialog": wants_partial(request),
     }
     template = "gallery/_details.html" if wants_partial(request) else "gallery/details.html"
@@ -133,11 +138,5 @@ def highlight(request: HttpRequest, region_id: int) -> HttpResponse:
     region = get_object_or_404(
         IndexedRegion.objects.filter(image__in=visible).select_related("image__photo"), pk=region_id
     )
-    width, height = thumbnail_size(region.image.photo)
+    width, height = photos.thumbnail_size(region.image.photo)
     return HttpResponse(rendering.highlight_png(bytes(region.mask), width, height), content_type="image/png")
-
-
-def thumbnail_size(photo: Photo) -> tuple[int, int]:
-    """Width and height of a photo's thumbnail, in pixels."""
-    scale = min(1.0, photos.THUMBNAIL_SIDE / max(photo.width, photo.height))
-    return max(1, round(photo.width * scale)), max(1, round(photo.height * scale))

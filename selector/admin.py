@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from selector.models import LabelMap, Photo
+from selector.models import LabelMap, Photo, SharedSelection
 
 
 @admin.register(Photo)
@@ -46,6 +47,27 @@ class LabelMapAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("engine",)
     list_select_related = ("photo",)
     fields = readonly_fields = ("photo", "engine", "parameters", "n_superpixels", "created")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(SharedSelection)
+class SharedSelectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who shares which photo, to end a link that does harm; nothing here opens one."""
+
+    list_display = ("created", "photo", "owner", "n_copies")
+    list_select_related = ("owner",)
+    search_fields = ("owner__username", "label_map__photo__name")
+    date_hierarchy = "created"
+    fields = readonly_fields = ("photo", "owner", "visitor", "created")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SharedSelection]:
+        return SharedSelection.objects.with_copies().select_related("owner", "label_map__photo")
+
+    @admin.display(description="copies", ordering="n_copies")
+    def n_copies(self, link: SharedSelection) -> int:
+        return link.n_copies  # type: ignore[attr-defined, no-any-return]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

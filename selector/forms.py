@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
 from selector.regions import MAX_POINTS
 
@@ -31,6 +33,63 @@ class UploadForm(forms.Form):
                 f"That file is larger than {settings.MAX_UPLOAD_BYTES // 2**20} MB. Choose or export a smaller one."
             )
         return file
+
+
+class StayForm(forms.Form):
+    """Whether the list of photos stays on the screen, or the photo's workspace opens."""
+
+    stay = forms.BooleanField(required=False)
+
+    @property
+    def value(self) -> bool:
+        return self.is_valid() and self.cleaned_data["stay"]
+
+
+class PageForm(forms.Form):
+    """Which part of a list to show; anything unreadable means the first."""
+
+    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
+
+    @property
+    def number(self) -> int:
+        return (self.is_valid() and self.cleaned_data["page"]) or 1
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(
+        max_length=200,
+        error_messages={
+            "required": "A photo needs a name.",
+            "max_length": "That name is too long; 200 characters are allowed.",
+        },
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+class PhotosForm(forms.Form):
+    """Photos chosen in a list."""
+
+    photo = forms.TypedMultipleChoiceField(
+        coerce=uuid.UUID, error_messages={"required": "Choose a photo first.", "invalid_choice": "No such photo."}
+    )
+    # That the person has been asked about what goes with them.
+    confirmed = forms.BooleanField(required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # Whether they exist, and whose they are, is the view's question.
+        chosen = cast(forms.TypedMultipleChoiceField, self.fields["photo"])
+        chosen.choices = [(key, key) for key in data.getlist("photo") if _is_uuid(key)]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class LevelForm(forms.Form):

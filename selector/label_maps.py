@@ -107,6 +107,20 @@ def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
     return label_map
 
 
+def copy_to(photo: Photo, label_map: LabelMap) -> LabelMap:
+    """The label map of a photo with the same working copy, without computing it again."""
+    key = {field: getattr(label_map, field) for field in ("working_sha256", "engine", "parameters")}
+    copy = LabelMap(photo=photo, n_superpixels=label_map.n_superpixels, hierarchy=label_map.hierarchy, **key)
+    with label_map.labels.open("rb") as file:
+        copy.labels.save("labels.gz", ContentFile(file.read()), save=False)
+    try:
+        copy.save(force_insert=True)
+    except BaseException:
+        copy.labels.storage.delete(str(copy.labels.name))
+        raise
+    return copy
+
+
 @contextmanager
 def _lock(photo: Photo) -> Iterator[None]:
     """A lock across processes and machines that holds outside transactions, since computing takes its time."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from selector.people import Person
@@ -53,6 +55,10 @@ class PhotoQuerySet(OwnedQuerySet):
             return self.filter(is_public=True)
         return self.filter(Q(is_public=True) | Q(**person.as_fields()))
 
+    def private_to(self, person: Person) -> Self:
+        """What the person added and may change; an image of the public collection is nobody's to change here."""
+        return self.owned_by(person).filter(is_public=False)
+
 
 def original_path(photo: Photo, filename: str) -> str:
     return f"originals/{photo.pk.hex[:2]}/{photo.pk}"
@@ -66,7 +72,7 @@ class Photo(Owned):
     """One image file and its working copy, from which everything else is computed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, help_text="The file name it came with.")
+    name = models.CharField(max_length=200, help_text="The file name it came with, until somebody renames it.")
     is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
     original = models.FileField(upload_to=original_path, max_length=200)
     original_type = models.CharField(max_length=50, help_text="MIME type of the original.")
@@ -76,6 +82,15 @@ class Photo(Owned):
     width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
     height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
     quarter_turns = models.PositiveSmallIntegerField(default=0, help_text="Clockwise, after EXIF.")
+    opened_from = models.ForeignKey(
+        "SharedSelection",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="copies",
+        help_text="The link it is a copy from.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects = PhotoQuerySet.as_manager()
@@ -94,6 +109,10 @@ class Photo(Owned):
     def get_absolute_url(self) -> str:
         return reverse("selector:workspace", args=[self.pk])
 
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.save(update_fields=["name"])
+
     @property
     def stem(self) -> str:
         """Its name without what tells the format."""
@@ -103,6 +122,10 @@ class Photo(Owned):
     def version(self) -> str:
         """Names the working copy's content in URLs that may be cached for ever."""
         return self.working_sha256[:16]
+
+    @property
+    def thumbnail_url(self) -> str:
+        return reverse("selector:thumbnail", args=[self.pk, self.version])
 
     @property
     def working_url(self) -> str:
@@ -144,6 +167,13 @@ class SelectionQuerySet(OwnedQuerySet):
         return self.select_for_update(of=("self",))
 
 
+def unpacked(row: Selection | SharedSelection) -> Regions:
+    """A stored state as boolean arrays over the superpixels."""
+    from selector.regions import Selection as Regions
+
+    return Regions.unpack(bytes(row.state), row.label_map.n_superpixels)
+
+
 class Selection(Owned):
     """What one person included and excluded on one photo, with its history.
 
@@ -175,10 +205,17 @@ class Selection(Owned):
 
     @property
     def regions(self) -> Regions:
-        """The state as boolean arrays over the superpixels."""
-        from selector.regions import Selection as Regions
+        return unpacked(self)
 
-        return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+    @property
+    def version(self) -> str:
+        """Names what is selected in URLs that may be cached for ever."""
+        return hashlib.sha256(bytes(self.state)).hexdigest()[:16]
+
+    @property
+    def thumbnail_url(self) -> str:
+        """What is included, to lie over the photo's thumbnail."""
+        return reverse("selector:selection_thumbnail", args=[self.pk, self.version])
 
     def has_seen(self, tab: str, number: int) -> bool:
         return bool(tab) and number <= dict(self.tabs).get(tab, 0)
@@ -251,8 +288,72 @@ class SelectionStep(models.Model):
         return f"Step {self.number} of selection {self.selection_id}"
 
 
+class SharedSelectionQuerySet(OwnedQuerySet):
+    def on(self, photo: Photo) -> Self:
+        return self.filter(label_map__photo=photo)
+
+    def honoured(self) -> Self:
+        """Links to photos that whoever made them may still see themselves."""
+        photo = "label_map__photo__"
+        theirs = Q(owner=F(f"{photo}owner")) | Q(visitor=F(f"{photo}visitor"))
+        return self.filter(Q(**{f"{photo}is_public": True}) | theirs)
+
+    def with_copies(self) -> Self:
+        """With `n_copies`, how many have been opened from each link and are still there."""
+        return self.annotate(n_copies=Count("copies"))
+
+    def share(self, selection: Selection, person: Person) -> str:
+        """Make a link to a selection as it is now; the token that opens it, which nobody can tell again."""
+        token = secrets.token_urlsafe(24)
+        self.create(
+            label_map=selection.label_map, state=selection.state, token_sha256=_sha256(token), **person.as_fields()
+        )
+        return token
+
+    def with_token(self, token: str) -> Self:
+        return self.honoured().filter(token_sha256=_sha256(token))
+
+
+class SharedSelection(Owned):
+    """A selection as it was when its owner made a link to it.
+
+    Whoever has the link may look at the photo and take a copy of both; deleting this row revokes it. Of the link's
+    token only a hash is kept: reading the database opens nobody's photos.
+    """
+
+    label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="shared_selections")
+    state = models.BinaryField()
+    token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = SharedSelectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) ^ Q(visitor__isnull=False), name="shared_selection_has_one_owner"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Link {self.pk}"
+
+    @property
+    def photo(self) -> Photo:
+        return self.label_map.photo
+
+    @property
+    def regions(self) -> Regions:
+        return unpacked(self)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def adopt(visitor: uuid.UUID, owner: Any) -> None:
-    """Hand a visitor's photos and selections to the account they signed in to.
+    """Hand a visitor's photos, selections and links to the account they signed in to.
 
     A photo that both have selected on keeps the visitor's selection: it is the newer one, on the screen right now.
     """
@@ -261,4 +362,5 @@ def adopt(visitor: uuid.UUID, owner: Any) -> None:
         mine = Selection.objects.filter(visitor=visitor)
         Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
         mine.update(visitor=None, owner=owner)
+        SharedSelection.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
         adopted.send(Photo, visitor=visitor, user=owner)

@@ -16,7 +16,8 @@ from django.db import transaction
 from PIL import Image
 
 from selector import imagefile, rendering
-from selector.models import Photo, Selection
+from selector.models import Photo, Selection, SharedSelection
+from selector.people import Person
 from selector.signals import working_copy_changed
 
 if TYPE_CHECKING:
@@ -58,9 +59,43 @@ def store_photo(
         _put_working_copy(photo, copy)
         photo.save(force_insert=True)
     except BaseException:
-        _delete_files(photo)
+        delete_files(photo)
         raise
     return photo
+
+
+def copy_for(person: Person, photo: Photo) -> Photo:
+    """A photo of the person's own with the same working copy.
+
+    The working copy stands for the original as well: the full resolution, and whatever a camera wrote into the file,
+    stay with the first owner.
+    """
+    with photo.working.open("rb") as file:
+        data = file.read()
+    copy = Photo(
+        name=photo.name,
+        original_type="image/jpeg",
+        # Of the first original: a search leaves out all copies of the photo it starts from.
+        original_sha256=photo.original_sha256,
+        working_sha256=photo.working_sha256,
+        width=photo.width,
+        height=photo.height,
+        **person.as_fields(),
+    )
+    try:
+        copy.original.save("original", ContentFile(data), save=False)
+        copy.working.save(f"{copy.version}.jpg", ContentFile(data), save=False)
+        copy.save(force_insert=True)
+    except BaseException:
+        delete_files(copy)
+        raise
+    return copy
+
+
+def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
+    """Width and height of a photo's thumbnail, in pixels."""
+    scale = min(1.0, side / max(photo.width, photo.height))
+    return max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
 
 
 def rotate(photo: Photo, quarter_turns: int = 1) -> None:
@@ -69,7 +104,7 @@ def rotate(photo: Photo, quarter_turns: int = 1) -> None:
     Raises
     ------
     PhotoInUse
-        When somebody has selected something on it.
+        When somebody has selected something on it, or shared that.
     """
     turns = (photo.quarter_turns + quarter_turns) % 4
     with photo.original.open("rb") as file:
@@ -80,6 +115,8 @@ def rotate(photo: Photo, quarter_turns: int = 1) -> None:
         states = Selection.objects.filter(label_map__photo=photo).values_list("state", flat=True)
         if any(any(state) for state in states):
             raise PhotoInUse("Clear the selection before turning the photo: it would no longer fit.")
+        if SharedSelection.objects.on(photo).exists():
+            raise PhotoInUse("A selection on this photo is shared by a link: revoke the link before turning the photo.")
         photo.label_maps.all().delete()
         old_name = photo.working.name
         photo.quarter_turns = turns
@@ -149,7 +186,8 @@ def _put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
 
 
-def _delete_files(photo: Photo) -> None:
+def delete_files(photo: Photo) -> None:
+    """Take back the files of a photo whose row does not stay."""
     for file in (photo.original, photo.working):
         if file:
             file.storage.delete(str(file.name))

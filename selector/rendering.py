@@ -231,7 +231,23 @@ def highlight_png(bits: bytes, width: int, height: int) -> bytes:
     pixel of the region; along the frame of the picture there is none.
     """
     small = Image.fromarray(mask_from_bits(bits).view(np.uint8) * np.uint8(255))
-    inside = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)) >= 128
+    return _veil_png(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)) >= 128)
+
+
+def portion_highlight_png(labels: Labels, selected: Mask, width: int, height: int) -> bytes:
+    """Selected superpixels over a thumbnail, in the look of `highlight_png` but exact.
+
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+    selected : bool ndarray, shape (n,)
+    width, height : the size of the thumbnail
+    """
+    rows, columns = _sample_positions(labels.shape[0], height), _sample_positions(labels.shape[1], width)
+    return _veil_png(selected.take(labels[rows[:, None], columns]))
+
+
+def _veil_png(inside: Mask) -> bytes:
     line = inside & ~_eroded(inside)
     indices = inside.view(np.uint8) + line.view(np.uint8)
     return palette_png(indices, [BLACK, BLACK, WHITE], [VEIL_ALPHA, CLEAR, LIGHT_ALPHA], 2)

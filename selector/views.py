@@ -1,4 +1,4 @@
-"""Photos and selections: fetch with permission, validate, call one thing, render."""
+"""The workspace and the pictures in it: fetch with permission, validate, call one thing, render."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import base64
 import uuid
 from typing import Any
 
-from django.conf import settings
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from selector import gestures, label_maps, photos, rendering
-from selector.forms import GestureForm, LevelForm, PreviewForm, UploadForm, first_error
-from selector.imagefile import InvalidImage
-from selector.models import LabelMap, Photo, Selection
+from selector.forms import GestureForm, LevelForm, PreviewForm, first_error
+from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import known_person, person_of
 from selector.regions import Selection as Regions
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx
@@ -41,8 +37,8 @@ def visible_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
 
 
 def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
-    """A photo this person may change."""
-    photo: Photo = get_object_or_404(Photo.objects.owned_by(person_of(request)), pk=photo_id)
+    """A photo this person may change: their own, outside the public collection. Strangers get 404."""
+    photo: Photo = get_object_or_404(Photo.objects.private_to(person_of(request)), pk=photo_id)
     return photo
 
 
@@ -52,39 +48,19 @@ def visible_label_map(request: HttpRequest, photo_id: uuid.UUID, label_map_id: i
     return get_object_or_404(found.select_related("photo").defer("hierarchy"), pk=label_map_id)
 
 
+def own_selection(request: HttpRequest, selection_id: int) -> Selection:
+    """What this person selected on some photo. Strangers get 404."""
+    mine = Selection.objects.owned_by(person_of(request)).select_related("label_map__photo")
+    selection: Selection = get_object_or_404(mine.defer("label_map__hierarchy"), pk=selection_id)
+    return selection
+
+
 def say(request: HtmxHttpRequest, sentence: str, status: int, next_url: str) -> HttpResponse:
     """Tell the person something went wrong: in place for htmx, else on a page they can go on from."""
     if request.htmx:
         return render(request, "_status.html", {"message": sentence, "level": "error"}, status=status)
     context = {"message": sentence, "next_url": next_url}
     return render(request, "problem.html", context, status=status)
-
-
-@require_http_methods(["GET", "POST"])
-@vary_on_htmx
-def photo_list(request: HtmxHttpRequest) -> HttpResponse:
-    """The person's own photos; posting an image adds one and opens it."""
-    if request.method == "POST":
-        return upload(request)
-    mine = Photo.objects.owned_by(person_of(request)).filter(is_public=False)
-    page = Paginator(mine, 48).get_page(request.GET.get("page"))
-    return render(
-        request, "selector/photos.html", {"photos": page, "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
-    )
-
-
-def upload(request: HtmxHttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return say(request, first_error(form), 400, reverse("gallery:start"))
-    file = form.cleaned_data["image"]
-    try:
-        person = known_person(request)
-        photo = photos.store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
-    except InvalidImage as problem:
-        return say(request, str(problem), 422, reverse("gallery:start"))
-    label_maps.label_map_of(photo)
-    return go(request, photo.get_absolute_url())
 
 
 def go(request: HtmxHttpRequest, url: str) -> HttpResponse:
@@ -175,26 +151,6 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return redirect(f"{workspace_url}?{urlencode({'level': level})}")
 
 
-@require_POST
-@vary_on_htmx
-def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = own_photo(request, photo_id)
-    try:
-        photos.rotate(photo)
-    except photos.PhotoInUse as problem:
-        return say(request, str(problem), 409, photo.get_absolute_url())
-    return go(request, photo.get_absolute_url())
-
-
-@require_POST
-@vary_on_htmx
-def delete(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = own_photo(request, photo_id)
-    photo.delete()
-    messages.success(request, f"“{photo.name}” is deleted.")
-    return go(request, reverse("selector:photos"))
-
-
 @require_GET
 @immutable
 def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
@@ -207,6 +163,23 @@ def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> Htt
 @immutable
 def thumbnail(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
     return HttpResponse(photos.thumbnail(photo_at(request, photo_id, version)), content_type="image/jpeg")
+
+
+@require_GET
+@immutable
+def selection_thumbnail(request: HttpRequest, selection_id: int, version: str) -> HttpResponse:
+    """What is included, to lie over the photo's thumbnail."""
+    selection = own_selection(request, selection_id)
+    if selection.version != version:
+        raise Http404
+    return HttpResponse(highlight_of(selection, photos.THUMBNAIL_SIDE), content_type="image/png")
+
+
+def highlight_of(row: Selection | SharedSelection, side: int) -> bytes:
+    """The included superpixels over a thumbnail of at most `side` pixels, as a PNG."""
+    width, height = photos.thumbnail_size(row.label_map.photo, side)
+    labels = label_maps.load(row.label_map).labels
+    return rendering.portion_highlight_png(labels, row.regions.included, width, height)
 
 
 def photo_at(request: HttpRequest, photo_id: uuid.UUID, version: str) -> Photo:

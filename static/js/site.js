@@ -1,17 +1,16 @@
 /**
- * What HTML alone cannot do, on every page: say things in the status line, send a photo that is chosen, dropped or
- * pasted while a bar shows how far it is, open and close the drawer and the pop-up and move the focus along.
+ * What HTML alone cannot do, on every page: say things in the status line, open and close the drawer and the pop-up and
+ * move the focus along.
  *
  * Everything here only adds to pages that work without it.
  */
 
-const SENTENCES = {
+export const SENTENCES = {
   offline: "There is no connection to the server. Check it and try again.",
   timeout: "The server takes too long to answer. Try again.",
   server: "Something broke on the server. Try again in a moment.",
   tooLarge: "That file is too large.",
   refused: "The server refused that. Reload the page and try again.",
-  onePhoto: "One photo at a time, please.",
   noPhoto: "That is not an image file. Save the picture first, then drop or choose the file.",
 };
 
@@ -52,77 +51,6 @@ function startMessages() {
     if (code >= 500) announce(SENTENCES.server, "error");
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     else if (!status.querySelector(".message")) announce(code === 413 ? SENTENCES.tooLarge : SENTENCES.refused, "error");
-  });
-}
-
-/* Photos: chosen, dropped anywhere, pasted */
-
-function startUpload(form) {
-  const input = form.elements.image;
-  const bar = form.querySelector("progress");
-  const stage = form.querySelector(".stage-of-upload");
-
-  const settle = () => {
-    form.removeAttribute("aria-busy");
-    form.reset();
-  };
-  const send = () => {
-    if (!input.files.length || form.ariaBusy === "true") return;
-    form.ariaBusy = "true";
-    form.querySelector(".name").textContent = input.files[0].name;
-    stage.textContent = "Uploading";
-    bar.value = 0;
-    announce(`Uploading ${input.files[0].name}`, "silent");
-    form.requestSubmit();
-  };
-  const take = (files) => {
-    if (form.ariaBusy === "true") return;
-    if (files.length !== 1) return announce(files.length ? SENTENCES.onePhoto : SENTENCES.noPhoto, "error");
-    input.files = files;
-    send();
-  };
-
-  input.addEventListener("change", send);
-  form.addEventListener("htmx:xhr:progress", ({ detail }) => {
-    if (!detail.lengthComputable) return;
-    bar.value = detail.loaded / detail.total;
-    if (detail.loaded < detail.total) return;
-    bar.removeAttribute("value");
-    stage.textContent = "Finding the superpixels";
-  });
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) {
-    form.addEventListener(name, settle);
-  }
-  form.querySelector("[data-abort]").addEventListener("click", () => {
-    window.htmx.trigger(form, "htmx:abort");
-    input.focus();
-  });
-  // The browser's Back button shows this page as it was left: in the middle of an upload.
-  window.addEventListener("pageshow", ({ persisted }) => persisted && settle());
-  startDropping(take);
-  document.addEventListener("paste", ({ clipboardData }) => {
-    if (clipboardData?.files.length) take(clipboardData.files);
-  });
-}
-
-function startDropping(take) {
-  const dragging = (on) => document.documentElement.classList.toggle("dragging", on);
-  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const carriesPicture = (event) => event.dataTransfer?.types.includes("text/uri-list");
-
-  document.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event) && !carriesPicture(event)) return;
-    event.preventDefault();
-    dragging(carriesFiles(event));
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) dragging(false);
-  });
-  document.addEventListener("drop", (event) => {
-    dragging(false);
-    if (!carriesFiles(event) && !carriesPicture(event)) return;
-    event.preventDefault();
-    take(event.dataTransfer.files);
   });
 }
 
@@ -173,17 +101,5 @@ function startOverlays() {
   });
 }
 
-/* Forms that ask before they act */
-
-function startForms() {
-  document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
-  });
-}
-
 startMessages();
 startOverlays();
-startForms();
-const upload = document.getElementById("upload");
-if (upload) startUpload(upload);

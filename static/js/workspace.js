@@ -215,11 +215,23 @@ form.addEventListener("submit", (event) => {
   else if (button && button.value !== "show" && button.getAttribute("aria-disabled") !== "true") perform(button.value);
 });
 
-/** Search for what is on the screen, so only after every gesture has arrived. */
+/** Search for what is on the screen, or share it, so only after every gesture has arrived. */
 async function search(button) {
   await queue.idle();
   htmx.trigger(button, "asked");
 }
+
+byId("share").addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  search(event.currentTarget);
+});
+// A link that opens a dialog is a button to whoever uses a keyboard.
+byId("share").addEventListener("keydown", (event) => {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  event.currentTarget.click();
+});
 
 byId("try-again").addEventListener("click", () => queue.retry());
 for (const button of form.querySelectorAll("[data-zoom]")) {

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from pictures import image_file
-from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from selector.models import Photo
@@ -45,23 +45,25 @@ def transfer(page: Page, event: str, *names: str) -> None:
 def test_a_photo_dropped_anywhere_is_opened(page: Page) -> None:
     page.goto("/")
     transfer(page, "dragover", "quarters.jpg")
-    assert page.evaluate("getComputedStyle(document.body, '::after').content") == '"Drop the photo anywhere"'
+    assert page.evaluate("getComputedStyle(document.body, '::after').content") == '"Drop photos anywhere"'
     transfer(page, "drop", "quarters.jpg")
     expect_workspace(page)
     assert Photo.objects.get().name == "quarters.jpg"
+
+
+def test_several_photos_dropped_at_once_are_all_added(page: Page) -> None:
+    page.goto("/")
+    transfer(page, "drop", "one.jpg", "two.jpg")
+    expect(page.locator("#uploads h2")).to_have_text("2 photos added")
+    page.get_by_role("link", name="See all my photos").click()
+    expect(page.locator("#photos .card")).to_have_count(2)
+    assert len(set(Photo.objects.values_list("visitor", flat=True))) == 1
 
 
 def test_a_pasted_photo_is_opened(page: Page) -> None:
     page.goto("/photos/")
     transfer(page, "paste", "image.png")
     expect_workspace(page)
-
-
-def test_one_photo_is_dropped_at_a_time(page: Page) -> None:
-    page.goto("/")
-    transfer(page, "drop", "one.jpg", "two.jpg")
-    expect(page.get_by_role("status")).to_have_text("One photo at a time, please.")
-    assert not Photo.objects.exists()
 
 
 def test_a_refused_file_is_explained_and_the_next_one_is_taken(page: Page) -> None:
@@ -80,11 +82,8 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(browser: Browser, li
     page = browser.new_page(base_url=live_server.url)
     held: list[Route] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
-
     page.goto("/")
-    page.route("**/photos/", hold)
+    page.route("**/photos/", lambda route: held.append(route))  # noqa: PLW0108  Playwright asks a function for its signature.
     page.set_input_files("input[name=image]", PICTURE)
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.locator("#upload")).to_contain_text("quarters.jpg")
@@ -93,6 +92,25 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(browser: Browser, li
     expect(page.locator("input[name=image]")).to_be_focused()
     assert len(held) == 1
     assert not Photo.objects.exists()
+    page.close()
+
+
+def test_leaving_the_page_during_an_upload_asks_first(browser: Browser, live_server: LiveServer) -> None:
+    page = browser.new_page(base_url=live_server.url)
+    page.goto("/")
+    page.route("**/photos/", lambda route: None)
+    # Browsers ask only on behalf of pages that somebody has used.
+    page.get_by_role("heading", level=1).click()
+    page.set_input_files("input[name=image]", PICTURE)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    asked: list[str] = []
+    page.on("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+    with pytest.raises(Error, match="ERR_ABORTED"):
+        page.goto("/gallery/")
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Cancel").click()
+    page.goto("/gallery/")
+    assert asked == ["beforeunload"]
     page.close()
 
 
@@ -122,16 +140,17 @@ def test_without_javascript_a_file_is_chosen_and_sent(browser: Browser, live_ser
     context.close()
 
 
-def test_deleting_a_photo_asks_first(page: Page) -> None:
+def test_without_javascript_several_files_are_sent_in_one_form(browser: Browser, live_server: LiveServer) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
     page.goto("/")
-    page.set_input_files("input[name=image]", PICTURE)
-    expect_workspace(page)
-    page.goto("/photos/")
-    delete = page.get_by_role("button", name="Delete quarters.jpg")
-    page.once("dialog", lambda question: question.dismiss())
-    delete.click()
-    assert Photo.objects.exists()
-    page.once("dialog", lambda question: question.accept())
-    delete.click()
-    expect(page.get_by_role("status")).to_have_text("“quarters.jpg” is deleted.")
-    assert not Photo.objects.exists()
+    page.set_input_files("input[name=image]", [PICTURE, TEXT, PICTURE])
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("status")).to_contain_text("2 photos are added.")
+    expect(page.get_by_role("status")).to_contain_text("letter.jpg: This is a text file")
+    expect(page.locator("#photos .card")).to_have_count(2)
+    page.get_by_label("Choose quarters.jpg").first.check()
+    page.locator("#chosen").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete the photo").click()
+    expect(page.locator("#photos .card")).to_have_count(1)
+    context.close()

@@ -22,6 +22,7 @@ from selector.rendering import (
     mask_from_bits,
     outline_png,
     palette_png,
+    portion_highlight_png,
     preview_png,
     region_mask,
     tint_png,
@@ -276,3 +277,15 @@ def test_a_highlight_veils_what_lies_outside_and_lines_the_region() -> None:
 
 def test_a_highlight_of_the_whole_image_is_clear() -> None:
     assert np.all(np.array(indices(highlight_png(b"\xff" * 512, 30, 20))) == 1)
+
+
+def test_a_portion_over_its_thumbnail_is_veiled_and_lined_alike() -> None:
+    selected = np.array([False, True, False])
+    assert indices(portion_highlight_png(LABELS, selected, 5, 4)) == [
+        [0, 0, 0, 2, 1],
+        [0, 0, 0, 2, 2],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+    ]
+    half = indices(portion_highlight_png(LABELS.repeat(2, 0).repeat(2, 1), selected, 5, 4))
+    assert half == indices(portion_highlight_png(LABELS, selected, 5, 4))

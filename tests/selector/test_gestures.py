@@ -184,7 +184,7 @@ def test_a_stranger_gets_404(bob_client: Client, photo: Photo) -> None:
         assert bob_client.get(f"/photos/{photo.pk}/label-maps/{label_map.pk}/{name}").status_code == 404
     assert bob_client.get(f"/photos/{photo.pk}/preview.png").status_code == 404
     assert bob_client.post(f"/photos/{photo.pk}/rotate/").status_code == 404
-    assert bob_client.post(f"/photos/{photo.pk}/delete/").status_code == 404
+    assert bob_client.post("/photos/delete/", {"photo": photo.pk, "confirmed": "on"}).status_code == 404
 
 
 @pytest.mark.parametrize("points", ["", "400,40", "60,-1", "here", "1,2,3", "nan,nan", "inf,1", "1,1 " * 2001])
@@ -233,7 +233,7 @@ def test_deleting_a_photo_takes_everything_with_it(
     files = [photo.original, photo.working, label_map.labels]
     assert all(file.storage.exists(file.name) for file in files)
     with django_capture_on_commit_callbacks(execute=True):
-        assert alice_client.post(f"/photos/{photo.pk}/delete/").status_code == 302
+        assert alice_client.post("/photos/delete/", {"photo": photo.pk, "confirmed": "on"}).status_code == 302
     assert not Photo.objects.exists() and not Selection.objects.exists()
     assert not any(file.storage.exists(file.name) for file in files)
 
@@ -285,7 +285,7 @@ def test_a_click_costs_few_queries_and_always_as_many(
 
 
 def test_the_other_verb_is_refused(alice_client: Client, photo: Photo) -> None:
-    for name in ("selection", "rotate", "delete"):
+    for name in ("selection", "rotate"):
         assert alice_client.get(f"/photos/{photo.pk}/{name}/").status_code == 405
     assert alice_client.post(f"/photos/{photo.pk}/").status_code == 405
     assert alice_client.post(f"/photos/{photo.pk}/preview.png").status_code == 405
