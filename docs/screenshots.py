@@ -1,10 +1,10 @@
 """Pictures of the site for `docs/img`: the real site over a data folder of its own, with the demo collection.
 
-    .venv/bin/python docs/screenshots.py docs/img [--port N]
+    python -m docs.screenshots docs/img [--port N]
 
-Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery and the page to sign in, each 1440
-and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in $CHROMIUM or on the path.
-With --port the site that already runs there is shown, with the images it has.
+Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery and the page to sign in, each
+1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in $CHROMIUM or on the
+path. With --port the site that already runs there is shown, with the images it has.
 """
 
 from __future__ import annotations
@@ -19,14 +19,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 import skimage
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.clicks import served, wait_for
+from benchmarks.clicks import ROOT, served, wait_for
 from tests.browser import chromium
 from tests.browser import workspace as ws
 
