@@ -36,7 +36,7 @@ def own_search(request: HttpRequest, search_id: uuid.UUID) -> Search:
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
     """The drop zone, and images to try with one click: those with the lowest keys, which are random."""
-    images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo")
+    images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo_id")
     context = {"images": images[:IMAGES_TO_TRY], "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
     return render(request, "gallery/start.html", context)
 

@@ -1,0 +1,148 @@
+"""Pictures of the site for `docs/img`: the real site over a data folder of its own, with the demo collection.
+
+    python -m docs.screenshots docs/img [--port N]
+
+Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery and the page to sign in, each
+1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in $CHROMIUM or on the
+path. With --port the site that already runs there is shown, with the images it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import skimage
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.clicks import ROOT, served, wait_for
+from tests.browser import chromium
+from tests.browser import workspace as ws
+
+WINDOWS = {1440: 900, 390: 844}
+PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
+LEVEL = 60
+# A stroke over the space suit, as shares of the photograph's width and height.
+STROKE = [(0.22, 0.86), (0.3, 0.72), (0.42, 0.8), (0.52, 0.9), (0.62, 0.8), (0.7, 0.93)]
+
+
+def workspace(page: Page) -> None:
+    """A photo with a part of it selected; the later pictures go on from here."""
+    page.goto("/")
+    page.set_input_files("input[type=file][name=image]", PHOTOGRAPH)
+    page.wait_for_url("**/photos/*/**")
+    page.goto(f"{page.url.partition('?')[0]}?level={LEVEL}")
+    ws.ready(page)
+    page.keyboard.press("b")
+    box = page.locator("#photo").bounding_box()
+    assert box is not None
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in STROKE]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=12)
+    page.mouse.up()
+    ws.settled(page)
+    page.mouse.move(0, 0)
+
+
+def drawer(page: Page) -> None:
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.locator("aside#drawer article.hit").first.wait_for()
+
+
+def popup(page: Page) -> None:
+    page.locator("aside#drawer article.hit a").nth(1).click()
+    page.locator("dialog#details[open] img").first.wait_for()
+
+
+def gallery(page: Page) -> None:
+    page.goto("/gallery/")
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/accounts/login/")
+
+
+SHOTS: dict[str, Callable[[Page], None]] = {
+    "workspace": workspace,
+    "drawer": drawer,
+    "popup": popup,
+    "gallery": gallery,
+    "sign-in": sign_in,
+}
+
+
+def take_all(browser: Browser, port: int, out: Path) -> None:
+    for width, height in WINDOWS.items():
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                base_url=f"http://127.0.0.1:{port}",
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                has_touch=width < 720,
+                is_mobile=width < 720,
+            )
+            page = context.new_page()
+            for name, go in SHOTS.items():
+                go(page)
+                still(page)
+                (out / f"{name}-{width}-{scheme}.jpg").write_bytes(as_jpeg(page.screenshot()))
+            context.close()
+
+
+def still(page: Page) -> None:
+    """Wait until every picture in the window is there."""
+    page.wait_for_load_state("networkidle")
+    ws.until(page, "[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)")
+
+
+def as_jpeg(png: bytes) -> bytes:
+    """The same picture in a fifth of the bytes; without chroma subsampling, which would blur coloured text."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").save(out, "JPEG", quality=88, subsampling=0, optimize=True)
+    return out.getvalue()
+
+
+@contextmanager
+def with_demo() -> Iterator[int]:
+    """The site over a fresh data folder with the demo collection, until the block ends; gives its port."""
+    with tempfile.TemporaryDirectory(prefix="screenshots") as folder:
+        Path(folder).chmod(0o755)  # the embedded PostgreSQL may run as another user
+        with served(folder) as port:
+            environment = {**os.environ, "DATA_DIR": folder, "MEANING_ENABLED": "false", "LOG_LEVEL": "ERROR"}
+            for command in ("load_demo", "index_gallery"):
+                subprocess.run([sys.executable, "manage.py", command], cwd=ROOT, env=environment, check=True)
+            yield port
+
+
+@contextmanager
+def running(port: int) -> Iterator[int]:
+    wait_for(port)
+    yield port
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    path = os.environ.get("CHROMIUM") or chromium.installed()
+    with running(arguments.port) if arguments.port else with_demo() as port, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        take_all(browser, port, arguments.folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
