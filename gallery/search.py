@@ -291,7 +291,7 @@ def vectors_of(
     rows = RegionVector.objects.filter(space__in=spaces, region__image__in=[opinion.image_id for opinion in opinions])
     stored = rows.filter(region__node__in={node for opinion in opinions for node in opinion.nodes})
     vectors: dict[tuple[int, int, int], Floats] = {
-        (space, image, node): np.asarray(vector.to_numpy(), np.float32)
+        (space, image, node): np.asarray(vector, np.float32)
         for space, image, node, vector in stored.values_list("space", "region__image", "region__node", "vector")
     }
     found: dict[tuple[int, int, bool], list[Floats]] = {}
