@@ -8,6 +8,8 @@ from django import forms
 
 from gallery.collection import known_public, readable_title
 from gallery.models import GalleryImage
+from gallery.options import Options, default_balance
+from gallery.pieces import MOST
 from selector.imagefile import InvalidImage
 from selector.photos import store_photo
 
@@ -39,10 +41,101 @@ class GalleryForm(PageForm):
     mine = forms.BooleanField(required=False)
 
 
-class DetailsForm(Lenient):
-    """Which region of an image to show."""
+class RegionsField(forms.Field):
+    """Keys of regions, one for each part that was asked for: "12" or "12-15"."""
 
-    region = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+    def to_python(self, value: str | None) -> list[int]:
+        keys = (value or "").split("-") if value else []
+        # isdecimal() takes digits of every script, as int() does.
+        if len(keys) > MOST or not all(key.isdecimal() and 0 < int(key[:20]) <= LARGEST_KEY for key in keys):
+            raise forms.ValidationError("That region cannot be read.")
+        return [int(key) for key in keys]
+
+
+class DetailsForm(Lenient):
+    """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
+
+    region = RegionsField(required=False)
+    drawer = forms.BooleanField(required=False)
+
+
+class HighlightForm(Lenient):
+    """Which other regions of the same image matched, too."""
+
+    also = RegionsField(required=False)
+
+
+class RegionForm(forms.Form):
+    """Which region of an image is meant; none means the whole image."""
+
+    region = RegionsField(required=False)
+
+
+class AnswerForm(PageForm):
+    """Which part of an answer to show, the order it is in, and whether the drawer of a workspace holds it."""
+
+    drawer = forms.BooleanField(required=False)
+    kept = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+
+
+class FeedbackForm(forms.Form):
+    """What somebody thinks of a hit: one of the two holds the regions that matched."""
+
+    like = RegionsField(required=False)
+    dislike = RegionsField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors and bool(given["like"]) == bool(given["dislike"]):
+            raise forms.ValidationError("Say which image you like, or which one you do not.")
+        return given
+
+    @property
+    def regions(self) -> list[int]:
+        keys: list[int] = self.cleaned_data["like"] or self.cleaned_data["dislike"]
+        return keys
+
+
+class DayField(forms.DateField):
+    """A day as browsers send it."""
+
+    def __init__(self, label: str) -> None:
+        error = {"invalid": "That is not a date: write it as 2024-05-31."}
+        widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        super().__init__(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget, error_messages=error)
+
+
+class OptionsForm(forms.Form):
+    """The drawer's controls; what is left alone is left out."""
+
+    balance = forms.IntegerField(
+        min_value=0, max_value=100, required=False, error_messages={"invalid": "The slider is broken: use a number."}
+    )
+    apart = forms.BooleanField(label="As separate parts", required=False)
+    words = forms.CharField(label="And words", max_length=200, required=False)
+    tag = forms.CharField(max_length=100, required=False)
+    licence = forms.CharField(max_length=200, required=False)
+    creator = forms.CharField(max_length=200, required=False)
+    first = DayField("Made from")
+    last = DayField("To")
+    mine = forms.BooleanField(label="Only mine", required=False)
+    drop_filters = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if first and last and first > last:
+            raise forms.ValidationError("The first day lies after the last: swap them.")
+        return given
+
+    @property
+    def options(self) -> Options:
+        """Of a valid form. A slider that stands where it stood from the start has not been touched."""
+        given = {name: value for name, value in self.cleaned_data.items() if name != "drop_filters"}
+        if given["balance"] == default_balance():
+            given["balance"] = None
+        options = Options(**given)
+        return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
 class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -13,10 +13,12 @@ from scipy.ndimage import find_objects
 
 from gallery.descriptors import appearance, sampling
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+from gallery.perceptual_hash import perceptual_hash
 from gallery.spaces import Floats, Members, Picture, describer_of
 from selector import regions, rendering
 from selector.imagefile import InvalidImage
 from selector.label_maps import label_map_of
+from selector.photos import working_copy
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ def update(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = F
         return
     for space in lacking(image, spaces):
         add_space(image, space)
+    if image.perceptual_hash is None:
+        image.set_hash(perceptual_hash(working_copy(image.photo)))
 
 
 def failure_of(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = False) -> str:
@@ -73,12 +77,14 @@ def index(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
     members = members_of(picture, nodes)
     vectors = {space.pk: region_vectors(space, picture, members) for space in spaces}
     rows = region_rows(image, picture, nodes, members)
+    looks = perceptual_hash(picture.rgb)
     with transaction.atomic():
         # Locked, so that two at once come one after the other. It may have been deleted meanwhile.
         if not GalleryImage.objects.select_for_update().filter(pk=image.pk).exists():
             return
         image.regions.all().delete()
         store_vectors(IndexedRegion.objects.bulk_create(rows), vectors)
+        image.set_hash(looks)
         image.mark_indexed()
 
 

@@ -103,6 +103,7 @@ def defer_forgotten(wanted: Iterable[DescriptorSpace]) -> None:
     """Queue what has something left to do and no job: added in bulk, say, or before a space was there."""
     queued = _queued_images()
     defer(_without(GalleryImage.objects.pending(), queued))
+    defer(_without(GalleryImage.objects.unhashed(), queued), priority=LATER)
     for space in wanted:
         defer(_without(GalleryImage.objects.lacking(space), queued), priority=LATER)
 

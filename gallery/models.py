@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Iterable, Iterator
 from functools import reduce
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from pgvector.django import HalfVectorField
 from taggit.managers import TaggableManager
 
@@ -46,6 +48,33 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
     def failed(self) -> Self:
         return self.filter(status=GalleryImage.Status.FAILED)
 
+    def owned_by(self, person: Person) -> Self:
+        """The person's own private collection."""
+        if not person.is_known:
+            return self.none()
+        return self.filter(**{f"photo__{field}": value for field, value in person.as_fields().items()})
+
+    def tagged(self, tag: str) -> Self:
+        """With such a tag, in capitals or not."""
+        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=tag).values("pk"))
+
+    def licensed(self, licence: str) -> Self:
+        """Under such a licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
+        return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
+
+    def made_by(self, creator: str) -> Self:
+        """By somebody whose name holds these letters."""
+        return self.filter(creator__icontains=creator)
+
+    def made_between(self, first: datetime.date | None, last: datetime.date | None) -> Self:
+        """Made on these days or between them; what has no date is left out once one is given."""
+        images = self if first is None else self.filter(taken__gte=first)
+        return images if last is None else images.filter(taken__lte=last)
+
+    def unhashed(self) -> Self:
+        """Indexed before there were perceptual hashes."""
+        return self.indexed().filter(perceptual_hash=None)
+
     def lacking(self, space: DescriptorSpace) -> Self:
         """Indexed images without a vector in a space that came later."""
         described = RegionVector.objects.filter(space=space, region__image=OuterRef("pk"))
@@ -53,7 +82,7 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
 
     def behind(self, spaces: Iterable[DescriptorSpace]) -> Self:
         """Images with something left to do, but not those that failed: they wait for a person."""
-        waiting = [self.pending(), *(self.lacking(space) for space in spaces)]
+        waiting = [self.pending(), self.unhashed(), *(self.lacking(space) for space in spaces)]
         return reduce(or_, waiting)
 
     def keys_forward(self, batch: int = 500) -> Iterator[int]:
@@ -82,6 +111,11 @@ class GalleryImage(models.Model):
     tags = TaggableManager(blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
     error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
+    perceptual_hash = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects = GalleryImageQuerySet.as_manager()
@@ -103,6 +137,10 @@ class GalleryImage(models.Model):
 
     def mark_failed(self, sentence: str) -> None:
         self._set_status(self.Status.FAILED, sentence)
+
+    def set_hash(self, value: int) -> None:
+        self.perceptual_hash = value
+        GalleryImage.objects.filter(pk=self.pk).update(perceptual_hash=value)
 
     def _set_status(self, status: str, error: str = "") -> None:
         self.status, self.error = status, error
@@ -195,16 +233,20 @@ class PhotoFeatures(models.Model):
 
 
 class SearchQuerySet(OwnedQuerySet):
-    def asked(self, person: Person, label_map: LabelMap, state: bytes) -> Search:
-        """The person's search for a selection; asking the same again is the same search."""
+    def asked(self, person: Person, label_map: LabelMap, state: bytes, options: dict[str, Any] | None = None) -> Search:
+        """The person's search for a selection, with these options; asking the same again is the same search."""
         question: dict[str, Any] = {
             **person.as_fields(),
             "label_map": label_map,
             "state": state,
-            "options": {},
+            "options": options or {},
         }
         search: Search = self.filter(**question).first() or self.create(**question)
         return search
+
+    def seen_by(self, person: Person) -> Self:
+        """The person's own, on photos that they may still look at."""
+        return self.owned_by(person).filter(label_map__photo__in=Photo.objects.visible_to(person))
 
 
 class Search(Owned):
@@ -213,6 +255,7 @@ class Search(Owned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="searches")
     state = models.BinaryField()
+    # What `forms.OptionsForm` made of the drawer's controls, without those left alone.
     options = models.JSONField(default=dict, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -239,6 +282,56 @@ class Search(Owned):
         from selector.regions import Selection as Regions
 
         return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+
+    def refine(self, options: dict[str, Any]) -> None:
+        """Ask with other options from now on, at the same address."""
+        self.options = options
+        Search.objects.filter(pk=self.pk).update(options=options)
+
+    def judge(self, image: GalleryImage, nodes: list[int], *, liked: bool) -> Feedback | None:
+        """Note that a hit is liked or disliked; saying the same again takes it back, and then there is none."""
+        taken_back, _ = self.feedback.filter(image=image, liked=liked).delete()
+        if taken_back:
+            return None
+        feedback: Feedback
+        feedback, _ = self.feedback.update_or_create(image=image, defaults={"nodes": nodes, "liked": liked})
+        return feedback
+
+
+class Feedback(models.Model):
+    """What somebody thinks of a hit. Regions are named by their nodes: those outlive another indexing."""
+
+    search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="feedback")
+    image = models.ForeignKey(GalleryImage, on_delete=models.CASCADE, related_name="+")
+    nodes = models.JSONField(help_text="Of the merge tree: the region that matched each part asked for.")
+    liked = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["search", "image"], name="feedback_once_per_image")]
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return f"{'Liked' if self.liked else 'Disliked'} {self.image_id}"
+
+
+class KeptRankingQuerySet(models.QuerySet[Any]):
+    def outdated(self) -> Self:
+        return self.filter(created__lt=timezone.now() - KeptRanking.LIFETIME)
+
+
+class KeptRanking(models.Model):
+    """The order of an answer, so that its pages fit together whatever is indexed or deleted meanwhile. Derived."""
+
+    LIFETIME = datetime.timedelta(days=1)
+
+    search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="rankings")
+    data = models.BinaryField(help_text="Arrays, as numpy saves them.")
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = KeptRankingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Ranking of {self.search_id}"
 
 
 class DemoCollection(models.Model):

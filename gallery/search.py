@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 from django.db.models import QuerySet
 
 from gallery import ranking
-from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, Search
-from gallery.spaces import Floats, Picture, SpaceUnavailable, answering, describer_of, seen_in
+from gallery.models import (
+    DescriptorSpace,
+    Feedback,
+    GalleryImage,
+    GalleryImageQuerySet,
+    IndexedRegion,
+    KeptRanking,
+    RegionVector,
+    Search,
+)
+from gallery.options import Options
+from gallery.perceptual_hash import folded
+from gallery.pieces import parts_of
+from gallery.spaces import Describer, Floats, Members, Picture, SpaceUnavailable, answering, describer_of, seen_in
 from gallery.vectors import Question, calibrated, nearest
+from selector import label_maps, regions
+from selector.models import LabelMap
 from selector.people import Person
 
 PAGE = 24
+# Where several parts are asked for, the images of each part's best regions are looked at in whole.
+MOST_CANDIDATES = 300
+
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A gallery image in the answer, with the region that matched."""
+    """A gallery image in the answer, with the region that matched; with one a part, where parts were asked for."""
 
     image: GalleryImage
-    region: int
+    regions: list[int]
     score: int
     parts: dict[str, int]
+    part_scores: list[int]
     is_weak: bool
     opens_weak: bool
+    verdict: str = ""
+    copies: list[Hit] = field(default_factory=list)
+
+    @property
+    def region(self) -> int | None:
+        return self.regions[0] if self.regions else None
+
+    @property
+    def key(self) -> str:
+        """The regions as forms name them."""
+        return "-".join(map(str, self.regions))
+
+    @property
+    def query(self) -> str:
+        """What an address of the image has to end in to show the regions."""
+        return f"?region={self.key}" if self.regions else ""
+
+    @property
+    def also(self) -> str:
+        """What the address of the first region's highlight has to end in to show them all."""
+        return f"?also={'-'.join(map(str, self.regions[1:]))}" if len(self.regions) > 1 else ""
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why it is a hit: its score by space, and by part."""
+        spaces = [(DescriptorSpace.Kind(kind).label.capitalize(), part) for kind, part in self.parts.items()]
+        parts = [(f"Part {number}", score) for number, score in enumerate(self.part_scores, 1)]
+        return spaces + (parts if len(parts) > 1 else [])
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What else this search could be asked, for the drawer's controls."""
+
+    n_parts: int = 0
+    balance: bool = False
+    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +98,12 @@ class Answer:
     page: int
     notices: list[str]
     sentence: str
+    options: Options = field(default_factory=Options)
+    offers: Offers = field(default_factory=Offers)
+    # The row that keeps the order for the pages that follow, where there are any.
+    kept: int | None = None
+    # There are images, but none passes the filters.
+    is_filtered_out: bool = False
 
     @property
     def next_page(self) -> int | None:
@@ -48,84 +112,354 @@ class Answer:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Images, best first, each with its best region and that region's scores, fused and by space."""
+    """Images, best first, each with its best region for each part that was asked for.
 
-    images: npt.NDArray[np.integer[Any]]
-    regions: npt.NDArray[np.int64]
+    Attributes
+    ----------
+    images : int64 (k,)
+    regions : int64 (k, p), one for each of p parts
+    scores : float32 (k,), over all parts and spaces
+    parts : mapping of space to float32 (k,), the mean over the parts
+    part_scores : float32 (k, p), over all spaces
+    groups : int64 (k,), the place in the answer: copies of one picture share one, and follow each other
+    """
+
+    images: Integers
+    regions: Integers
     scores: Floats
     parts: dict[str, Floats]
+    part_scores: Floats
+    groups: Integers
+
+    @property
+    def total(self) -> int:
+        return int(self.groups[-1]) + 1 if len(self.groups) else 0
 
     @property
     def n_strong(self) -> int:
-        """How many images, from the first on, stand out from the background."""
-        return ranking.weak_line(self.scores)
+        """How many places, from the first on, stand out from the background."""
+        leads = np.flatnonzero(np.diff(self.groups, prepend=-1))
+        return ranking.weak_line(self.scores[leads])
+
+    def pack(self) -> bytes:
+        out = io.BytesIO()
+        arrays = {name: getattr(self, name) for name in ("images", "regions", "scores", "part_scores", "groups")}
+        np.savez(out, **arrays, **{f"space {kind}": part for kind, part in self.parts.items()})  # type: ignore[arg-type]
+        return out.getvalue()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Ranking:
+        with np.load(io.BytesIO(data)) as arrays:
+            kept = dict(arrays)
+        parts = {name.removeprefix("space "): kept.pop(name) for name in list(kept) if name.startswith("space ")}
+        return cls(parts=parts, **kept)
+
+
+NOTHING = Ranking(
+    np.zeros(0, np.int64),
+    np.zeros((0, 1), np.int64),
+    np.zeros(0, np.float32),
+    {},
+    np.zeros((0, 1), np.float32),
+    np.zeros(0, np.int64),
+)
 
 
 def ask(search: Search, person: Person, page: int = 1) -> Answer:
     """Answer a search from the images that the person may see, the photo itself and its copies left out."""
-    spaces, notices = answering()
-    picture = Picture(search.label_map)
-    questions = []
-    for space in spaces:
-        try:
-            questions.append(Question(space, query_vector(space, picture, search)))
-        except SpaceUnavailable as problem:
-            notices.append(str(problem))
+    options = Options.from_json(search.options)
     others = GalleryImage.objects.visible_to(person).exclude(
         photo__original_sha256=search.label_map.photo.original_sha256
     )
-    found = rank(questions, others)
-    total = len(found.images)
-    sentence = sentence_about(found.n_strong, total) if total else why_nothing(person, others)
-    return Answer(hits_of(found, page), total, page, notices, sentence)
+    images = options.narrow(others, person)
+    opinions = list(search.feedback.all())
+    questions, offers, notices = questions_of(search, options, opinions)
+    found = with_copies_folded(rank_together(questions, images, options.weights))
+    kept = keep(search, found) if found.total > PAGE else None
+    if found.total:
+        sentence = sentence_about(found.n_strong, found.total, options)
+    else:
+        sentence = why_nothing(person, others, images, options)
+    return Answer(
+        hits=hits_of(found, page, person, opinions),
+        total=found.total,
+        page=page,
+        notices=notices,
+        sentence=sentence,
+        options=options,
+        offers=offers,
+        kept=kept,
+        is_filtered_out=not found.total and options.is_narrow and others.exists() and not images.exists(),
+    )
+
+
+def ask_on(search: Search, person: Person, page: int, kept: int | None) -> Answer:
+    """The next page of an answer whose order was kept: no repeats and no gaps, whatever has changed meanwhile.
+
+    Where it is no longer kept, the question is answered anew.
+    """
+    row = search.rankings.filter(pk=kept).first() if kept else None
+    if row is None:
+        return ask(search, person, page)
+    found = Ranking.unpack(bytes(row.data))
+    hits = hits_of(found, page, person, list(search.feedback.all()), check=True)
+    return Answer(hits, found.total, page, [], "", Options.from_json(search.options), kept=row.pk)
+
+
+# The question
+
+
+def questions_of(
+    search: Search, options: Options, opinions: Sequence[Feedback] = ()
+) -> tuple[list[list[Question]], Offers, list[str]]:
+    """What to ask in each space for each part, what else could be asked, and a sentence for each space that is off."""
+    spaces, notices = answering()
+    picture = Picture(search.label_map)
+    pieces = pieces_of(search)
+    parts = pieces if options.apart and pieces else [search.regions.included]
+    verdicts = vectors_of(opinions, spaces, len(parts))
+    asked: list[list[Question]] = [[] for _ in parts]
+    words = False
+    for space in spaces:
+        try:
+            describer = describer_of(space)
+            vectors = part_vectors(space, describer, picture, search, parts)
+            words = words or bool(getattr(describer, "knows_words", False))
+            said = words_vector(describer, options.words)
+        except SpaceUnavailable as problem:
+            notices.append(str(problem))
+            continue
+        for part, vector in enumerate(vectors):
+            liked, disliked = (verdicts.get((space.pk, part, verdict), ()) for verdict in (True, False))
+            asked[part].append(Question(space, ranking.shift_query(vector, liked=liked, disliked=disliked)))
+            if said is not None:
+                asked[part].append(Question(space, said))
+    if options.words and asked[0] and not words:
+        notices.append("No way of searching that is available understands words: they are left out.")
+    kinds = {question.space.kind for question in asked[0]}
+    return asked, Offers(len(pieces), len(kinds) > 1, words), notices
 
 
 def query_vector(space: DescriptorSpace, picture: Picture, search: Search) -> Floats:
     """The included superpixels as one vector of a space, away from the excluded ones."""
-    describer = describer_of(space)
-    selection = search.regions
-    members = np.stack([selection.included, selection.excluded])
-    included, excluded = describer.region_vectors(seen_in(space, describer, picture), picture, members)
-    return ranking.shift_query(included, excluded=excluded if selection.excluded.any() else None)
+    vector: Floats = part_vectors(space, describer_of(space), picture, search, [search.regions.included])[0]
+    return vector
 
 
-def rank(questions: Iterable[Question], images: QuerySet[GalleryImage]) -> Ranking:
+def part_vectors(
+    space: DescriptorSpace, describer: Describer, picture: Picture, search: Search, parts: Sequence[Members]
+) -> list[Floats]:
+    """One vector for each part, away from what is excluded."""
+    excluded = search.regions.excluded
+    members = np.stack([*parts, excluded])
+    *included, unwanted = describer.region_vectors(seen_in(space, describer, picture), picture, members)
+    away = unwanted if excluded.any() else None
+    return [ranking.shift_query(vector, excluded=away) for vector in included]
+
+
+def words_vector(describer: Describer, words: str) -> Floats | None:
+    """What words mean in a space that has learnt them."""
+    if not words or not getattr(describer, "knows_words", False):
+        return None
+    vector: Floats = describer.words_vector(words)  # type: ignore[attr-defined]
+    return vector
+
+
+def pieces_of(search: Search) -> list[Members]:
+    """The parts that the selection consists of: two to four, else none."""
+    included = search.regions.included
+    pairs = _adjacent(search.label_map.pk)
+    return parts_of(pairs, label_maps.load(search.label_map).areas, included)
+
+
+@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
+def _adjacent(label_map: int) -> npt.NDArray[np.intp]:
+    """The pairs of neighbouring superpixels, found once a process: it takes longer than all else about pieces."""
+    labels = label_maps.load(LabelMap(pk=label_map)).labels
+    return regions.neighbours(labels, np.arange(int(labels.max()) + 1, dtype=np.uint16))
+
+
+def vectors_of(
+    opinions: Sequence[Feedback], spaces: Iterable[DescriptorSpace], n_parts: int
+) -> dict[tuple[int, int, bool], list[Floats]]:
+    """The stored vectors of the regions that are liked or disliked: space, part, liked -> float32 (D,) each.
+
+    Where the search was taken apart otherwise when somebody said so, what they said counts for every part.
+    """
+    if not opinions:
+        return {}
+    rows = RegionVector.objects.filter(space__in=spaces, region__image__in=[opinion.image_id for opinion in opinions])
+    stored = rows.filter(region__node__in={node for opinion in opinions for node in opinion.nodes})
+    vectors: dict[tuple[int, int, int], Floats] = {
+        (space, image, node): np.asarray(vector, np.float32)
+        for space, image, node, vector in stored.values_list("space", "region__image", "region__node", "vector")
+    }
+    found: dict[tuple[int, int, bool], list[Floats]] = {}
+    for space in {space for space, _, _ in vectors}:
+        for opinion in opinions:
+            for part in range(n_parts):
+                nodes = [opinion.nodes[part]] if len(opinion.nodes) == n_parts else opinion.nodes
+                known = [vectors[key] for node in nodes if (key := (space, opinion.image_id, node)) in vectors]
+                found.setdefault((space, part, opinion.liked), []).extend(known)
+    return found
+
+
+# The order
+
+
+def rank(
+    questions: Iterable[Question], images: QuerySet[GalleryImage], weights: Mapping[str, float] = ranking.WEIGHTS
+) -> Ranking:
     """Rank images by their best region, over all spaces together."""
-    questions = list(questions)
+    return rank_together([list(questions)], images, weights)
+
+
+def rank_together(
+    parts: Sequence[Sequence[Question]],
+    images: QuerySet[GalleryImage],
+    weights: Mapping[str, float] = ranking.WEIGHTS,
+) -> Ranking:
+    """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
     image_of: dict[int, int] = {}
-    similarities: dict[int, dict[int, float]] = {}
-    for question in questions:
-        near = nearest(question, images)
-        image_of |= {region: image for region, image, _ in near}
-        similarities[question.space.pk] = {region: 1 - distance for region, _, distance in near}
+    similarities: dict[tuple[int, int], dict[int, float]] = {}
+    for part, questions in enumerate(parts):
+        for number, question in enumerate(questions):
+            near = nearest(question, images)
+            image_of |= {region: image for region, image, _ in near}
+            similarities[part, number] = {region: 1 - distance for region, _, distance in near}
+    if len(parts) > 1:
+        image_of = regions_of_candidates(image_of, similarities.values())
     # In the order of their keys, so that equal scores come in the same order every time.
-    regions = np.array(sorted(image_of), np.int64)
-    if not len(regions):
-        return Ranking(regions, regions, np.zeros(0, np.float32), {})
-    parts = {q.space.kind: calibrated(q, regions, similarities[q.space.pk]) for q in questions}
-    scores = ranking.fuse(parts, ranking.WEIGHTS)
-    ranked, rows = ranking.best_regions(np.array([image_of[region] for region in regions.tolist()]), scores)
-    return Ranking(ranked, regions[rows], scores[rows], {kind: part[rows] for kind, part in parts.items()})
+    found = np.array(sorted(image_of), np.int64)
+    if not len(found):
+        return NOTHING
+    of_images = np.array([image_of[region] for region in found.tolist()], np.int64)
+    ranked = []
+    for part, questions in enumerate(parts):
+        known = [similarities[part, number] for number in range(len(questions))]
+        ranked.append(rank_part(questions, known, found, of_images, weights))
+    return joined(ranked)
 
 
-def hits_of(found: Ranking, page: int) -> list[Hit]:
-    """One page of a ranking, with the images fetched at once."""
+def rank_part(
+    questions: Sequence[Question],
+    known: Sequence[dict[int, float]],
+    found: Integers,
+    of_images: Integers,
+    weights: Mapping[str, float],
+) -> Ranking:
+    """Rank the images of the regions found by what one part asks; several questions in one space weigh alike."""
+    scores: dict[str, list[Floats]] = {}
+    for question, near in zip(questions, known, strict=True):
+        scores.setdefault(question.space.kind, []).append(calibrated(question, found, near))
+    by_space = {kind: ranking.together(several) for kind, several in scores.items()}
+    # A weight moved to one end must not leave nothing where that space alone is there.
+    fused = ranking.fuse(by_space, weights if any(weights.get(kind) for kind in by_space) else ranking.WEIGHTS)
+    images, rows = ranking.best_regions(of_images, fused)
+    return Ranking(
+        images=images.astype(np.int64),
+        regions=found[rows][:, None],
+        scores=fused[rows],
+        parts={kind: part[rows] for kind, part in by_space.items()},
+        part_scores=fused[rows][:, None],
+        groups=np.arange(len(images)),
+    )
+
+
+def regions_of_candidates(image_of: dict[int, int], found: Iterable[dict[int, float]]) -> dict[int, int]:
+    """All regions of the images nearest to any part: an image that has one part well may have the others poorly."""
+    candidates: set[int] = set()
+    for similarities in found:
+        nearest_first = dict.fromkeys(image_of[region] for region in similarities)
+        candidates |= set(list(nearest_first)[:MOST_CANDIDATES])
+    return dict(IndexedRegion.objects.filter(image__in=candidates).values_list("pk", "image"))
+
+
+def joined(ranked: Sequence[Ranking]) -> Ranking:
+    """Put the rankings of the same images by several parts into one."""
+    if len(ranked) == 1:
+        return ranked[0]
+    aligned = [by_rows(one, np.argsort(one.images)) for one in ranked]
+    together = Ranking(
+        images=aligned[0].images,
+        regions=np.hstack([one.regions for one in aligned]),
+        scores=ranking.together([one.scores for one in aligned]),
+        parts={kind: ranking.together([one.parts[kind] for one in aligned]) for kind in aligned[0].parts},
+        part_scores=np.hstack([one.part_scores for one in aligned]),
+        groups=aligned[0].groups,
+    )
+    best_first = by_rows(together, np.argsort(-together.scores, kind="stable"))
+    return replace(best_first, groups=np.arange(len(best_first.images)))
+
+
+def by_rows(found: Ranking, rows: npt.NDArray[np.intp]) -> Ranking:
+    """A ranking's rows in another order."""
+    return Ranking(
+        images=found.images[rows],
+        regions=found.regions[rows],
+        scores=found.scores[rows],
+        parts={kind: part[rows] for kind, part in found.parts.items()},
+        part_scores=found.part_scores[rows],
+        groups=found.groups[rows],
+    )
+
+
+def with_copies_folded(found: Ranking) -> Ranking:
+    """Let copies of one picture share a place: that of the best of them."""
+    hashes = dict(GalleryImage.objects.filter(pk__in=found.images.tolist()).values_list("pk", "perceptual_hash"))
+    leads = folded(np.array([hashes.get(image) for image in found.images.tolist()], object))
+    _, groups = np.unique(leads, return_inverse=True)
+    order = np.argsort(groups, kind="stable")
+    return replace(by_rows(found, order), groups=groups[order])
+
+
+def keep(search: Search, found: Ranking) -> int:
+    """Keep an order for the pages that follow, and clear away those that nobody will ask for any more."""
+    KeptRanking.objects.outdated().delete()
+    return int(KeptRanking.objects.create(search=search, data=found.pack()).pk)
+
+
+# The hits
+
+
+def hits_of(
+    found: Ranking, page: int, person: Person, opinions: Iterable[Feedback] = (), *, check: bool = False
+) -> list[Hit]:
+    """One page of a ranking, with the images fetched at once; those deleted or hidden meanwhile are left out.
+
+    With `check`, regions that have been indexed anew meanwhile are left out, too.
+    """
     strong = found.n_strong
-    rows = range(len(found.images))[(page - 1) * PAGE : page * PAGE]
-    images = GalleryImage.objects.select_related("photo").in_bulk([int(found.images[row]) for row in rows])
-    return [
-        Hit(
-            image=images[int(found.images[row])],
-            region=int(found.regions[row]),
+    rows = np.flatnonzero((found.groups >= (page - 1) * PAGE) & (found.groups < page * PAGE))
+    seen = GalleryImage.objects.visible_to(person).select_related("photo")
+    images = seen.in_bulk(found.images[rows].tolist())
+    gone = replaced(found.regions[rows]) if check else frozenset()
+    verdicts = {opinion.image_id: "like" if opinion.liked else "dislike" for opinion in opinions}
+    places: dict[int, list[Hit]] = {}
+    for row in rows.tolist():
+        image = images.get(int(found.images[row]))
+        if image is None:
+            continue
+        place = int(found.groups[row])
+        hit = Hit(
+            image=image,
+            regions=[region for region in found.regions[row].tolist() if region not in gone],
             score=percent(found.scores[row]),
             parts={kind: percent(part[row]) for kind, part in found.parts.items()},
-            is_weak=row >= strong,
+            part_scores=[percent(score) for score in found.part_scores[row]],
+            is_weak=place >= strong,
             # Where nothing stands out there is no line to draw: in a small collection even right answers do not.
-            opens_weak=row == strong > 0,
+            opens_weak=place == strong > 0,
+            verdict=verdicts.get(image.pk, ""),
         )
-        for row in rows
-        if int(found.images[row]) in images  # It may have been deleted a moment ago.
-    ]
+        places.setdefault(place, []).append(hit)
+    return [replace(first, copies=copies) for first, *copies in places.values()]
+
+
+def replaced(regions: Integers) -> frozenset[int]:
+    """Which regions are no longer there."""
+    wanted = regions.ravel().tolist()
+    return frozenset(wanted) - frozenset(IndexedRegion.objects.filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def percent(score: float) -> int:
@@ -133,21 +467,24 @@ def percent(score: float) -> int:
     return round(100 * (1 - 2 ** -(max(float(score), 0.0) / ranking.WEAK)))
 
 
-def sentence_about(strong: int, total: int) -> str:
+def sentence_about(strong: int, total: int, options: Options | None = None) -> str:
     """How much was found: "3 close matches, 12 weaker ones." """
+    among = f", {options.filters_in_words}" if options and options.is_narrow else ""
     if not strong:
-        return f"{'1 image' if total == 1 else f'{total} images'}, nearest first; none stands out."
+        return f"{'1 image' if total == 1 else f'{total} images'}{among}, nearest first; none stands out."
     close = "1 close match" if strong == 1 else f"{strong} close matches"
     weaker = {0: "", 1: ", 1 weaker one"}.get(total - strong, f", {total - strong} weaker ones")
-    return f"{close}{weaker}."
+    return f"{close}{weaker}{among}."
 
 
-def why_nothing(person: Person, others: QuerySet[GalleryImage]) -> str:
+def why_nothing(person: Person, others: GalleryImageQuerySet, images: GalleryImageQuerySet, options: Options) -> str:
     """Why a search found nothing, as one sentence."""
     if not GalleryImage.objects.visible_to(person).exists():
         return "The gallery is empty: there is nothing to search in yet."
     if not others.exists():
         return "This photo is the only one in the gallery: there is nothing to compare it with yet."
-    if not IndexedRegion.objects.filter(image__in=others).exists():
+    if not images.exists():
+        return f"No image passes the filters: {options.filters_in_words}."
+    if not IndexedRegion.objects.filter(image__in=images).exists():
         return "The images of the gallery are still being indexed: search again in a minute."
     return "Nothing can be compared: no way of searching is available at the moment."

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gallery import collection_views, views
+from gallery import collection_views, search_views, views
 
 app_name = "gallery"
 urlpatterns = [
@@ -10,10 +10,17 @@ urlpatterns = [
     path("gallery/", views.gallery, name="gallery"),
     path("gallery/<int:image_id>/", views.details, name="details"),
     path("gallery/<int:image_id>/edit/", collection_views.edit, name="edit"),
+    path("gallery/<int:image_id>/search/", search_views.search_like, name="search_like"),
+    path("gallery/<int:image_id>/select/", search_views.select, name="select"),
     path("collection/add/", collection_views.add, name="collect"),
     path("collection/take-out/", collection_views.take_out, name="take_out"),
-    path("photos/<uuid:photo_id>/search/", views.new_search, name="new_search"),
-    path("searches/<uuid:search_id>/", views.search, name="search"),
-    path("searches/<uuid:search_id>/selection.png", views.selection, name="selection"),
+    path("photos/<uuid:photo_id>/search/", search_views.new_search, name="new_search"),
+    path("searches/", search_views.searches, name="searches"),
+    path("searches/choices/", search_views.choices, name="choices"),
+    path("searches/<uuid:search_id>/", search_views.search, name="search"),
+    path("searches/<uuid:search_id>/options/", search_views.refine, name="refine"),
+    path("searches/<uuid:search_id>/feedback/", search_views.feedback, name="feedback"),
+    path("searches/<uuid:search_id>/delete/", search_views.delete, name="delete_search"),
+    path("searches/<uuid:search_id>/selection.png", search_views.selection, name="selection"),
     path("regions/<int:region_id>/highlight.png", views.highlight, name="highlight"),
 ]

@@ -50,6 +50,21 @@ def perform(
     return selection, _sentence(given["tool"], given["mode"], before, selection.regions, segmentation, done)
 
 
+def select_instead(person: Person, label_map: LabelMap, members: regions.Members) -> bool:
+    """Select these superpixels, bool (n,), and nothing else, as one step that can be undone.
+
+    Returns
+    -------
+    Whether something else had been selected, which undoing brings back.
+    """
+    with transaction.atomic():
+        selection = _locked(person, label_map)
+        before = selection.regions
+        done = selection.apply(lambda _: regions.Selection(members, members & False))
+        selection.save()
+    return done and not before.is_empty
+
+
 def _locked(person: Person, label_map: LabelMap) -> Selection:
     """The selection's row, made if need be, locked until the transaction ends: clicks are applied one by one."""
     mine = Selection.objects.owned_by(person).filter(label_map=label_map).locked()

@@ -82,7 +82,7 @@ function startOverlays() {
   document.addEventListener("htmx:afterSwap", arrived);
   document.addEventListener("htmx:oobAfterSwap", arrived);
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-    if (detail.target?.id === "drawer" && !detail.elt.closest("#drawer")) opener = document.activeElement;
+    if (detail.target?.id === "drawer" && !detail.elt.closest("#drawer, dialog")) opener = document.activeElement;
   });
 
   document.addEventListener("click", ({ target }) => {

@@ -79,3 +79,11 @@ def shown(page: Page, selector: str) -> Pixels:
 
 def keep(page: Page, folder: Path, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Press at one point of the working copy, move, and release at another."""
+    page.mouse.move(*at(page, *start))
+    page.mouse.down()
+    page.mouse.move(*at(page, *end), steps=6)
+    page.mouse.up()

@@ -318,7 +318,7 @@ def test_more_hits_follow_the_ones_that_are_there(
     address = search_of(question_of(owner=alice), Person(user=alice)).get_absolute_url()
     first = alice_client.get(address, headers=HTMX).content.decode()
     more = alice_client.get(f"{address}?page=2", headers=HTMX).content.decode()
-    assert f'hx-get="{address}?page=2"' in first
+    assert f'hx-get="{address}?page=2&amp;kept=' in first
     assert (first.count("<article"), more.count("<article")) == (2, 1)
     assert "<aside" not in more and 'hx-get="/searches' not in more
 
@@ -331,8 +331,8 @@ def test_a_search_asks_as_many_questions_for_many_images_as_for_one(
     one = queries(alice_client, address)
     for seed in range(1, 5):
         add_indexed(seed=seed)
-    # Session, account, search; then five of its own.
-    assert queries(alice_client, address) == one == 8
+    # Session, account, search; then seven of its own.
+    assert queries(alice_client, address) == one == 10
 
 
 def test_a_visitors_searches_move_to_the_account_at_sign_in(

@@ -1,0 +1,254 @@
+"""Searches in the collection: fetch with permission, validate, call one thing, render."""
+
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from taggit.models import Tag
+
+from gallery.forms import AnswerForm, FeedbackForm, OptionsForm, PageForm, RegionForm
+from gallery.models import GalleryImage, IndexedRegion, Search
+from gallery.options import Options
+from gallery.search import ask, ask_on
+from selector import gestures, label_maps, photos, regions, rendering
+from selector.forms import first_error
+from selector.models import LabelMap
+from selector.people import known_person, person_of
+from selector.views import go, immutable, say, visible_photo
+from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
+
+SELECT_FIRST = "Select what you are looking for first, then search."
+SEARCHES_A_PAGE = 24
+# Tags, licences and creators offered while one is typed.
+MOST_CHOICES = 200
+# Of a search's own picture in the drawer, in pixels.
+SELECTION_SIDE = 240
+
+
+def own_search(request: HttpRequest, search_id: uuid.UUID) -> Search:
+    """A search this person made. Strangers get 404."""
+    mine = Search.objects.seen_by(person_of(request)).select_related("label_map__photo")
+    search: Search = get_object_or_404(mine, pk=search_id)
+    return search
+
+
+def visible_image(request: HttpRequest, image_id: int) -> GalleryImage:
+    """A gallery image this person may look at. Strangers get 404."""
+    visible = GalleryImage.objects.visible_to(person_of(request)).select_related("photo")
+    image: GalleryImage = get_object_or_404(visible, pk=image_id)
+    return image
+
+
+# Asking
+
+
+@require_POST
+@vary_on_htmx
+def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """Search for what the person has selected on a photo, now: the search keeps the selection as it is.
+
+    The controls of a drawer that is open already come along, so that selecting more does not lose them.
+    """
+    photo = visible_photo(request, photo_id)
+    form = OptionsForm(request.POST)
+    if not form.is_valid():
+        return say(request, first_error(form), 422, photo.get_absolute_url())
+    label_map = label_maps.label_map_of(photo)
+    label_map.photo = photo
+    chosen = gestures.selection_of(person_of(request), label_map)
+    if not chosen.regions.included.any():
+        return say(request, SELECT_FIRST, 422, photo.get_absolute_url())
+    asked = Search.objects.asked(known_person(request), label_map, bytes(chosen.state), form.options.to_json())
+    return answer(request, asked) if wants_partial(request) else redirect(asked)
+
+
+@require_POST
+@vary_on_htmx
+def search_like(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
+    """Search for images like a gallery image, or like a region of it."""
+    image = visible_image(request, image_id)
+    label_map, members = region_of(request, image)
+    state = regions.Selection(members, members & False).pack()
+    asked = Search.objects.asked(known_person(request), label_map, state)
+    return answer(request, asked) if wants_partial(request) else redirect(asked)
+
+
+@require_POST
+@vary_on_htmx
+def select(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
+    """Open an image in the selector with a region selected; what the person had selected there can be brought back."""
+    image = visible_image(request, image_id)
+    label_map, members = region_of(request, image)
+    replaced = gestures.select_instead(known_person(request), label_map, members)
+    more = " Undo brings back what you had selected here." if replaced else ""
+    messages.success(request, f"The region that matched is selected.{more}")
+    return go(request, image.photo.get_absolute_url())
+
+
+def region_of(request: HttpRequest, image: GalleryImage) -> tuple[LabelMap, regions.Members]:
+    """The label map of an image by today's settings, and the superpixels of the regions that the request names.
+
+    None names the whole image; a region of another image, or one that is gone, is 404.
+    """
+    form = RegionForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    label_map = label_maps.label_map_of(image.photo)
+    label_map.photo = image.photo
+    wanted = form.cleaned_data["region"]
+    if not wanted:
+        return label_map, np.ones(label_map.n_superpixels, bool)
+    rows = list(image.regions.filter(pk__in=wanted).select_related("label_map__photo"))
+    if len(rows) != len(set(wanted)):
+        raise Http404
+    return label_map, np.logical_or.reduce([members_on(label_map, row) for row in rows])
+
+
+def members_on(label_map: LabelMap, region: IndexedRegion) -> regions.Members:
+    """The superpixels of an indexed region, on whichever label map is asked for: bool (n,)."""
+    indexed = label_maps.load(region.label_map)
+    members = regions.node_members(indexed.hierarchy.parents, region.node)
+    if region.label_map_id == label_map.pk:
+        return members
+    today = label_maps.load(label_map)
+    held = regions.superpixel_areas(today.labels[members[indexed.labels]], label_map.n_superpixels)
+    most: regions.Members = 2 * held > today.areas
+    return most
+
+
+# Answers
+
+
+@require_GET
+@vary_on_htmx
+def search(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
+    """A search's answer, today: its address can be kept by whoever made it."""
+    asked = own_search(request, search_id)
+    form = AnswerForm(request.GET)
+    if form.number == 1:
+        return answer(request, asked)
+    following = ask_on(asked, person_of(request), form.number, form.given("kept"))
+    context = {
+        "search": asked,
+        "photo": asked.label_map.photo,
+        "answer": following,
+        "in_place": wants_partial(request) and form.given("drawer"),
+    }
+    return render(request, "gallery/_hits.html" if wants_partial(request) else "gallery/search.html", context)
+
+
+def answer(request: HtmxHttpRequest, asked: Search, template: str = "gallery/_drawer.html") -> HttpResponse:
+    """The drawer or its answer alone, or a page with the drawer in it."""
+    in_place = wants_partial(request)
+    context = {
+        "search": asked,
+        "photo": asked.label_map.photo,
+        "answer": ask(asked, person_of(request)),
+        # Controls of the address's own page are answered in place, too, but there is no drawer to close.
+        "in_place": in_place and request.POST.get("page") != "search",
+        "oob": in_place,
+    }
+    return render(request, template if in_place else "gallery/search.html", context)
+
+
+@require_POST
+@vary_on_htmx
+def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
+    """Ask with other options from now on."""
+    asked = own_search(request, search_id)
+    form = OptionsForm(request.POST)
+    if not form.is_valid():
+        return say(request, first_error(form), 422, asked.get_absolute_url())
+    asked.refine(form.options.to_json())
+    if not wants_partial(request):
+        return redirect(asked)
+    # The controls are what the person has just set; only dropping filters changes them.
+    whole = form.cleaned_data["drop_filters"]
+    return answer(request, asked, "gallery/_drawer.html" if whole else "gallery/_answer.html")
+
+
+@require_POST
+@vary_on_htmx
+def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
+    """Like or dislike a hit, or take that back; the answer is ranked anew at once."""
+    asked = own_search(request, search_id)
+    form = FeedbackForm(request.POST)
+    if not form.is_valid():
+        return say(request, first_error(form), 422, asked.get_absolute_url())
+    visible = GalleryImage.objects.visible_to(person_of(request))
+    rows = {row.pk: row for row in IndexedRegion.objects.filter(pk__in=form.regions, image__in=visible)}
+    if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(form.regions)):
+        raise Http404
+    matched = [rows[key] for key in form.regions]
+    liked = bool(form.cleaned_data["like"])
+    asked.judge(matched[0].image, [row.node for row in matched], liked=liked)
+    return answer(request, asked, "gallery/_answer.html") if wants_partial(request) else redirect(asked)
+
+
+@require_GET
+@immutable
+def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponse:
+    """What was searched for, as a small picture on a transparent background."""
+    asked = own_search(request, search_id)
+    png = rendering.preview_png(
+        photos.working_copy(asked.label_map.photo),
+        label_maps.load(asked.label_map).labels,
+        asked.regions.included,
+        background="transparent",
+        crop=True,
+        padding=0.05,
+        long_side=SELECTION_SIDE,
+    )
+    return HttpResponse(png, content_type="image/png")
+
+
+@require_GET
+def choices(request: HttpRequest) -> HttpResponse:
+    """The tags, licences and creators there are to filter by, the most frequent ones first."""
+    images = GalleryImage.objects.visible_to(person_of(request)).order_by()
+
+    def frequent(name: str) -> list[str]:
+        counted = images.exclude(**{name: ""}).values(name).annotate(n=Count("pk")).order_by("-n", name)
+        return list(counted.values_list(name, flat=True)[:MOST_CHOICES])
+
+    among = Q(taggit_taggeditem_items__content_type__model="galleryimage") & Q(
+        taggit_taggeditem_items__object_id__in=images.values("pk")
+    )
+    tags = Tag.objects.filter(among).annotate(n=Count("pk")).order_by("-n", "name")
+    context = {
+        "tags": list(tags.values_list("name", flat=True)[:MOST_CHOICES]),
+        "licences": frequent("licence"),
+        "creators": frequent("creator"),
+    }
+    return render(request, "gallery/_choices.html", context)
+
+
+# The history
+
+
+@require_GET
+def searches(request: HttpRequest) -> HttpResponse:
+    """What the person has searched for, the latest first."""
+    mine = Search.objects.seen_by(person_of(request)).select_related("label_map__photo")
+    judged = mine.annotate(n_judged=Count("feedback"))
+    page = Paginator(judged.order_by("-created", "pk"), SEARCHES_A_PAGE).get_page(PageForm(request.GET).number)
+    for asked in page:
+        asked.in_words = Options.from_json(asked.options).in_words
+    return render(request, "gallery/searches.html", {"page": page})
+
+
+@require_POST
+@vary_on_htmx
+def delete(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
+    """Forget a search: its address leads nowhere then."""
+    own_search(request, search_id).delete()
+    messages.success(request, "The search is deleted.")
+    return go(request, reverse("gallery:searches"))

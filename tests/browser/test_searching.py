@@ -1,0 +1,304 @@
+"""Asking and answering, in a real browser: where a thing is found, what moves an answer, and what is kept of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import workspace as ws
+from django.core.management import call_command
+from pictures import BLUE, GREEN, RED, YELLOW, image_file
+from playwright.sync_api import Locator, Page, expect
+
+from gallery import demo
+from gallery import search as search_module
+from gallery.collection import Details, add_public
+from gallery.models import Feedback, GalleryImage, Search
+from selector import rendering
+from selector.models import Selection
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
+Box = tuple[float, float, float, float]
+
+
+def open_in_selector(page: Page, image: GalleryImage, level: int = 8) -> None:
+    page.goto(image.photo.get_absolute_url())
+    ws.ready(page)
+    page.locator("input[name=level]").fill(str(level))
+
+
+def search(page: Page) -> Locator:
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("#drawer article.hit").first).to_be_visible()
+    wired(page)
+    return page.locator("#drawer article.hit")
+
+
+def wired(page: Page) -> None:
+    """Wait until htmx has wired what it has swapped in; no hand is as quick as these."""
+    ws.until(page, "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator("#drawer .hit > a .title").all_inner_texts()
+
+
+def layer_of(page: Page, hit: Locator) -> np.ndarray:
+    """Where the region of a hit is drawn, bool (h, w): clear inside, veiled outside."""
+    hit.scroll_into_view_if_needed()
+    hit.locator("img.highlight").evaluate("image => { image.loading = 'eager'; image.dataset.looked = ''; }")
+    alpha = ws.layer(page, "img[data-looked]")[..., 3]
+    hit.locator("img.highlight").evaluate("image => image.removeAttribute('data-looked')")
+    return alpha != rendering.VEIL_ALPHA
+
+
+def centre_is_in(drawn: np.ndarray, box: Box) -> bool:
+    """Whether the middle of what is drawn lies in a box, given in shares of the picture."""
+    rows, columns = np.nonzero(drawn)
+    x, y = columns.mean() / drawn.shape[1], rows.mean() / drawn.shape[0]
+    left, top, right, bottom = box
+    return bool(left <= x <= right and top <= y <= bottom)
+
+
+# The demo collection
+
+
+@pytest.fixture
+def demo_collection(settings: object) -> dict[str, GalleryImage]:
+    settings.N_SUPERPIXELS = 300  # type: ignore[attr-defined]
+    call_command("load_demo", verbosity=0)
+    call_command("index_gallery", verbosity=0)
+    return {image.title: image for image in GalleryImage.objects.select_related("photo")}
+
+
+def test_the_cat_is_found_in_other_pictures_and_where_it_is(
+    page: Page, demo_collection: dict[str, GalleryImage]
+) -> None:
+    left, top, right, bottom = cat = demo.BY_FILE["chelsea.png"].thing
+    chelsea = demo_collection["Chelsea the cat"]
+    open_in_selector(page, chelsea, 100)
+    page.keyboard.press("r")
+    ws.drag(page, (left * 451, top * 300), (right * 451, bottom * 300))
+    ws.settled(page)
+    hits = search(page)
+    boxes = {
+        "Chelsea the cat, cropped": (0, 0, 1, 1),
+        "Chelsea the cat, mirrored": (1 - right, top, 1 - left, bottom),
+        "Falcon 9 before the launch of DSCOVR, small in another picture": cat,
+        "Chelsea the cat, small in another picture": set_in_box(demo.BY_FILE["chelsea.png"]),
+    }
+    assert set(titles(page)[:4]) == set(boxes)
+    for number, title in enumerate(titles(page)[:4]):
+        assert centre_is_in(layer_of(page, hits.nth(number)), boxes[title]), title
+
+
+def set_in_box(photograph: demo.Photograph) -> Box:
+    """Where a thing is that was put, small, into the picture of another."""
+    host, thing = (demo.opened(demo.installed_photographs(), file) for file in (photograph.host, photograph.file))
+    thing = demo.cropped(photograph, thing, thing)
+    side = round(demo.SET_IN_SIDE * max(host.size))
+    thing.thumbnail((side, side))
+    (left, top), (width, height) = photograph.place, thing.size
+    return left, top, left + width / host.width, top + height / host.height
+
+
+# A collection of discs
+
+
+SEA, SAND, NIGHT, MOSS = (20, 90, 120), (200, 180, 140), (15, 15, 25), (70, 90, 40)
+
+
+def discs(ground: tuple[int, int, int], *placed: tuple[tuple[int, int, int], int, int], radius: int = 32) -> np.ndarray:
+    """Discs of some colours on a ground, 240 x 160, with a little noise."""
+    y, x = np.mgrid[:160, :240]
+    picture = np.empty((160, 240, 3), np.uint8)
+    picture[:] = ground
+    for colour, across, down in placed:
+        picture[(x - across) ** 2 + (y - down) ** 2 < radius**2] = colour
+    noise = np.random.default_rng(len(placed)).integers(-6, 7, picture.shape)
+    return (picture + noise).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def add(db: None) -> Callable[..., GalleryImage]:
+    """Adds an image of discs to the collection; `index_gallery` indexes it."""
+
+    def add(title: str, ground: tuple[int, int, int], *placed: Any, quality: int = 92, **details: Any) -> GalleryImage:
+        data = image_file(discs(ground, *placed), quality=quality)
+        return add_public(data, f"{title}.jpg", Details(title=title, **details))[0]
+
+    return add
+
+
+def index() -> None:
+    call_command("index_gallery", verbosity=0)
+
+
+def ask_for_the_red_disc(page: Page) -> Locator:
+    ws.upload(page, image_file(discs(SAND, (RED, 60, 50))), "question.jpg")
+    page.locator("input[name=level]").fill("8")
+    ws.click(page, 60, 50)
+    ws.settled(page)
+    return search(page)
+
+
+def test_likes_and_filters_move_the_answer_and_the_history_keeps_it(
+    page: Page, add: Callable[..., GalleryImage]
+) -> None:
+    add("red", SEA, (RED, 80, 80), tags=("warm",), creator="Painter")
+    add("green", SEA, (GREEN, 150, 60), tags=("cold",))
+    add("blue", NIGHT, (BLUE, 90, 70), tags=("cold",))
+    add("yellow", MOSS, (YELLOW, 120, 90), tags=("warm",))
+    index()
+    ask_for_the_red_disc(page)
+    before = titles(page)
+    assert before[0] == "red"
+
+    # What is liked moves up, at once; the focus stays; the same click takes it back.
+    last = before[-1]
+    like = page.get_by_role("button", name=f"More like {last}")
+    like.focus()
+    page.keyboard.press("Enter")
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(like).to_be_focused()
+    assert titles(page).index(last) < 3
+    assert Feedback.objects.get().liked
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "false")
+    assert titles(page) == before and not Feedback.objects.exists()
+    page.get_by_role("button", name="Less like red").click()
+    expect(page.get_by_role("button", name="Less like red")).to_have_attribute("aria-pressed", "true")
+
+    # A filter narrows; one that leaves nothing says so and can be dropped.
+    drawer = page.locator("aside#drawer")
+    drawer.get_by_text("Filters", exact=True).click()
+    expect(page.locator("#tag_choices option")).to_have_count(2)
+    drawer.get_by_label("Tag").fill("cold")
+    page.keyboard.press("Enter")
+    expect(drawer.locator(".sentence")).to_contain_text("tagged “cold”")
+    assert sorted(titles(page)) == ["blue", "green"]
+    drawer.get_by_label("Creator").fill("nobody")
+    page.keyboard.press("Tab")
+    expect(drawer.locator(".sentence")).to_have_text("No image passes the filters: tagged “cold”, by nobody.")
+    drawer.get_by_role("button", name="Search without the filters").click()
+    expect(drawer.locator("article.hit")).to_have_count(4)
+    expect(drawer.get_by_label("Tag")).to_be_hidden()
+
+    # Searching for more keeps the controls; the history has both questions, and what was said about them.
+    drawer.get_by_text("Filters", exact=True).click()
+    drawer.get_by_label("Tag").fill("warm")
+    page.keyboard.press("Enter")
+    expect(drawer.locator("article.hit")).to_have_count(2)
+    ws.click(page, 200, 140)
+    ws.settled(page)
+    search(page)
+    assert sorted(titles(page)) == ["red", "yellow"]
+    drawer.get_by_role("link", name="All my searches").click()
+    expect(page.locator(".searches .card")).to_have_count(2)
+    expect(page.locator(".searches .card").nth(1)).to_contain_text("tagged “warm”, 1 judged")
+    page.locator(".searches .card a").nth(1).click()
+    expect(page.get_by_role("button", name="Less like red")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    page.get_by_role("button", name="Delete the search").first.click()
+    expect(page.locator(".searches .card")).to_have_count(1)
+    assert Search.objects.count() == 1
+
+
+def test_more_follow_on_scrolling_without_repeats_and_copies_share_a_place(
+    page: Page, add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "PAGE", 6)
+    colours = (RED, GREEN, BLUE, YELLOW)
+    for number in range(14):
+        add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
+    add("saved again", SEA, (RED, 45, 50), quality=70)
+    index()
+    hits = ask_for_the_red_disc(page)
+    expect(hits).to_have_count(6)
+    assert page.locator("#drawer .copies").count() == 1
+    page.get_by_text("1 copy", exact=True).click()
+    expect(page.locator("#drawer .copies a")).to_be_visible()
+    # Somebody adds a better match, and another image goes, before the next page comes.
+    add("new", SAND, (RED, 70, 60))
+    index()
+    shown = set(titles(page))
+    gone = next(image for image in GalleryImage.objects.exclude(title__in=[*shown, "new", "saved again", "image 0"]))
+    gone.delete()
+    for expected in (11, 13):
+        page.locator("#drawer").evaluate("drawer => { drawer.scrollTop = drawer.scrollHeight; }")
+        expect(hits).to_have_count(expected)
+    everything = {f"image {number}" for number in range(14)} - {gone.title}
+    assert len(titles(page)) == len(set(titles(page))) == 13
+    assert {title.replace("saved again", "image 0") for title in titles(page)} == everything
+
+
+def test_two_things_are_asked_for_one_by_one(page: Page, add: Callable[..., GalleryImage]) -> None:
+    add("red alone", SEA, (RED, 80, 80))
+    add("green alone", SEA, (GREEN, 160, 70))
+    add("both", NIGHT, (RED, 60, 60), (GREEN, 180, 100))
+    add("neither", MOSS, (BLUE, 100, 80))
+    index()
+    ws.upload(page, image_file(discs(SAND, (RED, 60, 50), (GREEN, 180, 110))), "question.jpg")
+    page.locator("input[name=level]").fill("8")
+    ws.click(page, 60, 50)
+    ws.click(page, 180, 110)
+    ws.settled(page)
+    hits = search(page)
+    page.get_by_text("As 2 separate parts").click()
+    expect(hits.first).to_contain_text("both")
+    expect(hits.first.locator("img.highlight")).to_have_attribute("src", re.compile("also="))
+    drawn = layer_of(page, hits.first)
+    across = drawn.shape[1] / 240
+    assert drawn[round(60 * across), round(60 * across)] and drawn[round(100 * across), round(180 * across)]
+    assert not drawn[round(80 * across), round(120 * across)]
+    hits.first.locator(".why summary").click()
+    expect(hits.first.locator(".why")).to_contain_text("Part 2")
+
+
+def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[..., GalleryImage]) -> None:
+    red = add("red", SEA, (RED, 80, 80), tags=("warm",))
+    add("blue", NIGHT, (BLUE, 90, 70))
+    index()
+    hits = ask_for_the_red_disc(page)
+    expect(page.locator("#drawer h2")).to_be_focused()
+
+    # A hit opens the pop-up: the focus goes in, and back when Escape closes it.
+    hits.first.locator("a").first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog#details")
+    expect(dialog).to_be_visible()
+    ws.until(page, "document.getElementById('details').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(hits.first.locator("a").first).to_be_focused()
+
+    # Another search from the pop-up is answered in the drawer; Escape closes that, and the focus is back at Search.
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    wired(page)
+    dialog.get_by_role("button", name="More like this region").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#drawer h2")).to_be_focused()
+    expect(hits).to_have_count(1)
+    assert Search.objects.count() == 2
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_focused()
+
+    # The region of a hit is selected where it is opened.
+    search(page)
+    page.locator("#drawer article.hit", has_text="red").locator("a").first.press("Enter")
+    expect(dialog).to_be_visible()
+    wired(page)
+    dialog.get_by_role("link", name="Select in this image").press("Enter")
+    page.wait_for_url(f"**{red.photo.get_absolute_url()}**")
+    ws.ready(page)
+    expect(page.locator("#status")).to_have_text("The region that matched is selected.")
+    selected = ws.layer(page, "#tint")[..., 3] > 0
+    assert selected[80, 80] and not selected[20, 200]
+    page.get_by_role("button", name="Undo").click()
+    ws.settled(page)
+    assert not Selection.objects.get(label_map__photo=red.photo).regions.included.any()
