@@ -54,7 +54,12 @@ class Picture:
 
 
 class Describer(Protocol):
-    """The two functions of a space. `look` is the costly one, its result is kept with the photo."""
+    """The functions of a space. `look` is the costly one, its result is kept with the photo."""
+
+    @property
+    def knows_words(self) -> bool: ...
+
+    def words_vector(self, text: str) -> Floats: ...
 
     def look(self, picture: Picture) -> npt.NDArray[Any]: ...
 
@@ -63,6 +68,11 @@ class Describer(Protocol):
 
 class Appearance:
     """Histograms of colour and texture, counted per superpixel."""
+
+    knows_words = False
+
+    def words_vector(self, text: str) -> Floats:
+        raise SpaceUnavailable("Words say nothing about colour and texture: search for them by meaning.")
 
     def look(self, picture: Picture) -> Floats:
         return picture.votes
@@ -89,6 +99,30 @@ class Meaning:
                 raise SpaceUnavailable(f"The weights of {self.space} have changed since the images were indexed.")
             self._tower = tower
         return self._tower
+
+    @property
+    def knows_words(self) -> bool:
+        """Whether the model was trained with text, so that words can be compared with regions; it is loaded for that.
+
+        Raises
+        ------
+        SpaceUnavailable
+            When the model cannot be loaded.
+        """
+        return self.tower.knows_words
+
+    def words_vector(self, text: str) -> Floats:
+        """Describe words as regions are described: a unit vector, float32 (D,).
+
+        Raises
+        ------
+        SpaceUnavailable
+            When the model knows no words, or cannot be loaded.
+        """
+        try:
+            return self.tower.text_vector(text)
+        except meaning.WeightsMissing as problem:
+            raise SpaceUnavailable(str(problem)) from problem
 
     def look(self, picture: Picture) -> npt.NDArray[np.float16]:
         return self.tower.feature_map(picture.rgb).astype(np.float16)

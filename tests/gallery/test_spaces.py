@@ -155,6 +155,32 @@ def test_a_second_search_in_a_photo_costs_no_forward_pass(
     assert ask(search_of(photo, alice, (130, 100, 200, 150)), alice).hits
 
 
+def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
+    settings: Any, tiny_models: Any, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(tiny_models[0]["MEANING_WEIGHTS"])
+    state["ln_final.weight"] *= 1.1
+    trained = tmp_path / "trained.safetensors"
+    save_file(state, trained)
+    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(trained)})
+    describer = spaces.describer_of(spaces.wanted()[0][1])
+    assert describer.knows_words
+    vector = describer.words_vector("a red telephone box")
+    assert vector.shape == (32,) and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_words_mean_nothing_to_an_untrained_text_tower_and_to_appearance(settings: Any, tiny_models: Any) -> None:
+    use(settings, tiny_models[0])
+    appearance, untrained = map(spaces.describer_of, spaces.wanted()[0])
+    assert not appearance.knows_words and not untrained.knows_words
+    with pytest.raises(spaces.SpaceUnavailable, match="colour and texture"):
+        appearance.words_vector("a dog")
+    with pytest.raises(spaces.SpaceUnavailable, match="tiny-tower knows no words"):
+        untrained.words_vector("a dog")
+
+
 def test_the_old_model_answers_until_all_images_are_described_by_the_new(
     add_image: AddImage, settings: Any, tiny_models: Any
 ) -> None:
