@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -179,6 +180,11 @@ class Selection(Owned):
         from selector.regions import Selection as Regions
 
         return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+
+    @property
+    def version(self) -> str:
+        """Differs when anything differs that a page shows of it."""
+        return f"{self.position}.{self.length}.{zlib.crc32(self.state):08x}"
 
     def has_seen(self, tab: str, number: int) -> bool:
         return bool(tab) and number <= dict(self.tabs).get(tab, 0)

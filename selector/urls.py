@@ -10,6 +10,7 @@ urlpatterns = [
     path("photos/", views.photo_list, name="upload"),
     path("photos/<uuid:photo_id>/", views.workspace, name="workspace"),
     path("photos/<uuid:photo_id>/selection/", views.gesture, name="gesture"),
+    path("photos/<uuid:photo_id>/selection/now/", views.selection_now, name="selection_now"),
     path("photos/<uuid:photo_id>/rotate/", views.rotate, name="rotate"),
     path("photos/<uuid:photo_id>/delete/", views.delete, name="delete"),
     path("photos/<uuid:photo_id>/preview.png", views.preview, name="preview"),
