@@ -261,7 +261,7 @@ def words_vector(describer: Describer, words: str) -> Floats | None:
     """What words mean in a space that has learnt them."""
     if not words or not getattr(describer, "knows_words", False):
         return None
-    vector: Floats = describer.words_vector(words)  # type: ignore[attr-defined]
+    vector: Floats = describer.words_vector(words)
     return vector
 
 

@@ -179,6 +179,14 @@ class GestureForm(forms.Form):
         return [((x + 0.5) * scale, (y + 0.5) * scale)]
 
 
+class SelectionNowForm(forms.Form):
+    """What a tab shows of a selection, to be told what it is now."""
+
+    label_map = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    version = forms.CharField(max_length=40, required=False)
+    draws = forms.BooleanField(required=False)
+
+
 def first_error(form: forms.BaseForm) -> str:
     """The sentence to show when a form is not valid."""
     return str(next(iter(form.errors.values()))[0])

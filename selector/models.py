@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+import zlib
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -216,6 +217,11 @@ class Selection(Owned):
     def thumbnail_url(self) -> str:
         """What is included, to lie over the photo's thumbnail."""
         return reverse("selector:selection_thumbnail", args=[self.pk, self.version])
+
+    @property
+    def revision(self) -> str:
+        """Differs when anything differs that a page shows of it."""
+        return f"{self.position}.{self.length}.{zlib.crc32(self.state):08x}"
 
     def has_seen(self, tab: str, number: int) -> bool:
         return bool(tab) and number <= dict(self.tabs).get(tab, 0)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("photos/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/", views.workspace, name="workspace"),
     path("photos/<uuid:photo_id>/selection/", views.gesture, name="gesture"),
+    path("photos/<uuid:photo_id>/selection/now/", views.selection_now, name="selection_now"),
     path("photos/<uuid:photo_id>/name/", photo_views.rename, name="rename"),
     path("photos/<uuid:photo_id>/rotate/", photo_views.rotate, name="rotate"),
     path("photos/<uuid:photo_id>/links/", sharing_views.links, name="links"),

@@ -6,15 +6,16 @@ import base64
 import uuid
 from typing import Any
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header, urlencode
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from selector import gestures, label_maps, photos, rendering
-from selector.forms import GestureForm, LevelForm, PreviewForm, first_error
+from selector.forms import OPENING_LEVEL, GestureForm, LevelForm, PreviewForm, SelectionNowForm, first_error
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import known_person, person_of
 from selector.regions import Selection as Regions
@@ -26,6 +27,7 @@ COARSEST_LEVEL = 8
 LARGEST_SCALE = 4
 # Without JavaScript a click comes in displayed pixels, so the stage has this width, whatever the window's.
 SHOWN_WIDTH = 640
+CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page to go on."
 # Every derived picture's address names its content, so a browser need never ask for it again.
 immutable = cache_control(private=True, max_age=365 * 24 * 3600, immutable=True)
 
@@ -133,12 +135,9 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         visible_photo(request, photo_id)
         return say(request, first_error(form), 400, workspace_url)
-    try:
-        label_map = visible_label_map(request, photo_id, form.cleaned_data["label_map"])
-    except Http404:
-        visible_photo(request, photo_id)
-        sentence = "This photo has changed in another window. Reload the page to go on."
-        return say(request, sentence, 409, workspace_url)
+    label_map = shown_label_map(request, photo_id, form)
+    if label_map is None:
+        return say(request, CHANGED_ELSEWHERE, 409, workspace_url)
     person = known_person(request)
     try:
         selection, sentence = gestures.perform(person, label_map, label_maps.load(label_map), form)
@@ -149,6 +148,36 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         context = selection_context(selection, level, sentence, with_tints=not form.cleaned_data["draws"])
         return render(request, "selector/_selection.html", context)
     return redirect(f"{workspace_url}?{urlencode({'level': level})}")
+
+
+def shown_label_map(request: HttpRequest, photo_id: uuid.UUID, form: Form) -> LabelMap | None:
+    """The label map that a page was made with; None when the photo has got another one since."""
+    try:
+        return visible_label_map(request, photo_id, form.cleaned_data["label_map"])
+    except Http404:
+        visible_photo(request, photo_id)
+        return None
+
+
+@require_GET
+@vary_on_htmx
+@never_cache
+def selection_now(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """What a tab that comes to the front asks: nothing (204) unless another tab has changed the selection."""
+    workspace_url = reverse("selector:workspace", args=[photo_id])
+    form = SelectionNowForm(request.GET)
+    if not form.is_valid():
+        visible_photo(request, photo_id)
+        return say(request, first_error(form), 400, workspace_url)
+    label_map = shown_label_map(request, photo_id, form)
+    if label_map is None:
+        return say(request, CHANGED_ELSEWHERE, 409, workspace_url)
+    selection = gestures.selection_of(person_of(request), label_map)
+    if selection.revision == form.cleaned_data["version"]:
+        return HttpResponse(status=204)
+    sentence = f"Changed in another window. {gestures.describe(selection.regions, label_maps.load(label_map))}"
+    context = selection_context(selection, OPENING_LEVEL, sentence, with_tints=not form.cleaned_data["draws"])
+    return render(request, "selector/_selection.html", context)
 
 
 @require_GET

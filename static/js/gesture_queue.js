@@ -1,18 +1,19 @@
 // Gestures wait here until the server has applied them, one at a time and in order. Each carries a number unique to its
 // tab, and the server ignores a number it has applied already: so a gesture whose answer was lost can be sent again.
 
-const RETRY_AFTER_MS = 3000;
+const FIRST_RETRY_MS = 3000, LAST_RETRY_MS = 30_000;
 
 export class GestureQueue {
   /**
    * @param {(values: object) => Promise<"done" | "refused" | "unreachable">} send
-   * @param {(waiting: number, lost: boolean) => void} changed called whenever the queue or the connection changes
+   * @param {() => void} changed called whenever the queue or the connection changes
    */
   constructor(send, changed) {
     Object.assign(this, { send, changed });
     this.waiting = [];
     this.sending = false;
     this.lost = false;
+    this.pause = FIRST_RETRY_MS;
     this.tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
     this.number = 0;
     addEventListener("online", () => this.retry());
@@ -26,7 +27,7 @@ export class GestureQueue {
   }
 
   retry() {
-    clearTimeout(this.timer);
+    this.pause = FIRST_RETRY_MS;
     this.#drain();
   }
 
@@ -37,18 +38,20 @@ export class GestureQueue {
 
   async #drain() {
     if (this.sending) return;
+    clearTimeout(this.timer);
     this.sending = true;
     while (this.waiting.length) {
       const outcome = await this.send(this.waiting[0]);
       this.lost = outcome === "unreachable";
       if (this.lost) break;
+      this.pause = FIRST_RETRY_MS;
       this.waiting.shift();
       this.changed();
     }
     this.sending = false;
-    if (this.lost) {
-      this.changed();
-      this.timer = setTimeout(() => this.retry(), RETRY_AFTER_MS);
-    }
+    if (!this.lost) return;
+    this.changed();
+    this.timer = setTimeout(() => this.#drain(), this.pause);
+    this.pause = Math.min(2 * this.pause, LAST_RETRY_MS);
   }
 }

@@ -1,37 +1,64 @@
-// Drawing superpixels on a canvas the size of the photo, touching only the pixels that change.
+// Drawing superpixels on a canvas the size of the photo. What is painted is collected in memory and shown at once, and
+// only the part of the canvas that has changed is touched.
 
 export class Layer {
   constructor(canvas) {
     this.width = canvas.width;
+    this.height = canvas.height;
     this.context = canvas.getContext("2d");
     this.image = this.context.createImageData(canvas.width, canvas.height);
     // RGBA as the little-endian words of an ImageData.
     this.words = new Uint32Array(this.image.data.buffer);
-    this.lit = [];
+    this.used = nothing();
+    this.stale = nothing();
   }
 
-  /** Colour superpixels and show what changed. `colour` maps a pixel's index to its word. */
-  paint(segmentation, superpixels, colour) {
-    const { width } = this;
-    let left = width, top = Infinity, right = 0, bottom = 0;
+  /** Paint superpixels in one colour. */
+  fill(segmentation, superpixels, word) {
+    const { words } = this;
     for (const superpixel of superpixels) {
       const pixels = segmentation.pixelsOf(superpixel);
-      for (const pixel of pixels) {
-        this.words[pixel] = colour(pixel);
-        const x = pixel % width;
-        if (x < left) left = x;
-        if (x >= right) right = x + 1;
-      }
-      top = Math.min(top, Math.floor(pixels[0] / width));
-      bottom = Math.max(bottom, Math.floor(pixels[pixels.length - 1] / width) + 1);
+      for (let i = 0; i < pixels.length; i++) words[pixels[i]] = word;
+      this.#note(...segmentation.boxOf(superpixel));
     }
-    if (right > left) this.context.putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
   }
 
-  /** Light these superpixels and no others. */
-  light(segmentation, superpixels, colour) {
-    this.paint(segmentation, this.lit, () => 0);
-    this.lit = superpixels;
-    this.paint(segmentation, superpixels, colour);
+  /** Paint squares around pixels, which make a line where the pixels lie side by side. */
+  line(pixels, word, radius = 0) {
+    const { words, width, height } = this;
+    for (const pixel of pixels) {
+      const x = pixel % width, y = (pixel - x) / width;
+      const left = Math.max(x - radius, 0), right = Math.min(x + radius + 1, width);
+      const top = Math.max(y - radius, 0), bottom = Math.min(y + radius + 1, height);
+      for (let row = top; row < bottom; row++) words.fill(word, row * width + left, row * width + right);
+      this.#note(left, top, right, bottom);
+    }
   }
+
+  /** Forget all that was painted. */
+  erase() {
+    const { left, top, right, bottom } = this.used;
+    for (let row = top; row < bottom; row++) this.words.fill(0, row * this.width + left, row * this.width + right);
+    this.used = nothing();
+  }
+
+  show() {
+    const { left, top, right, bottom } = this.stale;
+    if (right > left) this.context.putImageData(this.image, 0, 0, left, top, right - left, bottom - top);
+    // What is used stays stale: the next time it may have been erased.
+    this.stale = { ...this.used };
+  }
+
+  #note(left, top, right, bottom) {
+    for (const box of [this.used, this.stale]) {
+      if (left < box.left) box.left = left;
+      if (top < box.top) box.top = top;
+      if (right > box.right) box.right = right;
+      if (bottom > box.bottom) box.bottom = bottom;
+    }
+  }
+}
+
+function nothing() {
+  return { left: Infinity, top: Infinity, right: 0, bottom: 0 };
 }

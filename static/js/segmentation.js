@@ -1,7 +1,13 @@
 // The superpixels of a photo and their merge tree, as the server sent them. Pure: it knows neither page nor network,
 // and its gestures mean exactly what selector/regions.py makes of them; the server's answer always has the last word.
 
+// Cuts that are kept: every stop of the slider, and some of the levels between.
+const CUTS_KEPT = 48;
+
 export class Segmentation {
+  #cuts = new Map();
+  #measures = null;
+
   /**
    * @param {Uint16Array} labels superpixel of every pixel, row by row
    * @param {Uint16Array} parents merge tree: leaves 0..n-1, the root its own parent
@@ -10,21 +16,63 @@ export class Segmentation {
     Object.assign(this, { labels, parents, width, height });
     this.count = (parents.length + 1) / 2;
     this.#sortPixels();
+    this.#findBorders();
   }
 
-  /** Pixels sorted by superpixel, so that a region is drawn without looking at the whole photo. */
+  /** Pixels sorted by superpixel, so that a region is drawn without looking at the whole photo; and their boxes. */
   #sortPixels() {
-    const { labels, count } = this;
+    const { labels, count, width, height } = this;
     this.starts = new Uint32Array(count + 1);
     for (let i = 0; i < labels.length; i++) this.starts[labels[i] + 1]++;
     for (let s = 0; s < count; s++) this.starts[s + 1] += this.starts[s];
     const next = this.starts.slice();
     this.pixels = new Uint32Array(labels.length);
-    for (let i = 0; i < labels.length; i++) this.pixels[next[labels[i]]++] = i;
+    this.lefts = new Uint16Array(count).fill(width);
+    this.rights = new Uint16Array(count);
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        const superpixel = labels[i];
+        this.pixels[next[superpixel]++] = i;
+        if (x < this.lefts[superpixel]) this.lefts[superpixel] = x;
+        if (x >= this.rights[superpixel]) this.rights[superpixel] = x + 1;
+      }
+    }
+  }
+
+  /** The pixels along the outline of each superpixel: only they can lie on the outline of a region. */
+  #findBorders() {
+    const { labels, pixels, starts, count, width } = this;
+    const found = new Uint32Array(pixels.length);
+    this.borderStarts = new Uint32Array(count + 1);
+    let n = 0;
+    for (let s = 0; s < count; s++) {
+      for (let i = starts[s]; i < starts[s + 1]; i++) {
+        const pixel = pixels[i], x = pixel % width;
+        // Beyond the first and last row the array has no value, which is no superpixel either.
+        const inner =
+          x > 0 && x < width - 1 && labels[pixel - 1] === s && labels[pixel + 1] === s &&
+          labels[pixel - width] === s && labels[pixel + width] === s;
+        if (!inner) found[n++] = pixel;
+      }
+      this.borderStarts[s + 1] = n;
+    }
+    this.borders = found.slice(0, n);
   }
 
   pixelsOf(superpixel) {
     return this.pixels.subarray(this.starts[superpixel], this.starts[superpixel + 1]);
+  }
+
+  areaOf(superpixel) {
+    return this.starts[superpixel + 1] - this.starts[superpixel];
+  }
+
+  /** Left, top, right and bottom of a superpixel, ends excluded. */
+  boxOf(superpixel) {
+    const { pixels, starts, width } = this;
+    const top = Math.floor(pixels[starts[superpixel]] / width);
+    const bottom = Math.floor(pixels[starts[superpixel + 1] - 1] / width) + 1;
+    return [this.lefts[superpixel], top, this.rights[superpixel], bottom];
   }
 
   /** Superpixel under a point, or -1 outside the photo. */
@@ -38,17 +86,43 @@ export class Segmentation {
   cut(level) {
     const { parents, count } = this;
     const kept = 2 * count - Math.min(Math.max(level, 1), count);
-    const region = new Uint16Array(kept);
-    for (let node = kept - 1; node >= 0; node--) {
-      region[node] = parents[node] >= kept || parents[node] === node ? node : region[parents[node]];
+    let cut = this.#cuts.get(kept);
+    if (!cut) {
+      const region = new Uint16Array(kept);
+      for (let node = kept - 1; node >= 0; node--) {
+        region[node] = parents[node] >= kept || parents[node] === node ? node : region[parents[node]];
+      }
+      cut = region.subarray(0, count);
+      if (this.#cuts.size === CUTS_KEPT) this.#cuts.delete(this.#cuts.keys().next().value);
+      this.#cuts.set(kept, cut);
     }
-    return region.subarray(0, count);
+    return cut;
   }
 
   /** Superpixels of the region that holds a superpixel. */
   members(cut, superpixel) {
+    const region = cut[superpixel];
     const found = [];
-    for (let s = 0; s < cut.length; s++) if (cut[s] === cut[superpixel]) found.push(s);
+    for (let s = 0; s < cut.length; s++) if (cut[s] === region) found.push(s);
+    return found;
+  }
+
+  /** The pixels of some superpixels that lie on the outline of their region, or on the edge of the photo. */
+  outline(cut, superpixels) {
+    const { labels, width, height, borders, borderStarts } = this;
+    const last = width * (height - 1);
+    const found = [];
+    for (const s of superpixels) {
+      const region = cut[s];
+      for (let i = borderStarts[s]; i < borderStarts[s + 1]; i++) {
+        const pixel = borders[i], x = pixel % width;
+        const inner =
+          x > 0 && x < width - 1 && pixel >= width && pixel < last &&
+          cut[labels[pixel - 1]] === region && cut[labels[pixel + 1]] === region &&
+          cut[labels[pixel - width]] === region && cut[labels[pixel + width]] === region;
+        if (!inner) found.push(pixel);
+      }
+    }
     return found;
   }
 
@@ -59,28 +133,61 @@ export class Segmentation {
       const [px, py] = points[Math.max(i - 1, 0)];
       const steps = Math.max(1, Math.ceil(2 * Math.max(Math.abs(x - px), Math.abs(y - py))));
       for (let k = 0; k <= steps; k++) {
-        const superpixel = this.at(px + ((x - px) * k) / steps, py + ((y - py) * k) / steps);
+        const superpixel = this.at(px + (x - px) * (k / steps), py + (y - py) * (k / steps));
         if (superpixel >= 0) found.add(superpixel);
       }
     });
     return found;
   }
 
+  /** Superpixels of the regions that hold some superpixels. */
+  regionsOf(cut, superpixels) {
+    const touched = new Set(Array.from(superpixels, (s) => cut[s]));
+    const found = [];
+    for (let s = 0; s < cut.length; s++) if (touched.has(cut[s])) found.push(s);
+    return found;
+  }
+
   /** Superpixels of the regions that have more than half their pixels inside a polygon. */
   covered(cut, polygon) {
-    const { labels, width, height, count, parents } = this;
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    context.beginPath();
-    for (const [x, y] of polygon) context.lineTo(x, y);
-    context.fill("nonzero");
-    const alpha = context.getImageData(0, 0, width, height).data;
+    const { count, parents } = this;
+    const held = this.#inside(polygon);
     const inside = new Uint32Array(parents.length), total = new Uint32Array(parents.length);
-    for (let i = 0; i < labels.length; i++) {
-      const region = cut[labels[i]];
-      total[region]++;
-      if (alpha[4 * i + 3] > 127) inside[region]++;
+    for (let s = 0; s < count; s++) {
+      inside[cut[s]] += held[s];
+      total[cut[s]] += this.areaOf(s);
     }
-    return Array.from({ length: count }, (_, s) => s).filter((s) => 2 * inside[cut[s]] > total[cut[s]]);
+    const found = [];
+    for (let s = 0; s < count; s++) if (2 * inside[cut[s]] > total[cut[s]]) found.push(s);
+    return found;
+  }
+
+  /**
+   * How many pixels of each superpixel have their centre inside a polygon, by the winding number. Each edge leaves, in
+   * every row it crosses, +1 or -1 at the first centre to its right. A canvas would soften the edges, and may be disturbed.
+   */
+  #inside(polygon) {
+    const { labels, width, count } = this;
+    const first = (y) => Math.ceil(y - 0.5);
+    const top = Math.min(...polygon.map(([, y]) => first(y)));
+    const bottom = Math.max(...polygon.map(([, y]) => first(y)));
+    const winding = new Int16Array((width + 1) * (bottom - top));
+    polygon.forEach(([x0, y0], i) => {
+      const [x1, y1] = polygon[(i + 1) % polygon.length];
+      for (let row = first(Math.min(y0, y1)); row < first(Math.max(y0, y1)); row++) {
+        const crossing = x0 + ((x1 - x0) * (row + 0.5 - y0)) / (y1 - y0);
+        const column = Math.min(Math.max(Math.ceil(crossing - 0.5), 0), width);
+        winding[(row - top) * (width + 1) + column] += y1 > y0 ? 1 : -1;
+      }
+    });
+    const held = new Uint32Array(count);
+    for (let row = top; row < bottom; row++) {
+      for (let x = 0, sum = 0; x < width; x++) {
+        sum += winding[(row - top) * (width + 1) + x];
+        if (sum) held[labels[row * width + x]]++;
+      }
+    }
+    return held;
   }
 
   /** The largest node of the tree around a superpixel of which `has` holds for every superpixel. */
@@ -107,33 +214,49 @@ export class Segmentation {
     return found;
   }
 
-  /** For each region of a cut: its centre, a pixel inside it, its area, and the regions it touches. */
+  /** For each region of a cut: its centre, its area, and the regions it touches. */
   regions(cut) {
-    const { labels, width, height } = this;
+    this.#measures ??= this.#measure();
+    const { sumX, sumY, pairs } = this.#measures;
     const found = new Map();
-    const of = (pixel) => {
-      const id = cut[labels[pixel]];
-      if (!found.has(id)) found.set(id, { id, x: 0, y: 0, area: 0, near: new Set() });
-      return found.get(id);
-    };
-    for (let pixel = 0; pixel < labels.length; pixel++) {
-      const region = of(pixel), x = pixel % width, y = (pixel - x) / width;
-      region.x += x + 0.5;
-      region.y += y + 0.5;
-      region.area++;
-      for (const next of [x + 1 < width ? pixel + 1 : pixel, y + 1 < height ? pixel + width : pixel]) {
-        const other = cut[labels[next]];
-        if (other !== region.id) {
-          region.near.add(other);
-          of(next).near.add(region.id);
-        }
-      }
+    for (let s = 0; s < cut.length; s++) {
+      if (!found.has(cut[s])) found.set(cut[s], { id: cut[s], x: 0, y: 0, area: 0, near: new Set() });
+      const region = found.get(cut[s]);
+      region.x += sumX[s];
+      region.y += sumY[s];
+      region.area += this.areaOf(s);
+    }
+    for (const pair of pairs) {
+      const [a, b] = [cut[pair >> 16], cut[pair & 0xffff]];
+      if (a === b) continue;
+      found.get(a).near.add(b);
+      found.get(b).near.add(a);
     }
     for (const region of found.values()) {
       region.x /= region.area;
       region.y /= region.area;
     }
     return found;
+  }
+
+  /** Of each superpixel the sums of its pixels' coordinates, and which ones touch; the regions of any cut follow. */
+  #measure() {
+    const { labels, width, height, count } = this;
+    const sumX = new Float64Array(count), sumY = new Float64Array(count);
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        sumX[labels[i]] += x + 0.5;
+        sumY[labels[i]] += y + 0.5;
+      }
+    }
+    const pairs = new Set();
+    for (const pixel of this.borders) {
+      const here = labels[pixel];
+      // A label map has at most 32,767 superpixels, so two of them fit a small integer.
+      if ((pixel + 1) % width && labels[pixel + 1] !== here) pairs.add((here << 16) | labels[pixel + 1]);
+      if (pixel + width < labels.length && labels[pixel + width] !== here) pairs.add((here << 16) | labels[pixel + width]);
+    }
+    return { sumX, sumY, pairs };
   }
 
   /** The pixel of a region nearest to a point, as coordinates of its centre: a point that surely lies inside. */
@@ -183,12 +306,8 @@ export function anticipate(state, segmentation, gesture) {
       const members = segmentation.members(cut, superpixel);
       return put(members, members.every(selected) ? 0 : mark);
     }
-    case "paint": {
-      const touched = new Set(Array.from(segmentation.under(gesture.points), (s) => cut[s]));
-      const members = [];
-      for (let s = 0; s < cut.length; s++) if (touched.has(cut[s])) members.push(s);
-      return change(members);
-    }
+    case "paint":
+      return change(segmentation.regionsOf(cut, segmentation.under(gesture.points)));
     case "cover":
       return change(segmentation.covered(cut, gesture.points));
     case "grow": {

@@ -3,8 +3,8 @@
 
 // The server takes no more points in one gesture.
 const MOST_POINTS = 1500;
-// A finger or a hand trembles by so many CSS pixels during a click.
-const TREMBLE = 6;
+// A hand with a mouse or pen trembles by so many CSS pixels during a click, and a finger by so many.
+const TREMBLE = 6, TREMBLE_OF_FINGER = 12;
 
 export class Tools {
   /**
@@ -28,7 +28,8 @@ export class Tools {
     stage.addEventListener("pointerup", (event) => this.#up(event));
     stage.addEventListener("pointercancel", (event) => this.#cancel(event));
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    addEventListener("keydown", (event) => this.#space(event, true));
+    // In the capture phase, before the page closes its drawer on Escape.
+    addEventListener("keydown", (event) => this.#key(event), true);
     addEventListener("keyup", (event) => this.#space(event, false));
     addEventListener("blur", () => { this.spaceDown = false; });
   }
@@ -36,6 +37,7 @@ export class Tools {
   #down(event) {
     if (event.pointerType === "touch") this.touches.set(event.pointerId, event);
     if (this.touches.size === 2) return this.#beginPinch();
+    if (this.pinch) return undefined;
     if (event.button === 1 || (event.button === 0 && this.spaceDown)) {
       event.preventDefault();
       this.panning = event;
@@ -46,7 +48,7 @@ export class Tools {
     if (event.button !== 0 || this.draft || !this.#isInside(point)) return undefined;
     this.stage.setPointerCapture(event.pointerId);
     this.draft = {
-      tool: this.tool(), points: [point], remove: event.altKey, down: event.shiftKey,
+      tool: this.tool(), points: [this.#clamped(point)], remove: event.altKey, down: event.shiftKey,
       pointer: event.pointerId, start: [event.clientX, event.clientY],
     };
     this.#sketch();
@@ -62,7 +64,7 @@ export class Tools {
     }
     if (this.draft?.pointer !== event.pointerId) return undefined;
     const parts = event.getCoalescedEvents?.() ?? [];
-    for (const part of parts.length ? parts : [event]) this.draft.points.push(this.pointOf(part));
+    for (const part of parts.length ? parts : [event]) this.draft.points.push(this.#clamped(this.pointOf(part)));
     this.#sketch();
     return undefined;
   }
@@ -79,22 +81,26 @@ export class Tools {
     }
     const { draft } = this;
     if (draft?.pointer !== event.pointerId) return;
+    this.#drop();
+    this.#finish(draft, event);
+  }
+
+  /** Let go of what is being drawn. */
+  #drop() {
     this.draft = null;
     this.sketch(null);
-    this.#finish(draft, event);
   }
 
   #cancel(event) {
     this.touches.delete(event.pointerId);
     this.panning = null;
-    this.draft = null;
     if (!this.touches.size) this.pinch = null;
-    this.sketch(null);
+    this.#drop();
   }
 
   #finish({ tool, points, remove, down, start }, event) {
-    const still = Math.hypot(event.clientX - start[0], event.clientY - start[1]) <= TREMBLE;
-    const clamped = points.map((point) => this.#clamped(point));
+    const tremble = event.pointerType === "touch" ? TREMBLE_OF_FINGER : TREMBLE;
+    const still = Math.hypot(event.clientX - start[0], event.clientY - start[1]) <= tremble;
     if (tool === "toggle") {
       if (still) this.perform(tool, { points: [points[0]] });
     } else if (tool === "similar") {
@@ -102,17 +108,16 @@ export class Tools {
     } else if (tool === "grow") {
       if (still) this.perform(down ? "shrink" : "grow", { points: [points[0]] });
     } else if (tool === "paint") {
-      this.perform("paint", { points: thinned(clamped), remove });
+      this.perform("paint", { points: thinned(points), remove });
     } else if (!still) {
-      this.perform("cover", { points: tool === "lasso" ? thinned(clamped) : corners(clamped), remove });
+      this.perform("cover", { points: tool === "lasso" ? thinned(points) : corners(points), remove });
     }
   }
 
   #sketch() {
     const { tool, points, remove } = this.draft;
-    const clamped = points.map((point) => this.#clamped(point));
-    if (tool === "paint" || tool === "lasso") this.sketch({ tool, points: clamped, remove });
-    if (tool === "rectangle") this.sketch({ tool, points: corners(clamped), remove });
+    if (tool === "paint" || tool === "lasso") this.sketch({ tool, points, remove });
+    if (tool === "rectangle") this.sketch({ tool, points: corners(points), remove });
   }
 
   #wheel(event) {
@@ -125,8 +130,7 @@ export class Tools {
 
   #beginPinch() {
     // The first finger has begun a gesture of its own, which it turns out not to mean.
-    this.draft = null;
-    this.sketch(null);
+    this.#drop();
     this.pinch = spread([...this.touches.values()]);
   }
 
@@ -139,11 +143,28 @@ export class Tools {
     this.pinch = now;
   }
 
+  #key(event) {
+    if (event.key === "Escape" && this.draft) {
+      event.preventDefault();
+      this.#drop();
+    }
+    // Alt alone would open the browser's menu on some systems.
+    if (event.key === "Alt" && this.draft) event.preventDefault();
+    this.#space(event, true);
+  }
+
   #space(event, isDown) {
-    if (event.key !== " " || event.target.closest?.("button, input, a, dialog")) return;
-    event.preventDefault();
+    if (event.key !== " " || (isDown && !this.#isSpaceFree(event.target))) return;
+    if (isDown || this.spaceDown) event.preventDefault();
     this.spaceDown = isDown;
     this.stage.classList.toggle("grab", isDown);
+  }
+
+  /** Whether the space bar is ours. A control that the keyboard is on needs it; one that was only clicked does not. */
+  #isSpaceFree(target) {
+    const control = target.closest?.("button, input, select, textarea, summary, dialog, a");
+    if (!control) return true;
+    return !control.matches(":focus-visible, dialog, dialog *") && this.stage.matches(":hover");
   }
 
   #isInside([x, y]) {

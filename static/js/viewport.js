@@ -1,4 +1,4 @@
-// Zooming into the stage and moving about in it. Everything else reads positions off the layers' box on the screen, so
+// Zooming into a picture and moving about in it. Everything else reads positions off the layers' box on the screen, so
 // coordinates stay right whatever is done here.
 
 const LARGEST = 8;
@@ -6,6 +6,7 @@ const LARGEST = 8;
 export class Viewport {
   /** @param {HTMLElement} layers the element that is moved and scaled; its unscaled box is the fitted photo */
   constructor(layers, changed = () => {}) {
+    // The shift counts in sizes of the fitted photo, so that it stays right when the window changes.
     Object.assign(this, { layers, changed, scale: 1, x: 0, y: 0 });
     layers.style.transformOrigin = "0 0";
   }
@@ -14,9 +15,9 @@ export class Viewport {
   zoom(factor, clientX, clientY) {
     const box = this.layers.getBoundingClientRect();
     const scale = Math.min(Math.max(this.scale * factor, 1), LARGEST);
-    const real = scale / this.scale;
-    this.x += (clientX - box.left) * (1 - real);
-    this.y += (clientY - box.top) * (1 - real);
+    const shrunk = this.scale - scale;
+    this.x += ((clientX - box.left) / box.width) * shrunk;
+    this.y += ((clientY - box.top) / box.height) * shrunk;
     this.scale = scale;
     this.#show();
   }
@@ -28,8 +29,8 @@ export class Viewport {
   }
 
   pan(dx, dy) {
-    this.x += dx;
-    this.y += dy;
+    this.x += dx / this.layers.offsetWidth;
+    this.y += dy / this.layers.offsetHeight;
     this.#show();
   }
 
@@ -38,12 +39,29 @@ export class Viewport {
     this.#show();
   }
 
+  /** Show a part, given in sizes of the photo, as large as it goes and with a little room around it. */
+  fitTo(left, top, right, bottom) {
+    this.scale = Math.min(Math.max(0.92 / Math.max(right - left, bottom - top), 1), LARGEST);
+    this.x = 0.5 - (this.scale * (left + right)) / 2;
+    this.y = 0.5 - (this.scale * (top + bottom)) / 2;
+    this.#show();
+  }
+
+  /** Move a point, given in sizes of the photo, into what is shown. */
+  reveal(x, y, margin = 24) {
+    const box = this.layers.getBoundingClientRect(), shown = this.layers.parentElement.getBoundingClientRect();
+    const short = (at, from, to) => Math.max(from + margin - at, 0) + Math.min(to - margin - at, 0);
+    const dx = short(box.left + x * box.width, shown.left, shown.right);
+    const dy = short(box.top + y * box.height, shown.top, shown.bottom);
+    if (dx || dy) this.pan(dx, dy);
+  }
+
   /** The photo always covers the box it fits into: it cannot be lost. */
   #show() {
-    const { offsetWidth, offsetHeight } = this.layers;
-    this.x = Math.min(0, Math.max(this.x, offsetWidth * (1 - this.scale)));
-    this.y = Math.min(0, Math.max(this.y, offsetHeight * (1 - this.scale)));
-    this.layers.style.transform = this.scale === 1 ? "" : `translate(${this.x}px, ${this.y}px) scale(${this.scale})`;
+    this.x = Math.min(0, Math.max(this.x, 1 - this.scale));
+    this.y = Math.min(0, Math.max(this.y, 1 - this.scale));
+    this.layers.style.transform =
+      this.scale === 1 ? "" : `translate(${100 * this.x}%, ${100 * this.y}%) scale(${this.scale})`;
     this.changed();
   }
 }

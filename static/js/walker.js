@@ -31,13 +31,18 @@ export class Walker {
     return this.segmentation.inside(this.segmentation.members(this.cut, this.superpixel), x, y);
   }
 
+  /** Begin in the middle of the photo. */
+  start() {
+    const { segmentation } = this;
+    this.superpixel = segmentation.at(segmentation.width / 2, segmentation.height / 2);
+  }
+
   /** Take one step by an arrow key; the first one lands in the middle. False for any other key. */
   step(key) {
     const direction = DIRECTIONS[key];
     if (!direction) return false;
-    const { segmentation } = this;
     if (this.superpixel === null) {
-      this.superpixel = segmentation.at(segmentation.width / 2, segmentation.height / 2);
+      this.start();
     } else {
       const next = this.#neighbour(direction);
       if (next) this.superpixel = this.cut.indexOf(next.id);

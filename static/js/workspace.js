@@ -19,8 +19,8 @@ const range = form.elements.namedItem("level");
 const width = Number(form.dataset.width);
 const height = Number(form.dataset.height);
 
-// Words of an ImageData, as ABGR: the colours of the server's tints, and a light with the accent at its edge.
-const INCLUDE = 0xfff56e1e, EXCLUDE = 0xff0078f0, LIGHT = 0x52ffffff;
+// Words of an ImageData, as ABGR: the colours of the server's tints, and a light over what the pointer is on.
+const INCLUDE = 0xfff56e1e, EXCLUDE = 0xff0078f0, LIGHT = 0x52ffffff, WHITE = 0xffffffff, BLACK = 0xff000000;
 // The same two as red, green, blue.
 const INCLUDED = [30, 110, 245], EXCLUDED = [240, 120, 0];
 const KEYS = { c: "toggle", b: "paint", l: "lasso", r: "rectangle", g: "grow", s: "similar" };
@@ -35,39 +35,72 @@ const hoverLayer = new Layer(byId("hover"));
 const anticipationLayer = new Layer(byId("anticipation"));
 let hovered = -1;
 let anticipated = null;
+let drawn = byId("state").value;
 
+/** Do something, and note in the browser's timeline how long it took (read by benchmarks/hover.py). */
+function timed(name, work) {
+  const start = performance.now();
+  work();
+  performance.measure(name, { start });
+  // Whoever watches has been told; kept, the notes of a long session would fill the memory.
+  performance.clearMeasures(name);
+}
+
+/** Light the region under the pointer, with a line along its border. */
 function hover(superpixel) {
   const region = superpixel < 0 || !cut ? -1 : cut[superpixel];
   if (region === hovered) return;
-  performance.mark("hover-start");
-  hovered = region;
-  hoverLayer.light(segmentation, region < 0 ? [] : segmentation.members(cut, superpixel), edged);
-  performance.measure("hover", "hover-start");
+  timed("hover", () => {
+    hovered = region;
+    hoverLayer.erase();
+    if (region >= 0) {
+      const members = segmentation.members(cut, superpixel);
+      hoverLayer.fill(segmentation, members, LIGHT);
+      hoverLayer.line(segmentation.outline(cut, members), INCLUDE);
+    }
+    hoverLayer.show();
+  });
 }
 
-/** A light over a region, with a line along its border. */
-function edged(pixel) {
-  const { labels } = segmentation, region = cut[labels[pixel]], x = pixel % width;
-  const isEdge =
-    x === 0 || x === width - 1 || pixel < width || pixel >= labels.length - width ||
-    cut[labels[pixel - 1]] !== region || cut[labels[pixel + 1]] !== region ||
-    cut[labels[pixel - width]] !== region || cut[labels[pixel + width]] !== region;
-  return isEdge ? INCLUDE : LIGHT;
+/** Draw the focus of the keyboard: a white line with black on both sides, to be seen on any photo. */
+function showFocus() {
+  const members = segmentation.members(cut, walker.superpixel);
+  const outline = segmentation.outline(cut, members);
+  hoverLayer.erase();
+  hoverLayer.fill(segmentation, members, LIGHT);
+  hoverLayer.line(outline, BLACK, 2);
+  hoverLayer.line(outline, WHITE, 1);
+  hoverLayer.show();
+  hovered = -2;
 }
 
 /** What is being drawn: the line itself, and the regions that a brush has touched so far. */
+let stroke = null;
+
 function sketch(draft) {
-  const line = byId("draft");
-  line.setAttribute("points", !draft || draft.tool === "paint" ? "" : draft.points.join(" "));
+  const line = draft && draft.tool !== "paint" ? draft.points.join(" ") : "";
+  if (byId("draft").getAttribute("points") !== line) byId("draft").setAttribute("points", line);
   if (!segmentation) return;
-  if (draft?.tool !== "paint") return void (hoverLayer.lit.length && hoverLayer.light(segmentation, [], edged), hovered = -1);
-  const touched = new Set(Array.from(segmentation.under(draft.points.slice(-16)), (s) => cut[s]));
-  const known = new Set(hoverLayer.lit);
-  const fresh = [];
-  for (let s = 0; s < cut.length; s++) if (touched.has(cut[s]) && !known.has(s)) fresh.push(s);
-  hoverLayer.paint(segmentation, fresh, () => LIGHT);
-  hoverLayer.lit = hoverLayer.lit.concat(fresh);
-  hovered = -1;
+  if (draft?.tool === "paint") return void timed("brush", () => brush(draft.points));
+  if (draft || stroke) hover(-1);
+  stroke = null;
+}
+
+/** Light the regions under the new end of a stroke. */
+function brush(points) {
+  if (!stroke) {
+    stroke = { seen: 0, lit: new Set() };
+    hoverLayer.erase();
+    hovered = -2;
+  }
+  const fresh = new Set();
+  for (const superpixel of segmentation.under(points.slice(Math.max(stroke.seen - 1, 0)))) {
+    if (!stroke.lit.has(cut[superpixel])) fresh.add(superpixel);
+    stroke.lit.add(cut[superpixel]);
+  }
+  stroke.seen = points.length;
+  if (fresh.size) hoverLayer.fill(segmentation, segmentation.regionsOf(cut, fresh), LIGHT);
+  hoverLayer.show();
 }
 
 /** The server's last word with the waiting gestures on top; nothing to show when none waits. */
@@ -75,44 +108,71 @@ function showAnticipation() {
   if (!segmentation) return;
   const waits = queue.waiting.length > 0;
   if (waits) {
-    const state = serverState();
-    for (const gesture of queue.waiting) anticipate(state, segmentation, gesture);
-    anticipated ??= new Uint8Array(state.length);
-    const colours = [0, INCLUDE, EXCLUDE];
-    for (const [value, colour] of colours.entries()) {
-      const changed = [];
-      for (let s = 0; s < state.length; s++) if (state[s] === value && anticipated[s] !== value) changed.push(s);
-      anticipationLayer.paint(segmentation, changed, () => colour);
-    }
-    anticipated = state;
+    timed("anticipation", anticipateAll);
+    portrayAnticipation();
   }
   layers.classList.toggle("anticipating", waits);
 }
 
-function serverState() {
-  return unpackState(byId("state").value, segmentation.count);
+function anticipateAll() {
+  const state = serverState();
+  for (const gesture of queue.waiting) anticipate(state, segmentation, gesture);
+  anticipated ??= new Uint8Array(state.length);
+  for (const [value, colour] of [0, INCLUDE, EXCLUDE].entries()) {
+    const changed = [];
+    for (let s = 0; s < state.length; s++) if (state[s] === value && anticipated[s] !== value) changed.push(s);
+    anticipationLayer.fill(segmentation, changed, colour);
+  }
+  anticipationLayer.show();
+  anticipated = state;
 }
 
-/** Draw the server's last word, which came without pictures. */
-function showState() {
+function serverState() {
+  return unpackState(byId("state").value, Number(range.max));
+}
+
+/** Draw the server's last word, which comes without pictures. Done when they are ready to be seen. */
+async function showState() {
   const state = serverState();
-  byId("tint").src = tintUrl(segmentation, state, 1, INCLUDED);
-  byId("tint-excluded").src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
-  showPortion();
+  const [tint, excluded] = [byId("tint"), byId("tint-excluded")];
+  drawn = byId("state").value;
+  // Without the label array the answer had to bring the pictures along.
+  if (!segmentation) return portray(state, tint.src);
+  tint.src = tintUrl(segmentation, state, 1, INCLUDED);
+  excluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  return Promise.allSettled([tint.decode(), excluded.decode(), portray(state, tint.src)]);
 }
 
 // --- The preview ----------------------------------------------------------------------------------------------------
 
 const preview = byId("preview");
 const portion = byId("portion");
+let portrayed = null;
+let portrayal = 0;
 const previewViewport = new Viewport(preview.querySelector(".layers"));
 
-/** The preview is the photo under a mask made of the tint: nothing more to send. */
-function showPortion() {
-  portion.style.maskImage = `url("${byId("tint").src}")`;
+/**
+ * The preview is the photo under a mask made of a tint: nothing more to send. The mask is decoded first, or the portion
+ * would vanish for a moment.
+ */
+async function portray(state, url) {
+  portrayed = state;
+  const mask = new Image();
+  mask.src = url;
+  await mask.decode().catch(() => {});
+  if (portrayed !== state) return;
+  portion.style.maskImage = `url("${url}")`;
   portion.hidden = false;
-  preview.classList.toggle("nothing", !/[^A=]/.test(byId("state").value));
+  preview.classList.toggle("nothing", !state.includes(1));
   fitPortion();
+}
+
+/** The preview of what is anticipated, once that is on the photo itself. */
+function portrayAnticipation() {
+  clearTimeout(portrayal);
+  portrayal = setTimeout(() => {
+    if (queue.waiting.length) portray(anticipated, tintUrl(segmentation, anticipated, 1, INCLUDED));
+  }, 30);
 }
 
 /** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */
@@ -120,27 +180,13 @@ function fitPortion() {
   previewViewport.fit();
   if (!byId("fit").checked || !segmentation) return;
   let [left, top, right, bottom] = [width, height, 0, 0];
-  serverState().forEach((value, s) => {
+  portrayed.forEach((value, s) => {
     if (value !== 1) return;
-    const pixels = segmentation.pixelsOf(s);
-    top = Math.min(top, Math.floor(pixels[0] / width));
-    bottom = Math.max(bottom, Math.floor(pixels[pixels.length - 1] / width) + 1);
-    for (const pixel of pixels) {
-      left = Math.min(left, pixel % width);
-      right = Math.max(right, (pixel % width) + 1);
-    }
+    const box = segmentation.boxOf(s);
+    [left, top] = [Math.min(left, box[0]), Math.min(top, box[1])];
+    [right, bottom] = [Math.max(right, box[2]), Math.max(bottom, box[3])];
   });
-  if (right <= left) return;
-  const box = preview.querySelector(".layers").getBoundingClientRect();
-  const centre = [box.left + ((left + right) / 2 / width) * box.width, box.top + ((top + bottom) / 2 / height) * box.height];
-  const factor = 0.92 * Math.min(width / (right - left), height / (bottom - top));
-  previewViewport.pan((box.left + box.right) / 2 - centre[0], (box.top + box.bottom) / 2 - centre[1]);
-  previewViewport.zoom(factor, ...centre);
-  const shown = preview.querySelector(".layers").getBoundingClientRect();
-  previewViewport.pan(
-    (box.left + box.right) / 2 - (shown.left + ((left + right) / 2 / width) * shown.width),
-    (box.top + box.bottom) / 2 - (shown.top + ((top + bottom) / 2 / height) * shown.height),
-  );
+  if (right > left) previewViewport.fitTo(left / width, top / height, right / width, bottom / height);
 }
 
 byId("fit").addEventListener("change", fitPortion);
@@ -150,12 +196,26 @@ byId("background").addEventListener("change", (event) => { preview.dataset.backg
 
 const queue = new GestureQueue(send, () => {
   showAnticipation();
-  byId("try-again").hidden = !queue.lost;
-  if (queue.lost) {
-    const count = queue.waiting.length;
+  showConnection();
+});
+const tryAgain = byId("try-again");
+// How many changes wait, as last announced: what is tried again and again is told once.
+let toldWaiting = 0;
+
+function showConnection() {
+  const count = queue.lost ? queue.waiting.length : 0;
+  if (count && count !== toldWaiting) {
     announce(`Connection lost. ${count === 1 ? "One change waits" : `${count} changes wait`} to be sent; trying again.`, "error");
   }
-});
+  toldWaiting = count;
+  if (!count && document.activeElement === tryAgain) stage.focus();
+  tryAgain.hidden = !count;
+}
+
+// The queue has a better sentence for this than the ones all pages share.
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  byId("channel").addEventListener(name, (event) => event.stopPropagation());
+}
 
 async function send(gesture) {
   const channel = byId("channel");
@@ -173,12 +233,10 @@ async function send(gesture) {
   } finally {
     channel.removeEventListener("htmx:afterRequest", note);
   }
-  if (status >= 200 && status < 300) {
-    if (values.draws) showState();
-    else showPortion();
-    return "done";
-  }
-  return status >= 400 && status < 500 ? "refused" : "unreachable";
+  if (status < 200 || status >= 500) return "unreachable";
+  // While more wait, their anticipation covers the tints: they are drawn once, when the last answer is there.
+  if (queue.waiting.length === 1 && byId("state").value !== drawn) await showState();
+  return status < 300 ? "done" : "refused";
 }
 
 function written([x, y]) {
@@ -190,13 +248,15 @@ function choice(name) {
 }
 
 function perform(tool, more = {}) {
+  looking?.abort();
   queue.push({ tool, mode: choice("mode"), level: Number(range.value), ...more });
 }
 
-/** A pointer event in pixels of the working copy. */
+/** A pointer event in pixels of the working copy, to the hundredth that the server is told too. */
 function pointOf(event) {
   const box = layers.getBoundingClientRect();
-  return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
+  const share = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  return [Math.floor(100 * width * share[0]) / 100, Math.floor(100 * height * share[1]) / 100];
 }
 
 const viewport = new Viewport(layers, () => { byId("zoom").textContent = `${Math.round(viewport.scale * 100)}%`; });
@@ -212,11 +272,17 @@ form.addEventListener("submit", (event) => {
   if (button?.dataset.plain !== undefined) return;
   event.preventDefault();
   if (button?.id === "search") search(button);
-  else if (button && button.value !== "show" && button.getAttribute("aria-disabled") !== "true") perform(button.value);
+  else if (button && button.value !== "show" && mayPress(button)) perform(button.value);
 });
+
+/** Undo is possible as soon as there is something to undo, even if the server has not said so yet. */
+function mayPress(button) {
+  return button.getAttribute("aria-disabled") !== "true" || queue.waiting.length > 0;
+}
 
 /** Search for what is on the screen, or share it, so only after every gesture has arrived. */
 async function search(button) {
+  if (queue.lost) return repeatConnection();
   await queue.idle();
   htmx.trigger(button, "asked");
 }
@@ -233,7 +299,25 @@ byId("share").addEventListener("keydown", (event) => {
   event.currentTarget.click();
 });
 
-byId("try-again").addEventListener("click", () => queue.retry());
+/** Whoever asks for something that cannot be had without a connection is told again why. */
+function repeatConnection() {
+  toldWaiting = 0;
+  showConnection();
+}
+
+tryAgain.addEventListener("click", () => {
+  toldWaiting = 0;
+  queue.retry();
+});
+for (const link of form.querySelectorAll("a[href*=download]")) {
+  link.addEventListener("click", async (event) => {
+    if (!queue.waiting.length) return;
+    event.preventDefault();
+    if (queue.lost) return repeatConnection();
+    await queue.idle();
+    location.assign(link.href);
+  });
+}
 for (const button of form.querySelectorAll("[data-zoom]")) {
   button.addEventListener("click", () => zoom(button.dataset.zoom));
 }
@@ -246,20 +330,23 @@ function zoom(which) {
 // --- Keys -----------------------------------------------------------------------------------------------------------
 
 addEventListener("keydown", (event) => {
-  if (event.target.matches?.("input:not([type=range]):not([type=radio]), select, textarea, dialog *, #drawer *")) return;
-  const control = event.ctrlKey || event.metaKey;
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.target.matches?.("input:not([type=range], [type=radio], [type=checkbox]), select, textarea, #drawer *")) return;
+  // Where brackets are typed with AltGr or Option they come with modifiers, which are then no command.
+  const typed = event.getModifierState("AltGraph") || (event.altKey && /[[\]]/.test(event.key) && !event.metaKey);
+  const control = (event.ctrlKey || event.metaKey) && !typed;
   const key = event.key.toLowerCase();
   const redo = (key === "z" && event.shiftKey) || key === "y";
   if (control && (key === "z" || key === "y")) perform(redo ? "redo" : "undo");
-  else if (control || event.altKey || !shortcut(key)) return;
+  else if (control || (event.altKey && !typed) || !shortcut(key, event.repeat)) return;
   event.preventDefault();
 });
 
-/** Whether a key was one of ours. */
-function shortcut(key) {
+/** Whether a key was one of ours. A key held down repeats only what makes sense again and again. */
+function shortcut(key, repeats) {
   if (key in KEYS) form.querySelector(`input[name=pointer][value=${KEYS[key]}]`).click();
-  else if (key === "x") form.querySelector("input[name=mode]:not(:checked)").click();
-  else if (key === "i") perform("invert");
+  else if (key === "x") repeats || form.querySelector("input[name=mode]:not(:checked)").click();
+  else if (key === "i") repeats || perform("invert");
   else if (key === "[" || key === "]") slider.step(key === "]" ? 1 : -1);
   else if (key === "0" || key === "+" || key === "=" || key === "-") zoom({ 0: "fit", "-": "out" }[key] ?? "in");
   else return false;
@@ -269,15 +356,32 @@ function shortcut(key) {
 stage.addEventListener("keydown", (event) => {
   if (!walker || event.ctrlKey || event.metaKey) return;
   if (walker.step(event.key)) announceRegion();
-  else if (event.key === "Enter" && walker.region) perform(tools.tool() === "grow" ? "grow" : "toggle", { points: [walker.point] });
+  else if (event.key === "Enter") enter(event);
   else return;
   event.preventDefault();
 });
+
+/** Enter does with the region in focus what a click with the tool in hand would do; what must be drawn cannot be typed. */
+function enter(event) {
+  if (event.repeat) return;
+  if (!walker.region) {
+    walker.start();
+    return void announceRegion();
+  }
+  const tool = tools.tool();
+  const points = [walker.point];
+  if (tool === "grow") perform(event.shiftKey ? "shrink" : "grow", { points });
+  else if (tool === "similar") perform(tool, { points, everywhere: event.shiftKey ? "on" : "" });
+  else if (tool === "paint") perform(tool, { points, remove: event.altKey });
+  else perform("toggle", { points });
+}
+
+stage.addEventListener("focusin", () => { if (walker?.region && stage.matches(":focus-visible")) showFocus(); });
 stage.addEventListener("focusout", () => { if (segmentation) hover(-1); });
 
 function announceRegion() {
-  hovered = -1;
-  hover(walker.superpixel);
+  showFocus();
+  viewport.reveal(walker.region.x / width, walker.region.y / height);
   const members = segmentation.members(cut, walker.superpixel);
   const state = serverState();
   const counts = [0, 1, 2].map((value) => members.filter((s) => state[s] === value).length);
@@ -299,26 +403,76 @@ function showLevel() {
   const level = Number(range.value);
   form.querySelector(".level-value").textContent = level;
   outline.src = outlineUrl(level);
-  history.replaceState(history.state, "", `?level=${level}`);
+  noteLevel(level);
   if (segmentation) useLevel(level);
+}
+
+let noting = 0;
+
+/** Keep the level in the address, once the slider rests: browsers refuse to have it changed very often. */
+function noteLevel(level) {
+  clearTimeout(noting);
+  noting = setTimeout(() => history.replaceState(history.state, "", `?level=${level}`), 200);
 }
 
 function useLevel(level) {
   cut = segmentation.cut(level);
   walker.use(cut);
-  hovered = -1;
-  hoverLayer.light(segmentation, [], edged);
-  // The outlines one stop coarser and finer, so that the next move of the slider shows at once.
-  for (const near of [slider.stops.findLast((s) => s < level), slider.stops.find((s) => s > level)]) {
-    if (near !== undefined) new Image().src = outlineUrl(near);
+  hover(-1);
+  if (walker.region && stage.matches(":focus-visible")) showFocus();
+  prefetch(level);
+}
+
+/** Fetch the outlines one stop coarser and finer, so that the next move of the slider shows at once. */
+function prefetch(level) {
+  for (const near of [slider.stops.findLast((stop) => stop < level), slider.stops.find((stop) => stop > level)]) {
+    if (near === undefined) continue;
+    const image = new Image();
+    image.fetchPriority = "low";
+    image.src = outlineUrl(near);
   }
 }
 
 range.addEventListener("input", showLevel);
+// An outline that was lost with the connection comes back with it.
+addEventListener("online", () => { if (!outline.naturalWidth) outline.src = outlineUrl(Number(range.value)); });
+
+// --- Other tabs -----------------------------------------------------------------------------------------------------
+
+let looking = null;
+
+/** Ask whether the selection has changed in another tab. An answer to a gesture of this one would be newer. */
+async function look() {
+  if (looking || document.hidden || queue.waiting.length) return;
+  looking = new AbortController();
+  const query = new URLSearchParams({
+    label_map: form.dataset.labelMap, version: byId("state").dataset.version, draws: segmentation ? "on" : "",
+  });
+  const { signal } = looking;
+  try {
+    const answer = await fetch(`${form.dataset.stateUrl}?${query}`, { headers: { "HX-Request": "true" }, signal });
+    const text = await answer.text();
+    if (!signal.aborted && answer.status === 200) await showAnswer(text);
+    else if (answer.status >= 400 && answer.status < 500) announce("This photo has changed in another window. Reload the page to go on.", "error");
+  } catch {
+    // No connection, or a gesture came in between: its answer tells.
+  } finally {
+    looking = null;
+  }
+}
+
+async function showAnswer(text) {
+  htmx.swap(byId("channel"), text, { swapStyle: "none" });
+  await showState();
+}
+
+document.addEventListener("visibilitychange", look);
+addEventListener("focus", look);
+addEventListener("pageshow", (event) => { if (event.persisted) look(); });
 
 // --- Beginning ------------------------------------------------------------------------------------------------------
 
-showPortion();
+portray(serverState(), byId("tint").src);
 
 async function words(url) {
   const answer = await fetch(url);
@@ -333,6 +487,8 @@ try {
   useLevel(Number(range.value));
   fitPortion();
   form.dataset.ready = "";
+  // A page that the browser kept from an earlier visit may show the selection of then.
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") look();
 } catch {
   announce("The outlines cannot follow the pointer: they did not load. Clicking works all the same.", "error");
 }
