@@ -83,9 +83,11 @@ def add_photo(photo: Photo, details: Details) -> GalleryImage:
 def collect(photos: Iterable[Photo]) -> int:
     """Put a person's photos into their own collection; how many were not in it yet."""
     with transaction.atomic():
-        # Locked, so that two requests at once make one image of a photo.
-        locked = Photo.objects.select_for_update(of=("self",)).filter(pk__in=[photo.pk for photo in photos])
-        new = list(locked.filter(gallery_image=None, is_public=False))
+        # Locked by a query of its own, so that two requests at once make one image of a photo: the next one sees what
+        # the other has committed meanwhile.
+        chosen = Photo.objects.filter(pk__in=[photo.pk for photo in photos], is_public=False).order_by("pk")
+        list(chosen.select_for_update().values_list("pk"))
+        new = list(chosen.filter(gallery_image=None))
         for photo in new:
             add_photo(photo, Details())
     return len(new)

@@ -21,7 +21,7 @@ from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
 
 def own_image(request: HttpRequest, image_id: int) -> GalleryImage:
     """An image of this person's own collection. Strangers get 404, and so does everyone for a public one."""
-    mine = GalleryImage.objects.collected_by(person_of(request)).select_related("photo")
+    mine = GalleryImage.objects.owned_by(person_of(request)).select_related("photo")
     image: GalleryImage = get_object_or_404(mine, pk=image_id)
     return image
 

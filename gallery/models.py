@@ -35,10 +35,6 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
         mine = Q(**{f"photo__{field}": value for field, value in person.as_fields().items()})
         return self.filter(Q(photo__is_public=True) | mine)
 
-    def collected_by(self, person: Person) -> Self:
-        """The person's own private collection."""
-        return self.filter(photo__in=Photo.objects.private_to(person))
-
     def indexed(self) -> Self:
         return self.filter(status=GalleryImage.Status.INDEXED)
 
@@ -52,7 +48,8 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
         """The person's own private collection."""
         if not person.is_known:
             return self.none()
-        return self.filter(**{f"photo__{field}": value for field, value in person.as_fields().items()})
+        mine = {f"photo__{field}": value for field, value in person.as_fields().items()}
+        return self.filter(photo__is_public=False, **mine)
 
     def tagged(self, tag: str) -> Self:
         """With such a tag, in capitals or not."""

@@ -35,7 +35,7 @@ def gallery(request: HtmxHttpRequest) -> HttpResponse:
     form = GalleryForm(request.GET)
     person = person_of(request)
     mine = form.given("mine")
-    images = GalleryImage.objects.collected_by(person) if mine else GalleryImage.objects.visible_to(person)
+    images = GalleryImage.objects.owned_by(person) if mine else GalleryImage.objects.visible_to(person)
     images = images.select_related("photo")
     tag = form.given("tag")
     if tag:

@@ -135,6 +135,42 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     assert not inspection.found, "\n".join(inspection.found)
 
 
+def test_ones_own_photos_and_links(inspection: Inspection) -> None:
+    page = inspection.page
+    ws.upload(page, image_file(eighths()), "eighths.jpg")
+    workspace = page.url.partition("?")[0]
+    ws.click(page, 30, 40)
+    ws.settled(page)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#new_address").input_value()
+    inspection.look("pop-up of links, with a new one")
+    inspection.visit(f"{workspace}links/", "links on a page")
+    inspection.visit(link, "a shared selection")
+    inspection.visit("/shared/unknown/", "no such link")
+
+    page.goto("/photos/")
+    files = [{"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": image_file()} for name in ("one", "two")]
+    page.set_input_files("input[name=image]", [*files, {**files[0], "name": "letter.jpg", "buffer": b"Dear Sir"}])
+    expect(page.locator("#uploads h2")).to_have_text("2 photos added, 1 not")
+    inspection.look("my photos, several uploaded")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Add one.jpg to my collection").click()
+    expect(page.locator(".own-photo .badge")).to_be_visible()
+    page.get_by_label("Choose all").check()
+    page.get_by_label("Rename one.jpg").click()
+    inspection.look("my photos, all chosen, one being renamed")
+    page.keyboard.press("Escape")
+    page.locator("#chosen").get_by_role("button", name="Delete").click()
+    inspection.look("pop-up before photos are deleted")
+    page.get_by_role("button", name="Cancel").click()
+    image = GalleryImage.objects.get()
+    inspection.visit(image.get_absolute_url(), "details of an image of one's own")
+    inspection.visit(f"{image.get_absolute_url()}edit/", "editing what is known about it")
+    inspection.visit("/gallery/?mine=on", "my collection")
+    assert not inspection.found, "\n".join(inspection.found)
+
+
 def test_the_empty_site(inspection: Inspection) -> None:
     inspection.visit("/", "start, no collection")
     inspection.visit("/gallery/", "gallery, no images")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
 import pytest
 from discs import AddImage, SearchOf, thing_on_ground
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, GREEN, RED, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import indexing, spaces
+from gallery.collection import collect as put_into_collection
 from gallery.models import GalleryImage, IndexedRegion, RegionVector
 from gallery.search import ask
 from selector.models import Photo
@@ -64,6 +66,25 @@ def test_several_at_once_and_none_twice(alice: Any, alice_client: Client) -> Non
     collect(alice_client, photos[0])
     collect(alice_client, *photos)
     assert GalleryImage.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_queue")
+def test_two_requests_at_once_put_a_photo_in_once(alice: Any) -> None:
+    photo = disc(owner=alice)
+    n_new: list[int] = []
+
+    def put() -> None:
+        n_new.append(put_into_collection([photo]))
+        connections.close_all()
+
+    threads = [threading.Thread(target=put) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(n_new) == [0, 0, 0, 1]
+    assert GalleryImage.objects.count() == 1
 
 
 def test_htmx_gets_the_card_that_says_so(alice: Any, alice_client: Client) -> None:
@@ -146,6 +167,7 @@ def test_ones_own_collection_can_be_shown_alone(image: GalleryImage, alice_clien
     public = add_image(BLUE, title="In public")
     everything, mine = (alice_client.get(f"/gallery/{query}").content.decode() for query in ("", "?mine=on"))
     assert image.title in everything and public.title in everything
+    assert everything.count("only yours") == 1
     assert image.title in mine and public.title not in mine
     assert "Your collection is empty" in Client().get("/gallery/?mine=on").content.decode()
 

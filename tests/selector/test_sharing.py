@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import uuid
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pictures import eighths, image_file
@@ -17,7 +18,9 @@ from PIL import Image
 
 from selector import label_maps
 from selector.models import LabelMap, Photo, Selection, SharedSelection
+from selector.people import Person
 from selector.photos import store_photo
+from selector.sharing import open_copy as open_copy_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -140,6 +143,23 @@ def test_a_link_does_not_open_the_photo_itself(bob_client: Client, photo: Photo,
 def test_opening_it_twice_opens_the_same_copy(bob_client: Client, shared: str) -> None:
     assert open_copy(bob_client, shared) == open_copy(bob_client, shared)
     assert "Open my copy" in bob_client.get(shared).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressing_the_button_twice_makes_one_copy(bob: Any, shared: str) -> None:
+    link, opened = SharedSelection.objects.get(), []
+
+    def press() -> None:
+        opened.append(open_copy_of(link, Person(user=bob)))
+        connections.close_all()
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4 and len(set(opened)) == 1
+    assert Photo.objects.owned_by(Person(user=bob)).count() == 1
 
 
 def test_a_copy_has_the_pixels_but_neither_metadata_nor_full_resolution(
