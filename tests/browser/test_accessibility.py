@@ -104,6 +104,7 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     page = inspection.page
     inspection.visit("/")
     inspection.visit("/photos/", "my photos, none yet")
+    inspection.visit("/searches/", "searches, none yet")
     inspection.visit("/gallery/")
     inspection.visit("/gallery/?tag=nothing", "gallery, no image has the tag")
     inspection.visit(GalleryImage.objects.latest("pk").get_absolute_url(), "details on a page")
@@ -131,7 +132,11 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     expect(page.locator("dialog#details")).to_be_visible()
     inspection.look("pop-up open")
     page.keyboard.press("Escape")
+    page.locator("#search_options summary").click()
+    page.locator("article.hit .why summary").first.click()
+    inspection.look("drawer open, with its filters and the reasons of a hit")
     inspection.visit(Search.objects.get().get_absolute_url(), "search on a page")
+    inspection.visit("/searches/")
     inspection.visit("/photos/", "my photos")
     assert not inspection.found, "\n".join(inspection.found)
 
