@@ -29,10 +29,12 @@ from gallery.models import GalleryImage, Search
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 640}
-# Which rule is asked matters little in the dark but for colours, and on a phone but for what fingers must hit.
 EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
-FINGERS = {"resultTypes": ["violations"], "runOnly": ["target-size", "scrollable-region-focusable", "color-contrast"]}
+# All that the dark or a narrow window can change.
+COLOURS_AND_SIZES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"],
+}
 
 
 class Inspection:
@@ -48,13 +50,12 @@ class Inspection:
         self.look(state or url)
 
     def look(self, state: str) -> None:
-        """The page as it is now, in every way it may be shown."""
+        """The page as it is now, wide and light, then narrow and dark."""
         ws.until(self.page, "[...document.images].every((image) => image.complete || image.loading === 'lazy')")
         self.ask(EVERYTHING, state)
         self.page.emulate_media(color_scheme="dark")
-        self.ask(COLOURS, f"{state}, dark")
         self.page.set_viewport_size(PHONE)
-        self.ask(FINGERS, f"{state}, on a phone")
+        self.ask(COLOURS_AND_SIZES, f"{state}, on a phone, dark")
         too_wide = self.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         if too_wide > 0:
             self.found.append(f"{state}, on a phone: {too_wide} px wider than the window")
@@ -103,6 +104,7 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     page = inspection.page
     inspection.visit("/")
     inspection.visit("/photos/", "my photos, none yet")
+    inspection.visit("/searches/", "searches, none yet")
     inspection.visit("/gallery/")
     inspection.visit("/gallery/?tag=nothing", "gallery, no image has the tag")
     inspection.visit(GalleryImage.objects.latest("pk").get_absolute_url(), "details on a page")
@@ -130,7 +132,11 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     expect(page.locator("dialog#details")).to_be_visible()
     inspection.look("pop-up open")
     page.keyboard.press("Escape")
+    page.locator("#search_options summary").click()
+    page.locator("article.hit .why summary").first.click()
+    inspection.look("drawer open, with its filters and the reasons of a hit")
     inspection.visit(Search.objects.get().get_absolute_url(), "search on a page")
+    inspection.visit("/searches/")
     inspection.visit("/photos/", "my photos")
     assert not inspection.found, "\n".join(inspection.found)
 
