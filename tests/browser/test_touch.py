@@ -71,7 +71,7 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
     expect(phone.locator("#zoom")).to_have_text("300%")
     assert ws.at(phone, 120, 80) == pytest.approx((x, y), abs=2)
     # Two that stay together move it.
-    fingers.drag(between((x - 30, y), (x - 80, y - 20)), between((x + 30, y), (x + 20, y - 20)))
+    fingers.drag(between((x - 30, y), (x - 80, y - 20)), between((x + 30, y), (x - 20, y - 20)))
     assert ws.at(phone, 120, 80) == pytest.approx((x - 50, y - 20), abs=2)
     expect(phone.locator("#zoom")).to_have_text("300%")
     # Neither the page itself was enlarged, nor anything drawn.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import workspace as ws
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from selector.models import Selection
@@ -62,10 +62,13 @@ def test_two_tabs_show_the_same(page: Page, context: BrowserContext) -> None:
 
 def test_a_gesture_is_not_overtaken_by_the_older_answer_of_a_look(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
-    held = []
-    page.route("**/selection/now/*", held.append)
+    held: list[Route] = []
+    page.route("**/selection/now/*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright refuses a built-in
     page.evaluate("dispatchEvent(new Event('focus'))")
-    ws.until(page, "true")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(20)
     ws.click(page, 30, 40)
     work.check("toggle")
     for route in held:

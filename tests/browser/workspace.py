@@ -53,6 +53,12 @@ def at(page: Page, x: float, y: float) -> tuple[float, float]:
     return box["x"] + x * box["width"] / width, box["y"] + y * box["height"] / height
 
 
+def under(page: Page, client_x: float, client_y: float) -> tuple[float, float]:
+    """The point of the working copy at a place on the screen."""
+    (left, top), (right, bottom) = at(page, 0, 0), at(page, 1, 1)
+    return (client_x - left) / (right - left), (client_y - top) / (bottom - top)
+
+
 def click(page: Page, x: float, y: float) -> None:
     page.mouse.click(*at(page, x, y))
 
