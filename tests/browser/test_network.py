@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import workspace as ws
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from selector import label_maps, regions
 from selector.models import Photo, Selection
@@ -13,6 +15,16 @@ from selector.models import Photo, Selection
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
 TWENTY = [(x, y) for x in range(15, 240, 48) for y in range(20, 160, 40)]
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails the test on script errors; that requests fail is what these tests are about."""
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    assert problems == []
 
 
 class Network:
