@@ -138,8 +138,8 @@ export class Tools {
     this.touches.set(event.pointerId, event);
     if (this.touches.size !== 2) return;
     const now = spread([...this.touches.values()]);
-    this.viewport.pan(now.x - this.pinch.x, now.y - this.pinch.y);
-    this.viewport.zoom(now.size / this.pinch.size, now.x, now.y);
+    const { x, y, size } = this.pinch;
+    this.viewport.zoom(now.size / size, x, y, now.x - x, now.y - y);
     this.pinch = now;
   }
 

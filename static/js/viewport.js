@@ -11,13 +11,13 @@ export class Viewport {
     layers.style.transformOrigin = "0 0";
   }
 
-  /** Scale by a factor so that the point under the pointer stays where it is. */
-  zoom(factor, clientX, clientY) {
+  /** Scale by a factor so that the point under the pointer stays where it is, or moves along with two fingers. */
+  zoom(factor, clientX, clientY, dx = 0, dy = 0) {
     const box = this.layers.getBoundingClientRect();
     const scale = Math.min(Math.max(this.scale * factor, 1), LARGEST);
     const shrunk = this.scale - scale;
-    this.x += ((clientX - box.left) / box.width) * shrunk;
-    this.y += ((clientY - box.top) / box.height) * shrunk;
+    this.x += ((clientX - box.left) / box.width) * shrunk + dx / this.layers.offsetWidth;
+    this.y += ((clientY - box.top) / box.height) * shrunk + dy / this.layers.offsetHeight;
     this.scale = scale;
     this.#show();
   }
@@ -39,12 +39,15 @@ export class Viewport {
     this.#show();
   }
 
-  /** Show a part, given in sizes of the photo, as large as it goes and with a little room around it. */
+  /** Show a part, given in sizes of the photo, in the middle, as large as it goes and with a little room around it. */
   fitTo(left, top, right, bottom) {
-    this.scale = Math.min(Math.max(0.92 / Math.max(right - left, bottom - top), 1), LARGEST);
+    const { offsetWidth, offsetHeight, parentElement } = this.layers;
+    const across = parentElement.clientWidth / offsetWidth / (right - left);
+    const down = parentElement.clientHeight / offsetHeight / (bottom - top);
+    this.scale = Math.min(Math.max(0.92 * Math.min(across, down), 1), LARGEST);
     this.x = 0.5 - (this.scale * (left + right)) / 2;
     this.y = 0.5 - (this.scale * (top + bottom)) / 2;
-    this.#show();
+    this.#draw();
   }
 
   /** Move a point, given in sizes of the photo, into what is shown. */
@@ -60,6 +63,10 @@ export class Viewport {
   #show() {
     this.x = Math.min(0, Math.max(this.x, 1 - this.scale));
     this.y = Math.min(0, Math.max(this.y, 1 - this.scale));
+    this.#draw();
+  }
+
+  #draw() {
     this.layers.style.transform =
       this.scale === 1 ? "" : `translate(${100 * this.x}%, ${100 * this.y}%) scale(${this.scale})`;
     this.changed();

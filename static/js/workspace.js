@@ -132,7 +132,7 @@ function serverState() {
 }
 
 /** Draw the server's last word, which comes without pictures. Done when they are ready to be seen. */
-async function showState() {
+function showState() {
   const state = serverState();
   const [tint, excluded] = [byId("tint"), byId("tint-excluded")];
   drawn = byId("state").value;
@@ -178,6 +178,7 @@ function portrayAnticipation() {
 /** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */
 function fitPortion() {
   previewViewport.fit();
+  preview.classList.remove("fitted");
   if (!byId("fit").checked || !segmentation) return;
   let [left, top, right, bottom] = [width, height, 0, 0];
   portrayed.forEach((value, s) => {
@@ -186,10 +187,13 @@ function fitPortion() {
     [left, top] = [Math.min(left, box[0]), Math.min(top, box[1])];
     [right, bottom] = [Math.max(right, box[2]), Math.max(bottom, box[3])];
   });
-  if (right > left) previewViewport.fitTo(left / width, top / height, right / width, bottom / height);
+  if (right <= left) return;
+  preview.classList.add("fitted");
+  previewViewport.fitTo(left / width, top / height, right / width, bottom / height);
 }
 
 byId("fit").addEventListener("change", fitPortion);
+new ResizeObserver(fitPortion).observe(preview);
 byId("background").addEventListener("change", (event) => { preview.dataset.background = event.target.value; });
 
 // --- Gestures -------------------------------------------------------------------------------------------------------

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import numpy.typing as npt
+from pictures import eighths, image_file
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
+
+from selector import label_maps, regions, rendering
+from selector.models import Photo, Selection
+from selector.photos import store_photo
 
 Pixels = npt.NDArray[np.uint8]
+Points = list[tuple[float, float]]
 
 
 def upload(page: Page, file: bytes, name: str = "photo.jpg") -> None:
@@ -43,6 +53,12 @@ def at(page: Page, x: float, y: float) -> tuple[float, float]:
     return box["x"] + x * box["width"] / width, box["y"] + y * box["height"] / height
 
 
+def under(page: Page, client_x: float, client_y: float) -> tuple[float, float]:
+    """The point of the working copy at a place on the screen."""
+    (left, top), (right, bottom) = at(page, 0, 0), at(page, 1, 1)
+    return (client_x - left) / (right - left), (client_y - top) / (bottom - top)
+
+
 def click(page: Page, x: float, y: float) -> None:
     page.mouse.click(*at(page, x, y))
 
@@ -54,7 +70,7 @@ def settled(page: Page) -> None:
 
 def layer(page: Page, selector: str) -> Pixels:
     """The pixels of a layer, uint8 (H, W, 4), in the photo's own size."""
-    words = page.evaluate(
+    width, height, encoded = page.evaluate(
         """async (selector) => {
             const image = document.querySelector(selector);
             if (image.decode) await image.decode();
@@ -63,13 +79,14 @@ def layer(page: Page, selector: str) -> Pixels:
             canvas.height = image.naturalHeight || image.height;
             const context = canvas.getContext("2d");
             context.drawImage(image, 0, 0);
-            const data = context.getImageData(0, 0, canvas.width, canvas.height);
-            return [canvas.width, canvas.height, Array.from(data.data)];
+            const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+            let text = "";
+            for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+            return [canvas.width, canvas.height, btoa(text)];
         }""",
         selector,
     )
-    width, height, flat = words
-    return np.array(flat, np.uint8).reshape(height, width, 4)
+    return np.frombuffer(base64.b64decode(encoded), np.uint8).reshape(height, width, 4)
 
 
 def shown(page: Page, selector: str) -> Pixels:
@@ -87,3 +104,132 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.down()
     page.mouse.move(*at(page, *end), steps=6)
     page.mouse.up()
+
+
+def announcements(page: Page) -> Callable[[], list[str]]:
+    """Listen to the status line as a screen reader does; gives everything said so far."""
+    page.evaluate(
+        """() => {
+            window.said = [];
+            const status = document.querySelector("[role=status]");
+            new MutationObserver((changes) => {
+                const added = changes.some((change) => change.addedNodes.length);
+                if (added && status.textContent.trim()) window.said.push(status.textContent.trim());
+            }).observe(status, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    return lambda: list(page.evaluate("window.said"))
+
+
+def public_photo(pixels: Pixels | None = None) -> Photo:
+    """A photo that everyone may select on, eighths of colours by default; its superpixels are computed."""
+    photo = store_photo(image_file(eighths() if pixels is None else pixels), "eighths.jpg")
+    photo.is_public = True
+    photo.save()
+    label_maps.label_map_of(photo)
+    return photo
+
+
+class Workspace:
+    """A workspace in the browser, and beside it what each gesture must come to by `selector.regions`.
+
+    Every gesture that the page sends is noted. `check` applies the ones since the last check to the expected selection
+    and compares it with the layers on the screen and with the row in the database.
+    """
+
+    def __init__(self, page: Page, photo: Photo, level: int | None = 20) -> None:
+        self.page, self.photo = page, photo
+        self.label_map = label_maps.label_map_of(photo)
+        self.segmentation = label_maps.load(self.label_map)
+        self.labels, self.tree = self.segmentation.labels, self.segmentation.hierarchy
+        self.expected = regions.Selection.empty(self.label_map.n_superpixels)
+        self.sent: list[dict[str, str]] = []
+        page.on("request", self._note)
+        page.goto(photo.get_absolute_url() + (f"?level={level}" if level else ""))
+        ready(page)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/selection/"):
+            self.sent.append(dict(parse_qsl(request.post_data or "")))
+
+    @property
+    def level(self) -> int:
+        return int(self.page.locator("input[name=level]").input_value())
+
+    def set_level(self, level: int) -> None:
+        self.page.locator("input[name=level]").fill(str(level))
+
+    def middle(self, superpixel: int) -> tuple[float, float]:
+        """A point well inside a superpixel: the pixel farthest from its border."""
+        from scipy.ndimage import distance_transform_edt
+
+        depth = distance_transform_edt(np.pad(self.labels == superpixel, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        return float(column) + 0.5, float(row) + 0.5
+
+    def drag(self, *points: tuple[float, float], steps: int = 6) -> None:
+        """Press at the first point, go through the others, let go at the last."""
+        self.page.mouse.move(*at(self.page, *points[0]))
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*at(self.page, *point), steps=steps)
+        self.page.mouse.up()
+
+    def settle(self) -> list[dict[str, str]]:
+        """Wait for the answers; the gestures sent since the last time, each once."""
+        settled(self.page)
+        new = list({gesture["number"]: gesture for gesture in self.sent}.values())
+        self.sent.clear()
+        return new
+
+    def check(self, *tools: str, **fields: str) -> dict[str, str]:
+        """Expect these gestures, the last with these fields, and what they come to; gives the last one."""
+        new = self.settle()
+        assert [gesture["tool"] for gesture in new] == list(tools)
+        assert {name: new[-1].get(name, "") for name in fields} == fields
+        for gesture in new:
+            self.expected = outcome(self.expected, gesture, self.label_map)
+        self.shows(self.expected)
+        return new[-1]
+
+    def shows(self, expected: regions.Selection) -> None:
+        """The layers on the screen and the stored selection are exactly this."""
+        stored = Selection.objects.get(label_map=self.label_map).regions
+        assert np.array_equal(stored.included, expected.included)
+        assert np.array_equal(stored.excluded, expected.excluded)
+        tint = layer(self.page, "#tint")[..., 3] > 0
+        assert np.array_equal(tint, expected.included[self.labels])
+        striped = rendering.tint_png(self.labels, expected.excluded, (0, 0, 0), striped=True)
+        stripes = np.asarray(Image.open(io.BytesIO(striped)).convert("RGBA"))[..., 3] > 0
+        assert np.array_equal(layer(self.page, "#tint-excluded")[..., 3] > 0, stripes)
+
+
+def points_of(gesture: dict[str, str]) -> Points:
+    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in gesture.get("points", "").split())]
+
+
+def outcome(state: regions.Selection, gesture: dict[str, str], label_map: Any) -> regions.Selection:
+    """What a gesture comes to. The history is not known here, so it must be neither undo nor redo."""
+    segmentation = label_maps.load(label_map)
+    labels, tree = segmentation.labels, segmentation.hierarchy
+    points, mode = points_of(gesture), gesture["mode"]
+    cut, add = tree.cut(int(gesture["level"])), not gesture.get("remove")
+    tools: dict[str, Callable[[], regions.Selection]] = {
+        "toggle": lambda: regions.toggle(state, labels, cut, points, mode),
+        "paint": lambda: regions.paint(state, labels, cut, points, mode, add=add),
+        "cover": lambda: regions.cover(state, labels, cut, points, mode, add=add),
+        "grow": lambda: regions.grow(state, labels, cut, points[0], mode, parents=tree.parents),
+        "shrink": lambda: regions.shrink(state, labels, points[0], mode, parents=tree.parents),
+        "similar": lambda: regions.similar(
+            state,
+            labels,
+            cut,
+            points[0],
+            mode,
+            colours=label_maps.mean_colours(label_map),
+            everywhere=bool(gesture.get("everywhere")),
+        ),
+        "invert": lambda: regions.invert(state),
+        "clear": lambda: regions.clear(state),
+    }
+    return tools[gesture["tool"]]()

@@ -1,0 +1,143 @@
+"""Slow and broken connections: every gesture is applied once, in order, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import workspace as ws
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from selector import label_maps, regions
+from selector.models import Photo, Selection
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
+
+TWENTY = [(x, y) for x in range(15, 240, 48) for y in range(20, 160, 40)]
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails the test on script errors; that requests fail is what these tests are about."""
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    assert problems == []
+
+
+class Network:
+    """300 ms from request to answer, as on a bad mobile connection; or none at all."""
+
+    def __init__(self, page: Page) -> None:
+        self.protocol = page.context.new_cdp_session(page)
+        self.protocol.send("Network.enable")
+        self.cut(offline=False)
+
+    def cut(self, offline: bool) -> None:
+        conditions = {"offline": offline, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.protocol.send("Network.emulateNetworkConditions", conditions)
+
+
+def expect_twenty_clicks(photo: Photo) -> None:
+    """The superpixels under the twenty points are selected, in twenty steps of history."""
+    labels = label_maps.load(label_maps.label_map_of(photo)).labels
+    wanted = {int(labels[y, x]) for x, y in TWENTY}
+    assert len(wanted) == 20
+    selection = Selection.objects.get()
+    assert set(np.flatnonzero(selection.regions.included).tolist()) == wanted
+    assert (selection.position, selection.length, selection.steps.count()) == (20, 20, 20)
+
+
+def test_twenty_quick_clicks_with_the_connection_cut_in_the_middle(page: Page) -> None:
+    photo = ws.public_photo()
+    work = ws.Workspace(page, photo, level=None)
+    work.set_level(work.label_map.n_superpixels)
+    network = Network(page)
+    for point in TWENTY[:12]:
+        ws.click(page, *point)
+    # What is waiting is on the photo long before the server knows.
+    anticipated = ws.layer(page, "#anticipation")[..., 3] > 0
+    assert np.array_equal(anticipated, np.isin(work.labels, [work.labels[y, x] for x, y in TWENTY[:12]]))
+    ws.until(page, "document.getElementById('summary').textContent !== 'Nothing is selected.'")
+    network.cut(offline=True)
+    for point in TWENTY[12:]:
+        ws.click(page, *point)
+    expect(page.get_by_role("status")).to_contain_text("Connection lost.")
+    expect(page.get_by_role("status")).to_contain_text("changes wait to be sent")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert 0 < Selection.objects.get().position < 20
+    network.cut(offline=False)
+    ws.settled(page)
+    expect_twenty_clicks(photo)
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    work.shows(Selection.objects.get().regions)
+
+
+def test_an_answer_that_is_lost_and_a_gesture_that_is_offered_again(page: Page) -> None:
+    photo = ws.public_photo()
+    work = ws.Workspace(page, photo, level=None)
+    work.set_level(work.label_map.n_superpixels)
+    arrived = []
+
+    def lose_the_answer(route: Route) -> None:
+        """The nasty case: the server has applied it, and the browser cannot know."""
+        arrived.append(route.fetch().status)
+        route.abort("connectionreset")
+
+    for point in TWENTY[:10]:
+        ws.click(page, *point)
+    ws.settled(page)
+    page.route("**/selection/", lose_the_answer)
+    for point in TWENTY[10:]:
+        ws.click(page, *point)
+    expect(page.get_by_role("status")).to_have_text("Connection lost. 10 changes wait to be sent; trying again.")
+    assert arrived[0] == 200
+    assert Selection.objects.get().position == 11
+    page.unroute("**/selection/")
+    page.get_by_role("button", name="Try again").click()
+    ws.settled(page)
+    expect_twenty_clicks(photo)
+    work.shows(Selection.objects.get().regions)
+    expect(page.get_by_role("status")).to_contain_text("selected")
+
+
+def test_a_failure_is_told_once_and_searching_says_why_it_cannot(page: Page) -> None:
+    ws.Workspace(page, ws.public_photo())
+    page.route("**/selection/", lambda route: route.abort("internetdisconnected"))
+    said = ws.announcements(page)
+    ws.click(page, 30, 40)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(300)
+    assert said() == ["Connection lost. One change waits to be sent; trying again."]
+    page.get_by_role("button", name="Search", exact=True).click()
+    assert said() == ["Connection lost. One change waits to be sent; trying again."] * 2
+    page.unroute("**/selection/")
+    page.get_by_role("button", name="Try again").press("Enter")
+    ws.settled(page)
+    # The button that had the focus has gone; the focus has not.
+    expect(page.locator("#stage")).to_be_focused()
+
+
+def test_a_gesture_that_is_refused_does_not_hold_up_the_others(page: Page) -> None:
+    """And what it was drawn as goes: the tints are the server's."""
+    work = ws.Workspace(page, ws.public_photo())
+    Network(page)
+    ws.click(page, 30, 40)
+    page.evaluate("document.getElementById('workspace').dataset.labelMap = '999999'")
+    ws.click(page, 90, 40)
+    expect(page.get_by_role("status")).to_contain_text("changed in another window")
+    first = regions.toggle(work.expected, work.labels, work.tree.cut(20), [(30, 40)], "include")
+    ws.settled(page)
+    work.shows(first)
+
+
+def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
+    work = ws.Workspace(page, ws.public_photo())
+    Network(page)
+    ws.click(page, 30, 40)
+    page.get_by_role("button", name="Undo").click()
+    assert [gesture["tool"] for gesture in work.settle()] == ["toggle", "undo"]
+    work.shows(work.expected)

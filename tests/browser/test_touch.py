@@ -1,0 +1,105 @@
+"""Fingers on a phone: tapping, painting, pinching, moving; and tools that a thumb reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import workspace as ws
+from playwright.sync_api import Browser, CDPSession, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("few_superpixels", "compiled"),
+]
+
+
+@pytest.fixture
+def phone(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=live_server.url,
+        viewport={"width": 360, "height": 740},
+        device_scale_factor=3,
+        has_touch=True,
+        is_mobile=True,
+    )
+    yield context.new_page()
+    context.close()
+
+
+class Fingers:
+    """Playwright has but a tap; the browser's own protocol has every touch."""
+
+    def __init__(self, page: Page) -> None:
+        self.protocol: CDPSession = page.context.new_cdp_session(page)
+
+    def put(self, kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        self.protocol.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def drag(self, *paths: list[tuple[float, float]]) -> None:
+        """Fingers come down one after the other, move along their paths side by side, and go."""
+        for i in range(len(paths)):
+            self.put("touchStart", *[path[0] for path in paths[: i + 1]])
+        for step in range(1, len(paths[0])):
+            self.put("touchMove", *[path[step] for path in paths])
+        self.put("touchEnd")
+
+
+def between(start: tuple[float, float], end: tuple[float, float], steps: int = 6) -> list[tuple[float, float]]:
+    return [tuple(point) for point in np.linspace(start, end, steps + 1).tolist()]
+
+
+def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
+    work = ws.Workspace(phone, ws.public_photo())
+    fingers = Fingers(phone)
+    phone.touchscreen.tap(*ws.at(phone, 30, 40))
+    sent = work.check("toggle")
+    assert np.abs(np.subtract(ws.points_of(sent)[0], (30, 40))).max() < 1
+
+    phone.locator("label[title^=Brush]").tap()
+    fingers.drag(between(ws.at(phone, 20, 120), ws.at(phone, 220, 120)))
+    sent = work.check("paint")
+    assert np.abs(np.subtract(ws.points_of(sent)[-1], (220, 120))).max() < 1
+    assert work.expected.included[work.labels[120, 120]]
+
+    # Two fingers that part enlarge what lies between them; what the first one began to draw is forgotten.
+    x, y = ws.at(phone, 120, 80)
+    fingers.drag(between((x - 30, y), (x - 90, y)), between((x + 30, y), (x + 90, y)))
+    expect(phone.locator("#zoom")).to_have_text("300%")
+    assert ws.at(phone, 120, 80) == pytest.approx((x, y), abs=2)
+    # Two that stay together move it.
+    fingers.drag(between((x - 30, y), (x - 80, y - 20)), between((x + 30, y), (x - 20, y - 20)))
+    assert ws.at(phone, 120, 80) == pytest.approx((x - 50, y - 20), abs=2)
+    expect(phone.locator("#zoom")).to_have_text("300%")
+    # Neither the page itself was enlarged, nor anything drawn.
+    assert phone.evaluate("window.visualViewport.scale") == 1
+    assert work.settle() == []
+    phone.touchscreen.tap(*ws.at(phone, 130, 90))
+    work.check("paint")
+
+    # Two fingers that meet show all of it again.
+    x, y = ws.at(phone, 140, 90)
+    fingers.drag(between((x - 100, y), (x - 10, y)), between((x + 40, y), (x + 10, y)))
+    expect(phone.locator("#zoom")).to_have_text("100%")
+
+
+def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:
+    ws.Workspace(phone, ws.public_photo())
+    boxes = {
+        name: phone.locator(name).bounding_box() or {} for name in ("#stage", "#preview", ".toolbar", "#stage #photo")
+    }
+    assert boxes["#stage"]["y"] + boxes["#stage"]["height"] <= boxes["#preview"]["y"]
+    assert boxes["#preview"]["y"] + boxes["#preview"]["height"] <= boxes[".toolbar"]["y"]
+    assert boxes[".toolbar"]["y"] > 740 / 2
+    assert boxes["#stage #photo"]["width"] > 300
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    reachable = phone.locator(".toolbar :is(label[title], button:not(.enter), input[type=range])")
+    assert reachable.count() >= 14
+    for i in range(reachable.count()):
+        box = reachable.nth(i).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["y"] + box["height"] <= 740
+        assert box["width"] >= 24 and box["height"] >= 24
