@@ -87,15 +87,16 @@ def nearest(question: Question, images: QuerySet[GalleryImage] | Among) -> Near:
     """
     among = images if isinstance(images, Among) else Among(images)
     if among.few is not None:
-        return _exact(question, among.few)
+        return exactly(question, among.few)
     if vector_indexes.is_built(question.space):
         found = _by_index(question, among.images)
         if len(found) >= ENOUGH:
             return found
-    return _exact(question, among.images)
+    return exactly(question, among.images)
 
 
-def _exact(question: Question, images: QuerySet[GalleryImage] | Sequence[int]) -> Near:
+def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int]) -> Near:
+    """The `NEAREST` regions, by comparing all that belong to the images."""
     rows = (
         RegionVector.objects.filter(space=question.space, image__in=images)
         .annotate(distance=question.distance)
