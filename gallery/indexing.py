@@ -102,7 +102,7 @@ def add_space(image: GalleryImage, space: DescriptorSpace) -> None:
 
 def lacking(image: GalleryImage, spaces: Iterable[DescriptorSpace]) -> list[DescriptorSpace]:
     """The spaces, of those given, in which an image is not described."""
-    described = set(RegionVector.objects.filter(region__image=image).values_list("space", flat=True).distinct())
+    described = set(RegionVector.objects.filter(image=image).values_list("space", flat=True).distinct())
     return [space for space in spaces if space.pk not in described]
 
 
@@ -180,7 +180,7 @@ def store_vectors(rows: Sequence[IndexedRegion], vectors: dict[int, Floats]) -> 
     """Store one vector a region and space, as given: space -> float32 (r, D)."""
     RegionVector.objects.bulk_create(
         (
-            RegionVector(region=row, space_id=space, vector=vector)
+            RegionVector(region=row, image_id=row.image_id, space_id=space, vector=vector)
             for space, described in vectors.items()
             for row, vector in zip(rows, described, strict=True)
         ),

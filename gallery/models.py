@@ -74,7 +74,7 @@ class GalleryImageQuerySet(models.QuerySet[Any]):
 
     def lacking(self, space: DescriptorSpace) -> Self:
         """Indexed images without a vector in a space that came later."""
-        described = RegionVector.objects.filter(space=space, region__image=OuterRef("pk"))
+        described = RegionVector.objects.filter(space=space, image=OuterRef("pk"))
         return self.indexed().filter(~Exists(described))
 
     def behind(self, spaces: Iterable[DescriptorSpace]) -> Self:
@@ -203,11 +203,15 @@ class RegionVector(models.Model):
     """
 
     region = models.ForeignKey(IndexedRegion, on_delete=models.CASCADE, related_name="vectors")
+    # The region's image again: a filter goes from vectors to images at once, and the vectors of few images are read
+    # without a look at their regions.
+    image = models.ForeignKey(GalleryImage, on_delete=models.CASCADE, related_name="+", db_index=False)
     space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="vectors")
     vector = HalfVectorField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["region", "space"], name="vector_once_per_space")]
+        indexes = [models.Index(fields=["image", "space"], name="vectors_by_image")]
 
     def __str__(self) -> str:
         return f"{self.region} in {self.space_id}"

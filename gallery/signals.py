@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from gallery import jobs
-from gallery.models import GalleryImage, Search
+from gallery import jobs, vector_indexes
+from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import Photo
 from selector.signals import adopted, working_copy_changed
 
@@ -32,6 +32,12 @@ def index_again(photo: Photo, **kwargs: Any) -> None:
 def delete_public_photo(instance: GalleryImage, **kwargs: Any) -> None:
     """A public photo exists for the collection alone; a private one stays its owner's photo."""
     Photo.objects.filter(pk=instance.photo_id, is_public=True).delete()
+
+
+@receiver(post_delete, sender=DescriptorSpace)
+def drop_index(instance: DescriptorSpace, **kwargs: Any) -> None:
+    """After the rows are gone: searches wait for this from here to the end of the transaction."""
+    vector_indexes.drop(instance)
 
 
 @receiver(adopted)

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
 from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
 
-from gallery import ranking
+from gallery import ranking, vector_indexes
+from gallery.descriptors import sampling
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 from gallery.spaces import Floats
 
+Near = list[tuple[int, int, float]]
+
 # Regions looked at in each space, nearest first: enough for a hundred different images.
 NEAREST = 1000
+# Through an index, where each region costs more than it does in a small collection.
+NEAREST_BY_INDEX = 300
+# An index that brings fewer than this has given up: its filter passes too few.
+ENOUGH = 100
 # Regions that say how similar just anything is to the question.
 SAMPLE = 1000
+
+# How an index is searched. The first list of candidates is longer than what is asked for, so that a filter that
+# passes nearly all (everything but the photo itself) needs no second; three lists or so are looked at in all.
+BY_INDEX = {
+    "hnsw.iterative_scan": "strict_order",
+    "hnsw.ef_search": str(NEAREST_BY_INDEX + 40),
+    "hnsw.max_scan_tuples": "20000",
+    # To sort is not to use the index.
+    "enable_sort": "off",
+    "jit": "off",
+}
+# Compiling a query takes longer than running it.
+EXACTLY = {"jit": "off"}
 
 
 @dataclass(frozen=True)
@@ -30,19 +55,80 @@ class Question:
 
     @property
     def distance(self) -> CosineDistance:
-        """Cosine distance as the space's own index would compute it."""
+        """Cosine distance, computed for every vector: written as no index has it, so that none is used."""
+        return CosineDistance(F("vector"), HalfVector(self.vector))
+
+    @property
+    def indexed_distance(self) -> CosineDistance:
+        """Cosine distance as the space's own index has it, or that would not be used."""
         typed = Cast("vector", HalfVectorField(dimensions=self.space.dimensions))
         return CosineDistance(typed, HalfVector(self.vector))
 
 
-def nearest(question: Question, images: QuerySet[GalleryImage]) -> list[tuple[int, int, float]]:
-    """The regions nearest to a question: region, image, cosine distance."""
-    return list(
-        RegionVector.objects.filter(space=question.space, region__image__in=images)
+@dataclass(frozen=True)
+class Among:
+    """The images a search may answer with; several questions among the same images count them once."""
+
+    images: QuerySet[GalleryImage]
+
+    @cached_property
+    def few(self) -> list[int] | None:
+        """Their keys, when they are so few that comparing all their regions is quicker than an index."""
+        most = -(-settings.VECTOR_INDEX_FROM // (sampling.COUNT + 1))
+        keys = list(self.images.order_by().values_list("pk", flat=True)[: most + 1])
+        return keys if len(keys) <= most else None
+
+
+def nearest(question: Question, images: QuerySet[GalleryImage] | Among) -> Near:
+    """The regions nearest to a question, nearest first: region, image, cosine distance.
+
+    All regions are compared where the images are few or the space has no index: the answer is exact, `NEAREST`
+    regions or all there are. Else it comes from the index, at least `ENOUGH` regions where there are that many.
+    """
+    among = images if isinstance(images, Among) else Among(images)
+    if among.few is not None:
+        return exactly(question, among.few)
+    if vector_indexes.is_built(question.space):
+        found = _by_index(question, among.images)
+        if len(found) >= ENOUGH:
+            return found
+    return exactly(question, among.images)
+
+
+def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int]) -> Near:
+    """The `NEAREST` regions, by comparing all that belong to the images."""
+    rows = (
+        RegionVector.objects.filter(space=question.space, image__in=images)
         .annotate(distance=question.distance)
         .order_by("distance", "region")
-        .values_list("region", "region__image", "distance")[:NEAREST]
+        .values_list("region", "image", "distance")
     )
+    if isinstance(images, QuerySet):
+        return _fetched(rows[:NEAREST], EXACTLY)
+    return list(rows[:NEAREST])
+
+
+def _by_index(question: Question, images: QuerySet[GalleryImage]) -> Near:
+    rows = (
+        RegionVector.objects.filter(space=question.space, image__in=images)
+        .annotate(distance=question.indexed_distance)
+        .order_by("distance")
+        .values_list("region", "image", "distance")
+    )
+    # By region where distances are equal, as in an exact search.
+    return sorted(_fetched(rows[:NEAREST_BY_INDEX], BY_INDEX), key=lambda row: (row[2], row[0]))
+
+
+def _fetched(rows: QuerySet[Any, Any], parameters: dict[str, str]) -> Near:
+    """The rows, from PostgreSQL with these parameters set for this one query."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            wanted = ", ".join(["set_config(%s, %s, true)"] * len(parameters))
+            cursor.execute(f"SELECT {wanted}", [text for pair in parameters.items() for text in pair])
+        found = list(rows)
+        # Nothing was written; the parameters must go even where there is a transaction around this one.
+        transaction.set_rollback(True)
+    return found
 
 
 def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[int, float]) -> Floats:

@@ -24,6 +24,18 @@ def download_bar() -> tuple[tqdm[Any], Callable[[int, int | None], None]]:
     return progress, move
 
 
+def index_bar(of_what: str) -> tuple[tqdm[Any], Callable[[str, int, int], None]]:
+    """A progress bar in regions, and what moves it: what is being done, regions done, and of how many."""
+    progress: tqdm[Any] = tqdm(unit=" regions", unit_scale=True, desc=of_what, disable=None, dynamic_ncols=True)
+
+    def move(phase: str, done: int, total: int) -> None:
+        progress.total = total
+        progress.set_postfix_str(phase.rpartition(": ")[2], refresh=False)
+        progress.update(done - progress.n)
+
+    return progress, move
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """`1 image`, `2 images`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -8,15 +8,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery import indexing, spaces
-from gallery.management.progress import bar, count
+from gallery import indexing, spaces, vector_indexes
+from gallery.management.progress import bar, count, index_bar
 from gallery.models import DescriptorSpace, GalleryImage, GalleryImageQuerySet
 
 
 class Command(BaseCommand):
     help = (
         "Make the images of the collection searchable, where the worker has not done so yet. It can be "
-        "stopped and run again at any time. Images that failed before are tried again with --failed."
+        "stopped and run again at any time. Images that failed before are tried again with --failed. "
+        "Where there are so many regions that it pays, an index over their vectors is built as well."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         for notice in notices:
             self.stderr.write(notice)
         done, failures = self.index(backlog(wanted, everything=all, with_failed=failed), wanted, afresh=all)
+        # First: a space that is ready answers, and without its index it would answer slowly.
+        self.build_indexes()
         spaces.mark_ready()
         self.stdout.write(f"{count(done, 'image')} indexed.")
         if failures:
@@ -48,6 +51,15 @@ class Command(BaseCommand):
                     done += 1
                 progress.update()
         return done, failures
+
+    def build_indexes(self) -> None:
+        for space in vector_indexes.due():
+            progress, move = index_bar(f"Index of {space}")
+            try:
+                with progress:
+                    vector_indexes.build(space, move)
+            except vector_indexes.CannotBuild as problem:
+                self.stderr.write(str(problem))
 
 
 def backlog(wanted: list[DescriptorSpace], *, everything: bool, with_failed: bool) -> GalleryImageQuerySet:

@@ -1,0 +1,178 @@
+"""One HNSW index a descriptor space, built when there are so many regions that it pays."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from gallery.models import DescriptorSpace, RegionVector
+
+Progress = Callable[[str, int, int], None]
+
+# Of the graph: links of a node, and candidates looked at for each when it is built. (Malkov and Yashunin, "Efficient
+# and robust approximate nearest neighbor search using HNSW graphs", 2018.)
+LINKS = 16
+CANDIDATES = 64
+# Bytes of a node besides its vector, while the graph is built in memory.
+NODE = 800
+LEAST_MEMORY_MB = 64
+SECONDS_BETWEEN_LOOKS = 1.0
+# The first half of the key of the lock held while an index is built; the space is the second.
+LOCK = 0x5650
+
+
+class CannotBuild(Exception):
+    """An index could not be built; the text is one sentence. Search goes on without it."""
+
+
+def name_of(space: DescriptorSpace) -> str:
+    return f"gallery_vectors_of_space_{space.pk}"
+
+
+def is_built(space: DescriptorSpace) -> bool:
+    """Whether searches can use the index of a space."""
+    return _validity(space) is True
+
+
+def due() -> list[DescriptorSpace]:
+    """The spaces that have no index and so many regions that one pays."""
+    return [space for space in DescriptorSpace.objects.order_by("pk") if pays(space) and not is_built(space)]
+
+
+def pays(space: DescriptorSpace) -> bool:
+    """Whether a space has so many regions that an index is quicker than comparing all."""
+    least = settings.VECTOR_INDEX_FROM
+    return space.vectors.order_by()[least - 1 : least].exists()
+
+
+def build(space: DescriptorSpace, progress: Progress | None = None) -> None:
+    """Build the index of a space while the site goes on reading and writing; what was left half-built goes first.
+
+    Parameters
+    ----------
+    space
+    progress
+        Called about once a second with PostgreSQL's name for what it is doing, the rows done, and of how many.
+
+    Raises
+    ------
+    CannotBuild
+        With one sentence: another process is at it, or PostgreSQL's own reason.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("PostgreSQL builds an index beside other work outside transactions only.")
+    with _locked(space):
+        if is_built(space):
+            return
+        n = RegionVector.objects.filter(space=space).count()
+        try:
+            drop(space)
+            with _session(memory_mb(n, space.dimensions)), _watched(n, progress), connection.cursor() as cursor:
+                cursor.execute(_statement(space))
+        except DatabaseError as problem:
+            raise CannotBuild(f"The index of {space} could not be built: {str(problem).splitlines()[0]}.") from problem
+
+
+def drop(space: DescriptorSpace) -> None:
+    """Remove the index of a space, whole or half-built, if there is one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {name_of(space)}")
+
+
+def size_of(space: DescriptorSpace) -> int:
+    """Bytes of the index; 0 without one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [name_of(space)])
+        return cursor.fetchone()[0] or 0
+
+
+def _validity(space: DescriptorSpace) -> bool | None:
+    """Whether the index may be used; None without one. A build that was interrupted leaves one that may not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name_of(space)])
+        row = cursor.fetchone()
+    return None if row is None else bool(row[0])
+
+
+def _statement(space: DescriptorSpace) -> str:
+    """The expression and the condition are those of `Question.indexed_distance` and of every search in a space."""
+    return (
+        f"CREATE INDEX CONCURRENTLY {name_of(space)} ON {RegionVector._meta.db_table} "
+        f"USING hnsw ((vector::halfvec({int(space.dimensions)})) halfvec_cosine_ops) "
+        f"WITH (m = {LINKS}, ef_construction = {CANDIDATES}) WHERE space_id = {int(space.pk)}"
+    )
+
+
+def memory_mb(n: int, dimensions: int) -> int:
+    """What the graph of n regions takes in memory, or what it may: one that does not fit is built far more slowly."""
+    needed = n * (2 * dimensions + NODE) // 2**20 + LEAST_MEMORY_MB
+    return int(min(needed, settings.VECTOR_INDEX_MEMORY_MB))
+
+
+@contextmanager
+def _locked(space: DescriptorSpace) -> Iterator[None]:
+    """One process builds an index at a time: a half-built one must not be taken for one that was left behind."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, space.pk])
+        if not cursor.fetchone()[0]:
+            raise CannotBuild(f"The index of {space} is being built by another process.")
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, space.pk])
+
+
+@contextmanager
+def _session(memory: int) -> Iterator[None]:
+    """Memory and workers for a build, on this connection until it is done."""
+    parameters = {"maintenance_work_mem": f"{memory}MB", "max_parallel_maintenance_workers": str(os.cpu_count() or 1)}
+    with connection.cursor() as cursor:
+        for name, value in parameters.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                for name in parameters:
+                    cursor.execute(f"RESET {name}")
+
+
+@contextmanager
+def _watched(n: int, progress: Progress | None) -> Iterator[None]:
+    """Tell how far PostgreSQL has come with the index that this connection builds, from another connection."""
+    if progress is None:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=[backend, n, progress, done], daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _watch(backend: int, n: int, progress: Progress, done: threading.Event) -> None:
+    query = "SELECT phase, tuples_done FROM pg_stat_progress_create_index WHERE pid = %s"
+    try:
+        while not done.wait(SECONDS_BETWEEN_LOOKS):
+            with connection.cursor() as cursor:
+                cursor.execute(query, [backend])
+                row: Any = cursor.fetchone()
+            if row is not None:
+                progress(row[0], min(row[1], n), n)
+    finally:
+        connection.close()
