@@ -224,11 +224,11 @@ def questions_of(
         try:
             describer = describer_of(space)
             vectors = part_vectors(space, describer, picture, search, parts)
-            words = words or bool(getattr(describer, "knows_words", False))
-            said = words_vector(describer, options.words)
         except SpaceUnavailable as problem:
             notices.append(str(problem))
             continue
+        understands, said = words_in(describer, options.words)
+        words = words or understands
         for part, vector in enumerate(vectors):
             liked, disliked = (verdicts.get((space.pk, part, verdict), ()) for verdict in (True, False))
             asked[part].append(Question(space, ranking.shift_query(vector, liked=liked, disliked=disliked)))
@@ -257,12 +257,15 @@ def part_vectors(
     return [ranking.shift_query(vector, excluded=away) for vector in included]
 
 
-def words_vector(describer: Describer, words: str) -> Floats | None:
-    """What words mean in a space that has learnt them."""
-    if not words or not getattr(describer, "knows_words", False):
-        return None
-    vector: Floats = describer.words_vector(words)
-    return vector
+def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
+    """Whether a space understands words, and what these mean in it."""
+    try:
+        if not describer.knows_words:
+            return False, None
+        return True, describer.words_vector(words) if words else None
+    except SpaceUnavailable:
+        # Regions that were described before can be compared without the model; words cannot.
+        return False, None
 
 
 def pieces_of(search: Search) -> list[Members]:
