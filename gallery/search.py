@@ -27,7 +27,7 @@ from gallery.options import Options
 from gallery.perceptual_hash import folded
 from gallery.pieces import parts_of
 from gallery.spaces import Describer, Floats, Members, Picture, SpaceUnavailable, answering, describer_of, seen_in
-from gallery.vectors import Question, calibrated, nearest
+from gallery.vectors import AnyOf, Question, calibrated, nearest
 from selector import label_maps, regions
 from selector.models import LabelMap
 from selector.people import Person
@@ -375,7 +375,7 @@ def regions_of_candidates(image_of: dict[int, int], found: Iterable[dict[int, fl
     for similarities in found:
         nearest_first = dict.fromkeys(image_of[region] for region in similarities)
         candidates |= set(list(nearest_first)[:MOST_CANDIDATES])
-    return dict(IndexedRegion.objects.filter(image__in=candidates).values_list("pk", "image"))
+    return dict(IndexedRegion.objects.filter(AnyOf("image", candidates)).values_list("pk", "image"))
 
 
 def joined(ranked: Sequence[Ranking]) -> Ranking:
@@ -409,8 +409,9 @@ def by_rows(found: Ranking, rows: npt.NDArray[np.intp]) -> Ranking:
 
 def with_copies_folded(found: Ranking) -> Ranking:
     """Let copies of one picture share a place: that of the best of them."""
-    hashes = dict(GalleryImage.objects.filter(pk__in=found.images.tolist()).values_list("pk", "perceptual_hash"))
-    leads = folded(np.array([hashes.get(image) for image in found.images.tolist()], object))
+    images = found.images.tolist()
+    hashes = dict(GalleryImage.objects.filter(AnyOf("pk", images)).values_list("pk", "perceptual_hash"))
+    leads = folded(np.array([hashes.get(image) for image in images], object))
     _, groups = np.unique(leads, return_inverse=True)
     order = np.argsort(groups, kind="stable")
     return replace(by_rows(found, order), groups=groups[order])

@@ -402,3 +402,25 @@ def test_images_indexed_before_there_were_hashes_get_theirs(add_indexed: AddImag
     image.refresh_from_db()
     assert image.perceptual_hash == expected
     assert set(image.regions.values_list("pk", flat=True)) == regions
+
+
+def test_the_slider_is_offered_where_both_spaces_answer_and_moves_the_answer(
+    question: Photo,
+    described: dict[str, GalleryImage],
+    search_of: SearchOf,
+    tiny_models: tuple[dict[str, str], dict[str, str]],
+    settings: Any,
+) -> None:
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    for image in described.values():
+        indexing.update(image.pk, spaces.wanted()[0])
+    asked = search_of(question, VISITOR)
+    looks, means = (asked_with(asked, balance=balance) for balance in (0, 100))
+    assert looks.offers.balance
+    by_space = {hit.image.title: hit.parts for hit in asked_with(asked).hits}
+    assert all(set(parts) == {"appearance", "meaning"} for parts in by_space.values())
+    # At either end the one space is the score.
+    assert all(hit.score == hit.parts["appearance"] for hit in looks.hits)
+    assert all(hit.score == hit.parts["meaning"] for hit in means.hits)
