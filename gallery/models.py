@@ -243,6 +243,7 @@ class SearchQuerySet(OwnedQuerySet):
             "options": options or {},
         }
         search: Search = self.filter(**question).first() or self.create(**question)
+        search.label_map = label_map
         return search
 
     def seen_by(self, person: Person) -> Self:

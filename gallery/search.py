@@ -27,7 +27,7 @@ from gallery.options import Options
 from gallery.perceptual_hash import folded
 from gallery.pieces import parts_of
 from gallery.spaces import Describer, Floats, Members, Picture, SpaceUnavailable, answering, describer_of, seen_in
-from gallery.vectors import Question, calibrated, nearest
+from gallery.vectors import Among, AnyOf, Question, calibrated, nearest
 from selector import label_maps, regions
 from selector.models import LabelMap
 from selector.people import Person
@@ -224,11 +224,11 @@ def questions_of(
         try:
             describer = describer_of(space)
             vectors = part_vectors(space, describer, picture, search, parts)
-            words = words or bool(getattr(describer, "knows_words", False))
-            said = words_vector(describer, options.words)
         except SpaceUnavailable as problem:
             notices.append(str(problem))
             continue
+        understands, said = words_in(describer, options.words)
+        words = words or understands
         for part, vector in enumerate(vectors):
             liked, disliked = (verdicts.get((space.pk, part, verdict), ()) for verdict in (True, False))
             asked[part].append(Question(space, ranking.shift_query(vector, liked=liked, disliked=disliked)))
@@ -257,12 +257,15 @@ def part_vectors(
     return [ranking.shift_query(vector, excluded=away) for vector in included]
 
 
-def words_vector(describer: Describer, words: str) -> Floats | None:
-    """What words mean in a space that has learnt them."""
-    if not words or not getattr(describer, "knows_words", False):
-        return None
-    vector: Floats = describer.words_vector(words)
-    return vector
+def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
+    """Whether a space understands words, and what these mean in it."""
+    try:
+        if not describer.knows_words:
+            return False, None
+        return True, describer.words_vector(words) if words else None
+    except SpaceUnavailable:
+        # Regions that were described before can be compared without the model; words cannot.
+        return False, None
 
 
 def pieces_of(search: Search) -> list[Members]:
@@ -322,9 +325,10 @@ def rank_together(
     """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
     image_of: dict[int, int] = {}
     similarities: dict[tuple[int, int], dict[int, float]] = {}
+    among = Among(images)
     for part, questions in enumerate(parts):
         for number, question in enumerate(questions):
-            near = nearest(question, images)
+            near = nearest(question, among)
             image_of |= {region: image for region, image, _ in near}
             similarities[part, number] = {region: 1 - distance for region, _, distance in near}
     if len(parts) > 1:
@@ -372,7 +376,7 @@ def regions_of_candidates(image_of: dict[int, int], found: Iterable[dict[int, fl
     for similarities in found:
         nearest_first = dict.fromkeys(image_of[region] for region in similarities)
         candidates |= set(list(nearest_first)[:MOST_CANDIDATES])
-    return dict(IndexedRegion.objects.filter(image__in=candidates).values_list("pk", "image"))
+    return dict(IndexedRegion.objects.filter(AnyOf("image", candidates)).values_list("pk", "image"))
 
 
 def joined(ranked: Sequence[Ranking]) -> Ranking:
@@ -406,8 +410,9 @@ def by_rows(found: Ranking, rows: npt.NDArray[np.intp]) -> Ranking:
 
 def with_copies_folded(found: Ranking) -> Ranking:
     """Let copies of one picture share a place: that of the best of them."""
-    hashes = dict(GalleryImage.objects.filter(pk__in=found.images.tolist()).values_list("pk", "perceptual_hash"))
-    leads = folded(np.array([hashes.get(image) for image in found.images.tolist()], object))
+    images = found.images.tolist()
+    hashes = dict(GalleryImage.objects.filter(AnyOf("pk", images)).values_list("pk", "perceptual_hash"))
+    leads = folded(np.array([hashes.get(image) for image in images], object))
     _, groups = np.unique(leads, return_inverse=True)
     order = np.argsort(groups, kind="stable")
     return replace(by_rows(found, order), groups=groups[order])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from math import inf
+from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
@@ -27,6 +29,37 @@ Members = npt.NDArray[np.bool_]
 Progress = Callable[[int, int | None], None]
 Kind = DescriptorSpace.Kind
 SECONDS_UNTIL_RETRY = 60.0
+
+
+class Lately:
+    """The last few results, by key: whoever refines a search asks for the same ones again and again.
+
+    Keys name rows that never change and are never used again.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._results: OrderedDict[Hashable, npt.NDArray[Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """The result of a key, computed when it is not one of the last; two threads at once may both do it."""
+        with self._lock:
+            found = self._results.get(key)
+            if found is not None:
+                self._results.move_to_end(key)
+                return found
+        result = compute()
+        with self._lock:
+            self._results[key] = result
+            while len(self._results) > self._size:
+                self._results.popitem(last=False)
+        return result
+
+
+# Up to 4 and 11 MB each: what a process keeps of the photos that are searched for just now.
+_seen = Lately(8)
+_spread = Lately(4)
 
 
 class SpaceUnavailable(Exception):
@@ -128,10 +161,11 @@ class Meaning:
         return self.tower.feature_map(picture.rgb).astype(np.float16)
 
     def region_vectors(self, seen: npt.NDArray[np.float16], picture: Picture, members: Members) -> Floats:
-        features = meaning.superpixel_features(seen, picture.segmentation.labels)
+        labels = picture.segmentation.labels
+        key = (picture.label_map.pk, self.space.pk)
+        features = _spread.get(key, lambda: meaning.superpixel_features(seen, labels))
         if self.space.method == "feature-map":
             return meaning.region_vectors(features, members)  # Without the model: it need not even be loaded.
-        labels = picture.segmentation.labels
         return self.tower.region_vectors(features, members, rgb=picture.rgb, labels=labels)
 
 
@@ -160,6 +194,10 @@ def seen_in(space: DescriptorSpace, describer: Describer, picture: Picture) -> n
     SpaceUnavailable
         When it has to be worked out and the model cannot be loaded.
     """
+    return _seen.get((picture.label_map.pk, space.pk), lambda: _kept_or_seen(space, describer, picture))
+
+
+def _kept_or_seen(space: DescriptorSpace, describer: Describer, picture: Picture) -> npt.NDArray[Any]:
     kept = PhotoFeatures.objects.filter(label_map=picture.label_map, space=space).first()
     if kept is not None:
         return unpack(bytes(kept.data))

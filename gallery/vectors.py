@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
@@ -65,6 +65,17 @@ class Question:
         return CosineDistance(typed, HalfVector(self.vector))
 
 
+class AnyOf(Func):
+    """Whether a key is one of many: one parameter, where `__in` has one for each and takes longer than the query."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+    def __init__(self, name: str, keys: Iterable[int]) -> None:
+        super().__init__(F(name), Value(list(keys)))
+
+
 @dataclass(frozen=True)
 class Among:
     """The images a search may answer with; several questions among the same images count them once."""
@@ -97,8 +108,9 @@ def nearest(question: Question, images: QuerySet[GalleryImage] | Among) -> Near:
 
 def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int]) -> Near:
     """The `NEAREST` regions, by comparing all that belong to the images."""
+    these = Q(image__in=images) if isinstance(images, QuerySet) else AnyOf("image", images)
     rows = (
-        RegionVector.objects.filter(space=question.space, image__in=images)
+        RegionVector.objects.filter(these, space=question.space)
         .annotate(distance=question.distance)
         .order_by("distance", "region")
         .values_list("region", "image", "distance")
@@ -141,7 +153,7 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
     if missing:
         known = known | {
             region: 1 - distance
-            for region, distance in distances.filter(region__in=missing).values_list("region", "distance")
+            for region, distance in distances.filter(AnyOf("region", missing)).values_list("region", "distance")
         }
     sample = distances.order_by("region__lot").values_list("distance", flat=True)[:SAMPLE]
     background = 1 - np.array(sample, np.float32)

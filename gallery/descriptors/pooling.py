@@ -12,6 +12,10 @@ Members = npt.NDArray[np.bool_] | Sequence[npt.NDArray[np.integer]]
 """Regions as a boolean array (r, n), or as one array of superpixel ids a region."""
 
 
+# So few regions, those of a question, are summed up sooner than a matrix product has woken its threads.
+FEW = 6
+
+
 def region_sums(features: Floats, members: Members) -> Floats:
     """Add up the additive features of the superpixels of each region.
 
@@ -31,7 +35,10 @@ def region_sums(features: Floats, members: Members) -> Floats:
     ValueError
         If a mask is as long as another number of superpixels.
     """
-    return membership(members, len(features)).astype(np.float32) @ features
+    masks = membership(members, len(features))
+    if 0 < len(masks) <= FEW:
+        return np.stack([features[mask].sum(axis=0) for mask in masks])
+    return masks.astype(np.float32) @ features
 
 
 def membership(members: Members, n_superpixels: int) -> npt.NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import io
 import uuid
 from typing import Any
 
+import numpy as np
 import pytest
 from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection
@@ -16,7 +17,8 @@ from PIL import Image
 
 from gallery import search as search_module
 from gallery.models import GalleryImage, Search
-from selector.models import Photo
+from selector import label_maps, rendering
+from selector.models import Photo, Selection
 from selector.people import Person
 from selector.photos import store_photo
 
@@ -363,6 +365,13 @@ def test_addresses_that_lead_nowhere_are_404(client: Client) -> None:
         ("post", f"/searches/{uuid.UUID(int=1)}/"),
         ("post", f"/searches/{uuid.UUID(int=1)}/selection.png"),
         ("post", "/regions/1/highlight.png"),
+        ("post", "/searches/"),
+        ("post", "/searches/choices/"),
+        ("get", f"/searches/{uuid.UUID(int=1)}/options/"),
+        ("get", f"/searches/{uuid.UUID(int=1)}/feedback/"),
+        ("get", f"/searches/{uuid.UUID(int=1)}/delete/"),
+        ("get", "/gallery/1/search/"),
+        ("get", "/gallery/1/select/"),
     ],
 )
 def test_the_other_verb_is_refused(client: Client, verb: str, address: str) -> None:
@@ -375,3 +384,253 @@ def test_an_unsearchable_image_says_so(client: Client, add_image: AddImage) -> N
     image.mark_failed("It was broken.")
     body = client.get(image.get_absolute_url()).content.decode()
     assert "could not be indexed" in body and "It was broken." not in body
+
+
+# Refining
+
+
+@pytest.fixture
+def asked(alice: Any, search_of: SearchOf, add_indexed: AddImage) -> Search:
+    """A search of alice's, with two images to find."""
+    add_indexed(RED, BLUE, title="red", tags=("warm",), creator="Ann", licence="CC0 1.0")
+    add_indexed(BLUE, RED, seed=1, title="blue", tags=("cold",))
+    return search_of(question_of(owner=alice), Person(user=alice))
+
+
+def test_a_filter_is_kept_with_the_search_and_answered_in_place(alice_client: Client, asked: Search) -> None:
+    address = f"{asked.get_absolute_url()}options/"
+    body = alice_client.post(address, {"tag": "cold"}, headers=HTMX).content.decode()
+    assert body.strip().startswith('<div id="answer"') and "<aside" not in body
+    assert ">blue<" in body and ">red<" not in body
+    asked.refresh_from_db()
+    assert asked.options == {"tag": "cold"}
+    response = alice_client.post(address, {"tag": "warm"}, follow=True)
+    assert response.redirect_chain == [(asked.get_absolute_url(), 302)]
+    page = response.content.decode()
+    assert ">red<" in page and 'value="warm"' in page
+
+
+def test_filters_that_leave_nothing_can_be_dropped(alice_client: Client, asked: Search) -> None:
+    address = f"{asked.get_absolute_url()}options/"
+    body = alice_client.post(address, {"tag": "none"}, headers=HTMX).content.decode()
+    assert "No image passes the filters: tagged “none”." in body and 'name="drop_filters"' in body
+    body = alice_client.post(address, {"tag": "none", "drop_filters": "on"}, headers=HTMX).content.decode()
+    assert body.strip().startswith('<aside id="drawer"')  # The controls are empty again.
+    assert 'value="none"' not in body and body.count('<article class="hit') == 2
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_options_that_make_no_sense_are_one_sentence(
+    alice_client: Client, asked: Search, headers: dict[str, str]
+) -> None:
+    given = {"first": "2020-01-02", "last": "2020-01-01"}
+    response = alice_client.post(f"{asked.get_absolute_url()}options/", given, headers=headers)
+    assert response.status_code == 422
+    assert "The first day lies after the last: swap them." in response.content.decode()
+    asked.refresh_from_db()
+    assert asked.options == {}
+
+
+def test_the_drawers_controls_come_along_with_a_new_search(
+    alice: Any, alice_client: Client, asked: Search, select: Select
+) -> None:
+    photo = asked.label_map.photo
+    select(photo, Person(user=alice), (150, 0, 200, 150))
+    body = alice_client.post(f"/photos/{photo.pk}/search/", {"tag": "cold"}, headers=HTMX).content.decode()
+    assert ">blue<" in body and ">red<" not in body
+    assert Search.objects.get(options={"tag": "cold"}) != asked
+    bad = alice_client.post(f"/photos/{photo.pk}/search/", {"first": "never"}, headers=HTMX)
+    assert bad.status_code == 422 and "That is not a date" in bad.content.decode()
+
+
+def hit_called(client: Client, asked: Search, title: str) -> Any:
+    hits = client.get(asked.get_absolute_url()).context["answer"].hits
+    return next(hit for hit in hits if hit.image.title == title)
+
+
+def test_an_opinion_ranks_anew_at_once_and_is_taken_back_by_the_same_click(alice_client: Client, asked: Search) -> None:
+    address = f"{asked.get_absolute_url()}feedback/"
+    key = hit_called(alice_client, asked, "blue").key
+    body = alice_client.post(address, {"like": key}, headers=HTMX).content.decode()
+    assert body.strip().startswith('<div id="answer"') and body.count('aria-pressed="true"') == 1
+    assert asked.feedback.get().liked
+    body = alice_client.post(address, {"like": key}, headers=HTMX).content.decode()
+    assert 'aria-pressed="true"' not in body and not asked.feedback.exists()
+    assert alice_client.post(address, {"dislike": key}).status_code == 302
+    assert not asked.feedback.get().liked
+
+
+def test_an_opinion_must_name_one_hit_that_is_there(
+    alice_client: Client, asked: Search, bob: Any, add_indexed: AddImage
+) -> None:
+    address = f"{asked.get_absolute_url()}feedback/"
+    for given in ({}, {"like": "1", "dislike": "1"}, {"like": "one"}):
+        response = alice_client.post(address, given, headers=HTMX)
+        assert response.status_code == 422 and 'role="status"' in response.content.decode()
+    keys = [hit_called(alice_client, asked, title).key for title in ("red", "blue")]
+    private = add_indexed(owner=bob, seed=7).regions.get(area=1).pk
+    for missing in ("999999", "-".join(keys), str(private)):
+        assert alice_client.post(address, {"like": missing}).status_code == 404
+    assert not asked.feedback.exists()
+
+
+def test_the_choices_are_what_the_person_may_see(
+    alice_client: Client, client: Client, asked: Search, alice: Any, add_image: AddImage
+) -> None:
+    add_image(seed=5, owner=alice, creator="Secret", licence="Mine", tags=("hidden",))
+    body = alice_client.get("/searches/choices/").content.decode()
+    for choice in ("warm", "cold", "Ann", "CC0 1.0", "Secret", "Mine", "hidden"):
+        assert f'value="{choice}"' in body
+    stranger = client.get("/searches/choices/").content.decode()
+    assert 'value="warm"' in stranger
+    assert not any(choice in stranger for choice in ("Secret", "Mine", "hidden"))
+
+
+# The history
+
+
+def test_the_history_has_what_was_asked_the_latest_first(
+    alice: Any, alice_client: Client, asked: Search, bob_client: Client, client: Client
+) -> None:
+    asked.refine({"tag": "warm"})
+    later = Search.objects.asked(Person(user=alice), asked.label_map, bytes(asked.state), {"creator": "Ann"})
+    page = alice_client.get("/searches/")
+    assert list(page.context["page"]) == [later, asked]
+    body = page.content.decode()
+    assert "tagged “warm”" in body and "by Ann" in body
+    assert f"{asked.get_absolute_url()}selection.png" in body
+    for stranger in (bob_client, client):
+        assert "No searches yet" in stranger.get("/searches/").content.decode()
+
+
+def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_one(
+    alice: Any, alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = queries(alice_client, "/searches/")
+    for number in range(5):
+        Search.objects.asked(Person(user=alice), asked.label_map, bytes(asked.state), {"tag": str(number)})
+    # Session, account, how many, which.
+    assert queries(alice_client, "/searches/") == one == 4
+    monkeypatch.setattr("gallery.search_views.SEARCHES_A_PAGE", 4)
+    shown = [search for number in (1, 2) for search in alice_client.get(f"/searches/?page={number}").context["page"]]
+    assert len(shown) == len(set(shown)) == 6
+
+
+def test_a_search_can_be_deleted_by_whoever_made_it(
+    alice_client: Client, bob_client: Client, client: Client, asked: Search
+) -> None:
+    address = f"{asked.get_absolute_url()}delete/"
+    for stranger in (bob_client, client):
+        assert stranger.post(address).status_code == 404
+    response = alice_client.post(address, follow=True)
+    assert "The search is deleted." in response.content.decode()
+    assert not Search.objects.exists()
+
+
+def test_a_search_of_a_photo_that_is_hidden_by_now_is_hidden_too(
+    alice: Any, alice_client: Client, bob: Any, bob_client: Client, add_indexed: AddImage, search_of: SearchOf
+) -> None:
+    image = add_indexed()
+    asked = search_of(image.photo, Person(user=bob))
+    assert bob_client.get(asked.get_absolute_url()).status_code == 200
+    Photo.objects.filter(pk=image.photo_id).update(is_public=False, owner=alice)
+    assert bob_client.get(asked.get_absolute_url()).status_code == 404
+    assert bob_client.get(f"{asked.get_absolute_url()}selection.png").status_code == 404
+    assert list(bob_client.get("/searches/").context["page"]) == []
+
+
+def test_strangers_neither_refine_nor_judge(asked: Search, bob_client: Client, client: Client) -> None:
+    for stranger in (bob_client, client):
+        for action in ("options", "feedback"):
+            assert stranger.post(f"{asked.get_absolute_url()}{action}/", {"like": "1"}).status_code == 404
+
+
+# From a hit onward
+
+
+def test_more_like_a_region_or_the_whole_image(visitor_client: tuple[Client, Person], add_indexed: AddImage) -> None:
+    client, visitor = visitor_client
+    image = add_indexed(RED, BLUE)
+    add_indexed(RED, BLUE, seed=5, title="another red")
+    region = image.regions.exclude(area=1).order_by("-area").first()
+    assert region is not None
+    for given, share in (({"region": region.pk}, region.area), ({}, 1.0)):
+        response = client.post(f"/gallery/{image.pk}/search/", given)
+        asked = Search.objects.owned_by(visitor).first()
+        assert response.headers["Location"] == asked.get_absolute_url()
+        labels = label_maps.load(asked.label_map).labels
+        assert asked.regions.included[labels].mean() == pytest.approx(share)
+        body = client.post(f"/gallery/{image.pk}/search/", given, headers=HTMX).content.decode()
+        assert body.strip().startswith('<aside id="drawer"') and "another red" in body
+    assert Search.objects.count() == 2
+
+
+def test_a_region_is_selected_and_what_was_selected_can_be_brought_back(
+    alice: Any, alice_client: Client, add_indexed: AddImage, select: Select
+) -> None:
+    image = add_indexed(RED, BLUE)
+    region = image.regions.exclude(area=1).first()
+    assert region is not None
+    alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk})
+    selection = Selection.objects.get()
+    assert selection.regions.included[label_maps.load(selection.label_map).labels].mean() == pytest.approx(region.area)
+    assert selection.can_undo
+
+    select(image.photo, Person(user=alice), (150, 0, 200, 150))
+    mine = Selection.objects.get().regions
+    response = alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk}, follow=True)
+    assert response.redirect_chain[0][0] == image.photo.get_absolute_url()
+    assert "Undo brings back what you had selected here." in response.content.decode()
+    selection = Selection.objects.get()
+    assert selection.undo()
+    assert selection.regions == mine
+
+
+def test_htmx_is_sent_to_the_selector(alice_client: Client, add_indexed: AddImage) -> None:
+    image = add_indexed()
+    given = {"region": image.regions.get(area=1).pk}
+    response = alice_client.post(f"/gallery/{image.pk}/select/", given, headers=HTMX)
+    assert response.headers["HX-Redirect"] == image.photo.get_absolute_url()
+
+
+@pytest.mark.parametrize("action", ["search", "select"])
+def test_regions_of_other_images_and_images_of_others_lead_nowhere(
+    action: str, alice: Any, bob_client: Client, client: Client, add_indexed: AddImage
+) -> None:
+    image, other = add_indexed(), add_indexed(BLUE, seed=1)
+    private = add_indexed(owner=alice, seed=2)
+    foreign = other.regions.get(area=1).pk
+    for given in ({"region": foreign}, {"region": "nonsense"}, {"region": "99999999"}):
+        assert bob_client.post(f"/gallery/{image.pk}/{action}/", given).status_code == 404
+    for stranger in (bob_client, client):
+        assert stranger.post(f"/gallery/{private.pk}/{action}/").status_code == 404
+    assert not Search.objects.exists() and not Selection.objects.exists()
+
+
+def test_a_region_of_an_older_label_map_is_selected_on_todays(
+    alice_client: Client, add_indexed: AddImage, settings: Any
+) -> None:
+    image = add_indexed(RED, BLUE)
+    region = image.regions.exclude(area=1).order_by("-area").first()
+    assert region is not None
+    settings.N_SUPERPIXELS = 90
+    alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk})
+    selection = Selection.objects.get()
+    assert selection.label_map_id != region.label_map_id
+    selected = selection.regions.included[label_maps.load(selection.label_map).labels].mean()
+    assert selected == pytest.approx(region.area, abs=0.05)
+
+
+def test_one_picture_shows_all_regions_that_matched(client: Client, add_indexed: AddImage) -> None:
+    image, other = add_indexed(RED, BLUE), add_indexed(BLUE, seed=1)
+    one, two = image.regions.exclude(area=1)[:2]
+
+    def clear(address: str) -> Any:
+        picture = Image.open(io.BytesIO(client.get(address).content)).convert("RGBA")
+        return np.asarray(picture)[..., 3] != rendering.VEIL_ALPHA
+
+    both = clear(f"/regions/{one.pk}/highlight.png?also={two.pk}")
+    alone = [clear(f"/regions/{region.pk}/highlight.png") for region in (one, two)]
+    assert (both == (alone[0] | alone[1])).mean() > 0.98
+    foreign = clear(f"/regions/{one.pk}/highlight.png?also={other.regions.get(area=1).pk}")
+    assert (foreign == alone[0]).all()

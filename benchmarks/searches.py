@@ -1,0 +1,201 @@
+"""What a search costs on the server: a collection that is indexed already, the site's own views, one client.
+
+    python -m benchmarks.searches PHOTO [--json FILE] [--repeat N]
+
+Searches the collection that `DATA_DIR` or `DATABASE_URL` names, as a visitor who uploads PHOTO, selects another region
+for each search, asks for more, refines and judges. Times are from the request to the whole response inside one process,
+the database included. The stages of a search follow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import json
+import os
+import random
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
+
+LEVEL = 40
+HTMX = {"HX-Request": "true"}
+Row = dict[str, object]
+
+
+def measure(name: str, once: Callable[[], object], repeat: int) -> Row:
+    """Median and 95th percentile of the time, and the database queries of one more call."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    for _ in range(3):
+        once()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        once()
+        times.append(1000 * (time.perf_counter() - start))
+    with CaptureQueriesContext(connection) as queries:
+        once()
+    p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    return {
+        "name": name,
+        "median_ms": round(statistics.median(times), 1),
+        "p95_ms": round(p95, 1),
+        "queries": len(queries),
+    }
+
+
+def checked(response: Any) -> HttpResponse:
+    assert response.status_code == 200, response
+    answer: HttpResponse = response
+    return answer
+
+
+class Visitor:
+    """Somebody who has uploaded a photo and searches for parts of it."""
+
+    def __init__(self, client: Client, photo: bytes) -> None:
+        self.client = client
+        self.workspace = client.post("/photos/", {"image": io.BytesIO(photo)}).headers["Location"]
+        html = checked(client.get(self.workspace)).content.decode()
+        self.label_map = found(r'data-label-map="(\d+)"', html)
+        self.width, self.height = (int(found(rf'data-{side}="(\d+)"', html)) for side in ("width", "height"))
+        self.random = random.Random(1)
+
+    def post(self, address: str, **fields: object) -> HttpResponse:
+        return checked(self.client.post(address, fields, headers=HTMX))
+
+    def select_another(self) -> None:
+        x, y = self.random.uniform(1, self.width - 1), self.random.uniform(1, self.height - 1)
+        self.post(f"{self.workspace}selection/", label_map=self.label_map, tool="clear")
+        self.post(f"{self.workspace}selection/", label_map=self.label_map, level=LEVEL, points=f"{x:.1f},{y:.1f}")
+
+    def search(self) -> HttpResponse:
+        return self.post(f"{self.workspace}search/")
+
+
+def timed_after(prepare: Callable[[], object], once: Callable[[], object], repeat: int, name: str) -> Row:
+    """As `measure`, with something before each call that does not count."""
+    times: list[float] = []
+    for _ in range(repeat + 3):
+        prepare()
+        start = time.perf_counter()
+        once()
+        times.append(1000 * (time.perf_counter() - start))
+    prepare()
+    row = measure(name, once, 1)
+    row["median_ms"] = round(statistics.median(times[3:]), 1)
+    row["p95_ms"] = round(statistics.quantiles(times[3:], n=20)[-1], 1)
+    return row
+
+
+def searches(visitor: Visitor, repeat: int) -> list[Row]:
+    visitor.select_another()
+    start = time.perf_counter()
+    first = visitor.search()
+    rows: list[Row] = [{"name": "first search of a photo", "median_ms": round(1000 * (time.perf_counter() - start), 1)}]
+    html = first.content.decode()
+    address = found(r'action="(/searches/[0-9a-f-]+/)options/"', html)
+    rows.append(timed_after(visitor.select_another, visitor.search, repeat, "search for another region"))
+    rows.append(measure("the same search again", lambda: checked(visitor.client.get(address, headers=HTMX)), repeat))
+    balances = itertools.cycle(range(10, 91, 7))
+    rows.append(measure("slider", lambda: visitor.post(f"{address}options/", balance=next(balances)), repeat))
+    judged = re.findall(r'name="like" value="([\d-]+)"', html)
+    likes = itertools.cycle(judged)
+    rows.append(measure("like", lambda: visitor.post(f"{address}feedback/", like=next(likes)), repeat))
+    more = re.search(
+        r'hx-get="([^"]+page=2[^"]*)"', checked(visitor.client.get(address, headers=HTMX)).content.decode()
+    )
+    if more:
+        following = more[1].replace("&amp;", "&")
+        rows.append(measure("next page", lambda: checked(visitor.client.get(following, headers=HTMX)), repeat))
+    return rows
+
+
+def stages(repeat: int) -> list[Row]:
+    """Where the time of the latest search goes."""
+    from django.template.loader import render_to_string
+
+    from gallery import search as service
+    from gallery.models import GalleryImage, Search
+    from gallery.options import Options
+    from selector.people import Person
+
+    asked = Search.objects.select_related("label_map__photo").latest("created")
+    person = Person(visitor=asked.visitor)
+    images = GalleryImage.objects.visible_to(person)
+    questions = service.questions_of(asked, Options())[0]
+    ranked = service.rank_together(questions, images)
+    folded = service.with_copies_folded(ranked)
+    answer = service.ask(asked, person)
+    context = {"search": asked, "photo": asked.label_map.photo, "answer": answer, "in_place": True, "oob": True}
+    return [
+        measure("stage: from the selection to vectors", lambda: service.questions_of(asked, Options()), repeat),
+        measure("stage: nearest regions, scores, ranking", lambda: service.rank_together(questions, images), repeat),
+        measure("stage: folding copies", lambda: service.with_copies_folded(ranked), repeat),
+        measure("stage: keeping the order", lambda: service.keep(asked, folded), repeat),
+        measure("stage: one page of hits", lambda: service.hits_of(folded, 1, person), repeat),
+        measure("stage: template", lambda: render_to_string("gallery/_drawer.html", context), repeat),
+    ]
+
+
+def decode(photo: bytes) -> None:
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(photo))
+    image.draft("RGB", (1024, 1024))
+    image.convert("RGB").load()
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, pattern
+    return match[1]
+
+
+@contextmanager
+def site() -> Iterator[Client]:
+    """The site in this process, and a visitor's browser in front of it."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "superpixel_site.settings"
+    import django
+    from django.conf import settings
+    from django.test import Client, override_settings
+
+    django.setup()
+    plain: dict[str, Any] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield Client(SERVER_NAME="localhost")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--repeat", type=int, default=40)
+    arguments = parser.parse_args()
+    photo = arguments.photo.read_bytes()
+    with site() as client:
+        from gallery.models import IndexedRegion
+
+        rows: list[Row] = [{"name": "indexed regions", "count": IndexedRegion.objects.count()}]
+        rows += searches(Visitor(client, photo), arguments.repeat)
+        rows += stages(arguments.repeat)
+        rows.append(measure("one JPEG decode, for comparison", lambda: decode(photo), arguments.repeat))
+    for row in rows:
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,426 @@
+"""What a search asks besides its selection: filters, weights, parts, words and opinions."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+from discs import AddImage, SearchOf, thing_on_ground
+from pictures import BLUE, GREEN, RED, YELLOW, image_file
+
+from gallery import demo, indexing, search, spaces
+from gallery.collection import Details, add_public
+from gallery.forms import FeedbackForm, OptionsForm
+from gallery.models import GalleryImage, Search
+from gallery.options import Options
+from gallery.search import Answer, Ranking, ask, ask_on
+from selector.models import Photo
+from selector.people import Person
+from selector.photos import store_photo
+
+pytestmark = pytest.mark.django_db
+GREY = (120, 120, 120)
+VISITOR = Person(visitor=uuid.UUID(int=7))
+
+
+@pytest.fixture
+def question(db: None) -> Photo:
+    """A visitor's photo: a red disc on grey."""
+    return store_photo(image_file(thing_on_ground(RED, GREY, seed=99)), "q.jpg", visitor=VISITOR.visitor)
+
+
+def titles(answer: Answer) -> list[str]:
+    return [hit.image.title for hit in answer.hits]
+
+
+def asked_with(asked: Search, **options: Any) -> Answer:
+    asked.refine(Options(**options).to_json())
+    return ask(Search.objects.get(pk=asked.pk), VISITOR)
+
+
+# Filters
+
+
+@pytest.fixture
+def described(add_indexed: AddImage, alice: Any) -> dict[str, GalleryImage]:
+    images = {
+        "red": add_indexed(RED, BLUE, title="red", tags=("warm", "disc"), licence="CC BY 4.0", creator="Ann Painter"),
+        "green": add_indexed(GREEN, YELLOW, seed=2, title="green", tags=("Disc",), licence="CC BY-NC 4.0"),
+        "blue": add_indexed(BLUE, GREEN, seed=3, title="blue", licence="CC0 1.0", creator="Bea"),
+        "mine": add_indexed(YELLOW, BLUE, seed=4, title="mine", owner=alice),
+    }
+    for title, year in {"red": 2001, "green": 2010, "blue": 2020}.items():
+        GalleryImage.objects.filter(title=title).update(taken=datetime.date(year, 6, 1))
+    return images
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"tag": "DISC"}, ["green", "red"]),
+        ({"tag": "warm"}, ["red"]),
+        ({"licence": "cc by"}, ["red"]),
+        ({"licence": "CC BY-NC 4.0"}, ["green"]),
+        ({"creator": "painter"}, ["red"]),
+        ({"first": datetime.date(2010, 6, 1)}, ["blue", "green"]),
+        ({"last": datetime.date(2010, 6, 1)}, ["green", "red"]),
+        ({"first": datetime.date(2005, 1, 1), "last": datetime.date(2015, 1, 1)}, ["green"]),
+        ({"tag": "disc", "licence": "CC BY"}, ["red"]),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(
+    question: Photo, described: Any, search_of: SearchOf, options: dict[str, Any], expected: list[str]
+) -> None:
+    answer = asked_with(search_of(question, VISITOR), **options)
+    assert sorted(titles(answer)) == expected
+    assert Options(**options).filters_in_words in answer.sentence
+
+
+def test_only_mine_are_the_persons_own(question: Photo, described: Any, search_of: SearchOf, alice: Any) -> None:
+    asked = search_of(question, VISITOR)
+    asked.refine(Options(mine=True).to_json())
+    assert titles(ask(asked, Person(user=alice))) == ["mine"]
+    assert ask(asked, VISITOR).is_filtered_out
+    assert ask(asked, Person()).total == 0
+
+
+def test_filters_that_leave_nothing_are_named_and_can_be_dropped(
+    question: Photo, described: Any, search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    answer = asked_with(asked, tag="no such", creator="Ann")
+    assert (answer.total, answer.is_filtered_out) == (0, True)
+    assert answer.sentence == "No image passes the filters: tagged “no such”, by Ann."
+    form = OptionsForm({"tag": "no such", "creator": "Ann", "words": "at night", "drop_filters": "on"})
+    assert form.is_valid()
+    assert form.options == Options(words="at night")
+
+
+def test_where_there_is_nothing_anyway_no_filter_is_to_blame(question: Photo, search_of: SearchOf) -> None:
+    answer = asked_with(search_of(question, VISITOR), tag="cat")
+    assert not answer.is_filtered_out
+    assert answer.sentence.startswith("The gallery is empty")
+
+
+# Options
+
+
+def test_only_what_was_changed_is_stored_and_read_back() -> None:
+    options = Options(tag="cat", first=datetime.date(2020, 5, 31), balance=10, apart=True)
+    assert options.to_json() == {"tag": "cat", "first": "2020-05-31", "balance": 10, "apart": True}
+    assert Options.from_json(options.to_json()) == options
+    assert Options.from_json({"tag": "cat", "of an older release": 1}) == Options(tag="cat")
+    assert Options().to_json() == {}
+
+
+def test_options_are_said_in_words() -> None:
+    options = Options(
+        tag="cat", licence="CC0", first=datetime.date(2020, 5, 31), mine=True, words="at night", apart=True, balance=30
+    )
+    assert options.in_words == (
+        "and “at night”, as separate parts, tagged “cat”, under CC0, made since 31 May 2020, of mine, "
+        "70% looks, 30% meaning"
+    )
+    assert Options().in_words == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"first": "2020-02-02", "last": "2019-01-01"}, "The first day lies after the last: swap them."),
+        ({"first": "yesterday"}, "That is not a date: write it as 2024-05-31."),
+        ({"balance": "101"}, "Ensure this value is less than or equal to 100."),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(given: dict[str, str], sentence: str) -> None:
+    form = OptionsForm(given)
+    assert not form.is_valid()
+    assert sentence in str(form.errors)
+
+
+def test_a_slider_left_alone_is_no_option() -> None:
+    form = OptionsForm({"balance": str(Options().shown_balance)})
+    assert form.is_valid()
+    assert form.options == Options()
+
+
+@pytest.mark.parametrize("given", [{}, {"like": "1", "dislike": "1"}, {"like": "x"}, {"like": "1-2-3-4-5"}])
+def test_an_opinion_names_one_hit(given: dict[str, str]) -> None:
+    assert not FeedbackForm(given).is_valid()
+
+
+def test_the_same_question_with_other_options_is_another_search(question: Photo, search_of: SearchOf) -> None:
+    plain = search_of(question, VISITOR)
+    narrow = Search.objects.asked(VISITOR, plain.label_map, bytes(plain.state), {"tag": "cat"})
+    assert narrow != plain
+    assert Search.objects.asked(VISITOR, plain.label_map, bytes(plain.state), {"tag": "cat"}) == narrow
+
+
+# Parts
+
+
+@pytest.fixture
+def two_things(db: None) -> Photo:
+    """A visitor's photo with a red and a green disc."""
+    picture = thing_on_ground(RED, GREY, seed=98)
+    picture[90:140, 140:190] = GREEN
+    return store_photo(image_file(picture), "two.jpg", visitor=VISITOR.visitor)
+
+
+BOXES = ((50, 55, 90, 95), (145, 95, 185, 135))
+
+
+def test_an_image_with_both_parts_comes_first(two_things: Photo, add_indexed: AddImage, search_of: SearchOf) -> None:
+    add_indexed(RED, BLUE, seed=1, title="red alone")
+    add_indexed(GREEN, BLUE, seed=2, title="green alone")
+    picture = thing_on_ground(RED, BLUE, 3)
+    picture[20:70, 130:180] = GREEN
+    both = add_public(image_file(picture), "both.jpg", Details(title="both"))[0]
+    indexing.update(both.pk, spaces.wanted()[0])
+    asked = search_of(two_things, VISITOR, *BOXES)
+    assert asked_with(asked).offers.n_parts == 2
+    answer = asked_with(asked, apart=True)
+    assert titles(answer)[0] == "both"
+    hit = answer.hits[0]
+    regions = [both.regions.get(pk=key) for key in hit.regions]
+    middles = sorted(((region.left + region.right) / 2, (region.top + region.bottom) / 2) for region in regions)
+    assert np.allclose(middles, [(70, 75), (155, 45)], atol=12)
+    assert [name for name, _ in hit.reasons] == ["Looks like", "Part 1", "Part 2"]
+    assert hit.also == f"?also={hit.regions[1]}"
+
+
+def test_one_piece_is_not_taken_apart(question: Photo, described: Any, search_of: SearchOf) -> None:
+    asked = search_of(question, VISITOR)
+    together = asked_with(asked)
+    assert together.offers.n_parts == 0
+    assert [hit.regions for hit in asked_with(asked, apart=True).hits] == [hit.regions for hit in together.hits]
+
+
+# Opinions
+
+
+def judge(asked: Search, answer: Answer, title: str, *, liked: bool) -> None:
+    hit = next(hit for hit in answer.hits if hit.image.title == title)
+    nodes = [hit.image.regions.get(pk=key).node for key in hit.regions]
+    asked.judge(hit.image, nodes, liked=liked)
+
+
+def test_what_is_liked_moves_up_and_what_is_not_moves_down(
+    question: Photo, described: Any, search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    before = ask(asked, VISITOR)
+    assert titles(before)[0] == "red"
+    last = titles(before)[-1]
+    judge(asked, before, last, liked=True)
+    judge(asked, before, "red", liked=False)
+    after = ask(asked, VISITOR)
+    scores = {hit.image.title: hit.score for hit in before.hits}
+    moved = {hit.image.title: hit.score for hit in after.hits}
+    assert moved[last] > scores[last]
+    assert moved["red"] < scores["red"]
+    assert {hit.image.title: hit.verdict for hit in after.hits if hit.verdict} == {last: "like", "red": "dislike"}
+
+
+def test_saying_the_same_again_takes_it_back_and_the_opposite_replaces_it(
+    question: Photo, described: Any, search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    before = ask(asked, VISITOR)
+    judge(asked, before, "blue", liked=True)
+    judge(asked, before, "blue", liked=False)
+    assert [opinion.liked for opinion in asked.feedback.all()] == [False]
+    judge(asked, before, "blue", liked=False)
+    assert not asked.feedback.exists()
+    assert titles(ask(asked, VISITOR)) == titles(before)
+
+
+def test_an_opinion_outlives_another_indexing(question: Photo, described: Any, search_of: SearchOf) -> None:
+    asked = search_of(question, VISITOR)
+    judge(asked, ask(asked, VISITOR), "blue", liked=True)
+    before = ask(asked, VISITOR)
+    indexing.update(described["blue"].pk, spaces.wanted()[0], afresh=True)
+    after = ask(asked, VISITOR)
+    assert [(hit.image.title, hit.score, hit.verdict) for hit in after.hits] == [
+        (hit.image.title, hit.score, hit.verdict) for hit in before.hits
+    ]
+
+
+# Spaces: weights and words
+
+
+class Wordy(spaces.Appearance):
+    """A space that understands two words, to ask without a model of gigabytes."""
+
+    knows_words = True
+
+    def words_vector(self, text: str) -> Any:
+        image = GalleryImage.objects.get(title=text)
+        return np.asarray(image.regions.get(area=1).vectors.get().vector, np.float32)
+
+
+def test_words_are_asked_beside_the_selection(
+    question: Photo, described: Any, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = search_of(question, VISITOR)
+    assert not asked_with(asked).offers.words
+    assert "they are left out" in asked_with(asked, words="green").notices[-1]
+    monkeypatch.setattr("gallery.spaces.Appearance", Wordy)
+    plain, wordy = asked_with(asked), asked_with(asked, words="green")
+    assert wordy.offers.words
+    assert titles(wordy).index("green") <= titles(plain).index("green")
+    assert [hit.score for hit in wordy.hits] != [hit.score for hit in plain.hits]
+
+
+def test_the_slider_moves_weight_from_one_space_to_the_other(
+    question: Photo, described: Any, search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    answer = asked_with(asked, balance=100)
+    assert not answer.offers.balance  # One space alone answers, whatever the slider says.
+    assert titles(answer)[0] == "red"
+    assert Options(balance=30).weights == {"appearance": 0.7, "meaning": 0.3}
+    assert Options().weights == search.ranking.WEIGHTS
+
+
+# Pages that fit together, and copies
+
+
+def all_pages(asked: Search, between: Any = lambda: None) -> list[str]:
+    answer = ask(asked, VISITOR)
+    seen = titles(answer)
+    while answer.next_page:
+        between()
+        answer = ask_on(asked, VISITOR, answer.next_page, answer.kept)
+        seen += titles(answer)
+    return seen
+
+
+@pytest.fixture
+def many(add_indexed: AddImage, monkeypatch: pytest.MonkeyPatch) -> list[GalleryImage]:
+    monkeypatch.setattr(search, "PAGE", 2)
+    grounds = (BLUE, GREEN, YELLOW, GREY)
+    return [add_indexed((200 - 25 * n, 40, 40), grounds[n % 4], seed=n, title=str(n)) for n in range(5)]
+
+
+def test_pages_fit_together_while_images_come_and_go(
+    question: Photo, many: list[GalleryImage], add_indexed: AddImage, search_of: SearchOf
+) -> None:
+    seen = all_pages(search_of(question, VISITOR), lambda: add_indexed(RED, GREY, seed=GalleryImage.objects.count()))
+    assert sorted(seen) == ["0", "1", "2", "3", "4"]
+
+
+def test_an_image_that_goes_or_is_indexed_anew_leaves_no_gap_and_no_dead_link(
+    question: Photo, many: list[GalleryImage], search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    first = ask(asked, VISITOR)
+    rest = [image for image in many if image.title not in titles(first)]
+    rest[0].delete()
+    indexing.update(rest[1].pk, spaces.wanted()[0], afresh=True)
+    hits = [*ask_on(asked, VISITOR, 2, first.kept).hits, *ask_on(asked, VISITOR, 3, first.kept).hits]
+    assert sorted(hit.image.title for hit in hits) == sorted(image.title for image in rest[1:])
+    anew = next(hit for hit in hits if hit.image == rest[1])
+    assert anew.regions == []
+
+
+def test_an_image_hidden_meanwhile_is_left_out(question: Photo, many: list[GalleryImage], search_of: SearchOf) -> None:
+    asked = search_of(question, VISITOR)
+    first = ask(asked, VISITOR)
+    Photo.objects.update(is_public=False)
+    assert ask_on(asked, VISITOR, 2, first.kept).hits == []
+
+
+def test_an_order_that_is_kept_no_longer_is_worked_out_again(
+    question: Photo, many: list[GalleryImage], search_of: SearchOf
+) -> None:
+    asked = search_of(question, VISITOR)
+    first = ask(asked, VISITOR)
+    following = titles(ask_on(asked, VISITOR, 2, first.kept))
+    asked.rankings.all().delete()
+    assert titles(ask_on(asked, VISITOR, 2, first.kept)) == following
+    assert titles(ask_on(asked, VISITOR, 2, None)) == following
+
+
+def test_orders_are_cleared_away_after_a_day_and_short_answers_keep_none(
+    question: Photo, many: list[GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = search_of(question, VISITOR)
+    ask(asked, VISITOR)
+    asked.rankings.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    ask(asked, VISITOR)
+    assert asked.rankings.count() == 1
+    monkeypatch.setattr(search, "PAGE", 24)
+    assert ask(asked, VISITOR).kept is None
+
+
+def test_a_kept_order_is_read_back_as_it_was() -> None:
+    kept = Ranking(
+        images=np.array([7, 9]),
+        regions=np.array([[1, 2], [3, 4]]),
+        scores=np.array([5, 1], np.float32),
+        parts={"appearance": np.array([4, 1], np.float32)},
+        part_scores=np.array([[5, 5], [1, 1]], np.float32),
+        groups=np.array([0, 1]),
+    )
+    back = Ranking.unpack(kept.pack())
+    assert back.pack() == kept.pack()
+    assert (back.total, list(back.parts)) == (2, ["appearance"])
+
+
+def test_copies_of_one_picture_share_a_place(question: Photo, described: Any, search_of: SearchOf) -> None:
+    cat = demo.opened(demo.installed_photographs(), "chelsea.png").resize((300, 200))
+    files = {
+        "cat": image_file(np.asarray(cat)),
+        "saved again": image_file(np.asarray(cat.resize((240, 160))), quality=60),
+        "mirrored": image_file(np.asarray(cat)[:, ::-1]),
+        "cropped": image_file(np.asarray(cat)[40:, 60:]),
+    }
+    for title, data in files.items():
+        image = add_public(data, "cat.jpg", Details(title=title))[0]
+        indexing.update(image.pk, spaces.wanted()[0])
+    answer = ask(search_of(question, VISITOR), VISITOR)
+    (shared,) = [hit for hit in answer.hits if hit.copies]
+    assert {shared.image.title, *(copy.image.title for copy in shared.copies)} == {"cat", "saved again"}
+    assert {"mirrored", "cropped"} < set(titles(answer))
+    assert answer.total == len(answer.hits) == 6
+
+
+def test_images_indexed_before_there_were_hashes_get_theirs(add_indexed: AddImage) -> None:
+    from django.core.management import call_command
+
+    image = add_indexed(RED, BLUE)
+    expected = image.perceptual_hash
+    assert expected is not None
+    GalleryImage.objects.update(perceptual_hash=None)
+    assert list(GalleryImage.objects.unhashed()) == [image]
+    regions = set(image.regions.values_list("pk", flat=True))
+    call_command("index_gallery", verbosity=0)
+    image.refresh_from_db()
+    assert image.perceptual_hash == expected
+    assert set(image.regions.values_list("pk", flat=True)) == regions
+
+
+def test_the_slider_is_offered_where_both_spaces_answer_and_moves_the_answer(
+    question: Photo,
+    described: dict[str, GalleryImage],
+    search_of: SearchOf,
+    tiny_models: tuple[dict[str, str], dict[str, str]],
+    settings: Any,
+) -> None:
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    for image in described.values():
+        indexing.update(image.pk, spaces.wanted()[0])
+    asked = search_of(question, VISITOR)
+    looks, means = (asked_with(asked, balance=balance) for balance in (0, 100))
+    assert looks.offers.balance
+    by_space = {hit.image.title: hit.parts for hit in asked_with(asked).hits}
+    assert all(set(parts) == {"appearance", "meaning"} for parts in by_space.values())
+    # At either end the one space is the score.
+    assert all(hit.score == hit.parts["appearance"] for hit in looks.hits)
+    assert all(hit.score == hit.parts["meaning"] for hit in means.hits)

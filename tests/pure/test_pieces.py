@@ -1,0 +1,53 @@
+"""The separate parts of a selection."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.pieces import connected_pieces, parts_of
+from selector.regions import neighbours, superpixel_areas
+
+# Nine superpixels in three rows and columns, each 4 x 4 pixels.
+LABELS = np.arange(9, dtype=np.uint16).reshape(3, 3).repeat(4, axis=0).repeat(4, axis=1)
+PAIRS = neighbours(LABELS, np.arange(9, dtype=np.uint16))
+AREAS = superpixel_areas(LABELS, 9)
+
+
+def chosen(*superpixels: int) -> npt.NDArray[np.bool_]:
+    return np.isin(np.arange(9), superpixels)
+
+
+def pieces(*superpixels: int) -> list[list[int]]:
+    return [np.flatnonzero(piece).tolist() for piece in connected_pieces(PAIRS, AREAS, chosen(*superpixels))]
+
+
+def test_neighbours_are_one_piece_and_corners_do_not_connect() -> None:
+    assert pieces(0, 1, 4) == [[0, 1, 4]]
+    assert pieces(0, 4) == [[0], [4]]
+
+
+def test_the_largest_piece_comes_first() -> None:
+    assert pieces(0, 2, 5, 8) == [[2, 5, 8], [0]]
+
+
+def test_nothing_selected_is_no_piece() -> None:
+    assert pieces() == []
+
+
+def test_crumbs_are_no_pieces() -> None:
+    areas = np.array([1000, 1, 1000, 1, 1, 1, 1, 1, 1])
+    assert [piece.tolist() for piece in connected_pieces(PAIRS, areas, chosen(0, 2, 7))] == [
+        chosen(0).tolist(),
+        chosen(2).tolist(),
+    ]
+
+
+def test_two_to_four_pieces_can_be_asked_for_one_by_one() -> None:
+    def count(*superpixels: int) -> int:
+        return len(parts_of(PAIRS, AREAS, chosen(*superpixels)))
+
+    assert count(0) == count(0, 1) == 0
+    assert count(0, 8) == 2
+    assert count(0, 2, 6, 8) == 4
+    assert count(0, 2, 4, 6, 8) == 0
