@@ -1,4 +1,7 @@
-"""Figures of retrieval: average precision, precision at k, and how sure one may be of their means."""
+"""Figures of retrieval: average precision, precision at k, and how sure one may be of their means.
+
+And the superpixels that a drawn mask selects, for questions that were not clicked together.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,62 @@ import numpy as np
 import numpy.typing as npt
 
 
-def average_precision(relevant: npt.ArrayLike) -> float:
-    """Return the average precision of a whole ranking.
+def members_under(labels: npt.NDArray[np.uint16], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the superpixels that more than half of lies under a mask, at least the one most covered.
+
+    Parameters
+    ----------
+    labels : uint16 (H, W)
+        Superpixel of each pixel, 0..n-1.
+    mask : bool (H, W)
+
+    Returns
+    -------
+    bool (n,)
+
+    Raises
+    ------
+    ValueError
+        If labels and mask differ in size.
+
+    Examples
+    --------
+    >>> members_under(np.array([[0, 0, 1, 1, 1]], np.uint16), np.array([[True, True, True, False, False]]))
+    array([ True, False])
+    """
+    if labels.shape != mask.shape:
+        raise ValueError(f"a mask of shape {mask.shape} does not fit labels of shape {labels.shape}")
+    covered = np.bincount(labels.ravel(), mask.ravel()) / np.maximum(np.bincount(labels.ravel()), 1)
+    members: npt.NDArray[np.bool_] = covered > 0.5
+    members[covered.argmax()] = True
+    return members
+
+
+def average_precision(relevant: npt.ArrayLike, n_relevant: int | None = None) -> float:
+    """Return the average precision of a ranking.
 
     Parameters
     ----------
     relevant : bool (k,)
-        Whether each hit is relevant, best hit first. All relevant images must be among the hits.
+        Whether each hit is relevant, best hit first.
+    n_relevant : int, optional
+        How many relevant images there are, where some may be missing among the hits; those count as never found.
 
     Returns
     -------
     float
-        The mean, over the relevant hits, of the precision down to each: 0..1, nan if none is relevant.
+        The mean, over the relevant images, of the precision down to each: 0..1, nan if none is relevant.
 
     Examples
     --------
     >>> average_precision([True, False, True, False])
     0.8333333333333333
+    >>> average_precision([True, False], n_relevant=2)
+    0.5
     """
     ranks = np.flatnonzero(np.asarray(relevant, bool)) + 1
-    return float(np.mean(np.arange(1, len(ranks) + 1) / ranks)) if len(ranks) else float("nan")
+    there_are = len(ranks) if n_relevant is None else n_relevant
+    return float(np.sum(np.arange(1, len(ranks) + 1) / ranks) / there_are) if there_are else float("nan")
 
 
 def precision_at(relevant: npt.ArrayLike, k: int) -> float:

