@@ -249,7 +249,7 @@ def test_enter_is_no_click(alice_client: Client, photo: Photo) -> None:
     """A browser presses the first submit button of the form, which must be the one that changes nothing."""
     page = alice_client.get(f"/photos/{photo.pk}/").content.decode()
     form = page[page.index('id="workspace"') :]
-    assert form[form.index("<button") :].startswith('<button class="enter" name="tool" value="show"')
+    assert 'name="tool" value="show"' in form[form.index("<button") :].partition(">")[0]
     assert gesture(alice_client, photo, "show", htmx=False).status_code == 302
     assert not Selection.objects.exclude(position=0).exists()
 
