@@ -94,7 +94,7 @@ def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:
     assert boxes["#stage"]["y"] + boxes["#stage"]["height"] <= boxes["#preview"]["y"]
     assert boxes["#preview"]["y"] + boxes["#preview"]["height"] <= boxes[".toolbar"]["y"]
     assert boxes[".toolbar"]["y"] > 740 / 2
-    assert boxes["#stage #photo"]["width"] > 300
+    assert boxes["#stage #photo"]["width"] > 250
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     reachable = phone.locator(".toolbar :is(label[title], button:not(.enter), input[type=range])")
     assert reachable.count() >= 14
