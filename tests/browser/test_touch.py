@@ -65,6 +65,16 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
     assert np.abs(np.subtract(ws.points_of(sent)[-1], (220, 120))).max() < 1
     assert work.expected.included[work.labels[120, 120]]
 
+    # What Alt and Shift are to a mouse is a button here.
+    other_way = phone.get_by_role("button", name="The other way round")
+    other_way.tap()
+    expect(other_way).to_have_attribute("aria-pressed", "true")
+    fingers.drag(between(ws.at(phone, 100, 120), ws.at(phone, 140, 120)))
+    work.check("paint", remove="true")
+    assert not work.expected.included[work.labels[120, 120]]
+    other_way.tap()
+    expect(other_way).to_have_attribute("aria-pressed", "false")
+
     # Two fingers that part enlarge what lies between them; what the first one began to draw is forgotten.
     x, y = ws.at(phone, 120, 80)
     fingers.drag(between((x - 30, y), (x - 90, y)), between((x + 30, y), (x + 90, y)))
