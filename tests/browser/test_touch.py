@@ -33,6 +33,7 @@ class Fingers:
     """Playwright has but a tap; the browser's own protocol has every touch."""
 
     def __init__(self, page: Page) -> None:
+        self.page = page
         self.protocol: CDPSession = page.context.new_cdp_session(page)
 
     def put(self, kind: str, *points: tuple[float, float]) -> None:
@@ -45,6 +46,8 @@ class Fingers:
             self.put("touchStart", *[path[0] for path in paths[: i + 1]])
         for step in range(1, len(paths[0])):
             self.put("touchMove", *[path[step] for path in paths])
+        # They rest before they go: of a tap right after a swipe the browser makes no click.
+        self.page.wait_for_timeout(200)
         self.put("touchEnd")
 
 
