@@ -13,6 +13,7 @@ export class Tools {
    * @param {import("./viewport.js").Viewport} page.viewport
    * @param {(event: PointerEvent) => [number, number]} page.pointOf a pointer in pixels of the working copy
    * @param {() => string} page.tool the tool in hand
+   * @param {() => boolean} page.isOtherWay whether to act as if Alt and Shift were held
    * @param {(tool: string, more: object) => void} page.perform
    * @param {(draft: {tool: string, points: number[][], remove: boolean} | null) => void} page.sketch show what is being drawn
    */
@@ -48,7 +49,7 @@ export class Tools {
     if (event.button !== 0 || this.draft || !this.#isInside(point)) return undefined;
     this.stage.setPointerCapture(event.pointerId);
     this.draft = {
-      tool: this.tool(), points: [this.#clamped(point)], remove: event.altKey, down: event.shiftKey,
+      tool: this.tool(), points: [this.#clamped(point)], remove: event.altKey || this.isOtherWay(), down: event.shiftKey || this.isOtherWay(),
       pointer: event.pointerId, start: [event.clientX, event.clientY],
     };
     this.#sketch();

@@ -264,7 +264,10 @@ function pointOf(event) {
 }
 
 const viewport = new Viewport(layers, () => { byId("zoom").textContent = `${Math.round(viewport.scale * 100)}%`; });
-const tools = new Tools({ stage, viewport, pointOf, perform, sketch, tool: () => choice("pointer") }, { width, height });
+const otherWay = byId("other-way");
+const isOtherWay = () => otherWay.ariaPressed === "true";
+const tools = new Tools({ stage, viewport, pointOf, perform, sketch, isOtherWay, tool: () => choice("pointer") }, { width, height });
+otherWay.addEventListener("click", () => { otherWay.ariaPressed = String(!isOtherWay()); });
 
 stage.addEventListener("pointermove", (event) => {
   if (segmentation && event.pointerType !== "touch" && !tools.draft) hover(segmentation.at(...pointOf(event)));

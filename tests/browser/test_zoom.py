@@ -172,7 +172,7 @@ def test_the_preview_is_enlarged_and_downloaded(page: Page) -> None:
     page.get_by_label("Fit to selection").uncheck()
 
     layers = "#preview .layers"
-    for background, dark in [("On white", False), ("In the dimmed photo", True), ("On a checkerboard", False)]:
+    for background, dark in [("white", False), ("dimmed", True), ("checkered", False)]:
         page.get_by_label("Background").select_option(background)
         shown = ws.shown(page, layers)
         elsewhere = shown[int(0.75 * len(shown)), int(0.87 * shown.shape[1])]
