@@ -90,7 +90,7 @@ class GalleryImageAdmin(BriefDeletion):
 @admin.register(DescriptorSpace)
 class DescriptorSpaceAdmin(BriefDeletion):
     list_display = ("__str__", "method", "dimensions", "is_ready", "n_vectors", "created")
-    readonly_fields = ("kind", "model", "pretrained", "method", "weights", "dimensions", "is_ready")
+    readonly_fields = ("kind", "model", "pretrained", "method", "weights", "dimensions", "knows_words", "is_ready")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DescriptorSpace]:
         spaces: QuerySet[DescriptorSpace] = super().get_queryset(request)

@@ -60,9 +60,10 @@ class DetailsForm(Lenient):
 
 
 class HighlightForm(Lenient):
-    """Which other regions of the same image matched, too."""
+    """Which other regions of the same image matched, too, and whether to draw them as large as the photo."""
 
     also = RegionsField(required=False)
+    full = forms.BooleanField(required=False)
 
 
 class RegionForm(forms.Form):

@@ -158,6 +158,9 @@ class DescriptorSpace(models.Model):
     method = models.CharField(max_length=20, blank=True, help_text="How the model is used on regions.")
     weights = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the weights.")
     dimensions = models.PositiveIntegerField()
+    knows_words = models.BooleanField(
+        default=False, help_text="The model was trained with text: words can be searched for."
+    )
     is_ready = models.BooleanField(
         default=False, help_text="All images are described; until then an older space of this kind answers."
     )

@@ -259,9 +259,9 @@ def part_vectors(
 
 def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
     """Whether a space understands words, and what these mean in it."""
+    if not describer.knows_words:
+        return False, None
     try:
-        if not describer.knows_words:
-            return False, None
         return True, describer.words_vector(words) if words else None
     except SpaceUnavailable:
         # Regions that were described before can be compared without the model; words cannot.
@@ -291,11 +291,11 @@ def vectors_of(
     """
     if not opinions:
         return {}
-    rows = RegionVector.objects.filter(space__in=spaces, region__image__in=[opinion.image_id for opinion in opinions])
+    rows = RegionVector.objects.filter(space__in=spaces, image__in=[opinion.image_id for opinion in opinions])
     stored = rows.filter(region__node__in={node for opinion in opinions for node in opinion.nodes})
     vectors: dict[tuple[int, int, int], Floats] = {
         (space, image, node): np.asarray(vector, np.float32)
-        for space, image, node, vector in stored.values_list("space", "region__image", "region__node", "vector")
+        for space, image, node, vector in stored.values_list("space", "image", "region__node", "vector")
     }
     found: dict[tuple[int, int, bool], list[Floats]] = {}
     for space in {space for space, _, _ in vectors}:

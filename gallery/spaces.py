@@ -135,14 +135,11 @@ class Meaning:
 
     @property
     def knows_words(self) -> bool:
-        """Whether the model was trained with text, so that words can be compared with regions; it is loaded for that.
+        """Whether the model was trained with text, so that words can be compared with regions.
 
-        Raises
-        ------
-        SpaceUnavailable
-            When the model cannot be loaded.
+        Noted with the space: a search whose features are kept needs no model, and must not load one to find out.
         """
-        return self.tower.knows_words
+        return self.space.knows_words
 
     def words_vector(self, text: str) -> Floats:
         """Describe words as regions are described: a unit vector, float32 (D,).
@@ -323,17 +320,17 @@ def _row_of(tower: meaning.Tower) -> DescriptorSpace:
         weights=tower.weights_hash,
         dimensions=tower.dimensions,
         pretrained=tower.pretrained,
+        knows_words=tower.knows_words,
     )
 
 
-def _row(*, dimensions: int, pretrained: str = "", **key: str) -> DescriptorSpace:
-    space, _ = DescriptorSpace.objects.get_or_create(
-        **key, defaults={"dimensions": dimensions, "pretrained": pretrained}
-    )
-    if space.pretrained != pretrained:
-        # The same weights, now at another place.
-        space.pretrained = pretrained
-        space.save(update_fields=["pretrained"])
+def _row(*, dimensions: int, pretrained: str = "", knows_words: bool = False, **key: str) -> DescriptorSpace:
+    known = {"pretrained": pretrained, "knows_words": knows_words}
+    space, _ = DescriptorSpace.objects.get_or_create(**key, defaults={"dimensions": dimensions, **known})
+    if (space.pretrained, space.knows_words) != (pretrained, knows_words):
+        # The same weights, now at another place; or a row that is older than searching for words.
+        space.pretrained, space.knows_words = pretrained, knows_words
+        space.save(update_fields=list(known))
     return space
 
 

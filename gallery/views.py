@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
+import numpy as np
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from gallery.forms import DetailsForm, GalleryForm, HighlightForm
 from gallery.models import GalleryImage, IndexedRegion
-from selector import photos, rendering
+from selector import label_maps, photos, regions, rendering
 from selector.people import person_of
 from selector.views import immutable
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
@@ -39,7 +43,7 @@ def gallery(request: HtmxHttpRequest) -> HttpResponse:
     images = images.select_related("photo")
     tag = form.given("tag")
     if tag:
-        images = images.filter(tags__name__iexact=tag)
+        images = images.tagged(tag)
     page = Paginator(images, IMAGES_A_PAGE).get_page(form.number)
     kept = {name: value for name, value in (("mine", "on" if mine else ""), ("tag", tag)) if value}
     context = {"page": page, "tag": tag, "mine": mine, "query": urlencode(kept)}
@@ -80,12 +84,26 @@ def highlight(request: HttpRequest, region_id: int) -> HttpResponse:
     """
     visible = GalleryImage.objects.visible_to(person_of(request))
     region = get_object_or_404(
-        IndexedRegion.objects.filter(image__in=visible).select_related("image__photo"), pk=region_id
+        IndexedRegion.objects.filter(image__in=visible).select_related("image__photo", "label_map"), pk=region_id
     )
-    others = HighlightForm(request.GET).given("also") or []
-    bits = int.from_bytes(bytes(region.mask))
-    for mask in region.image.regions.filter(pk__in=others).values_list("mask", flat=True) if others else ():
-        bits |= int.from_bytes(bytes(mask))
-    width, height = photos.thumbnail_size(region.image.photo)
-    png = rendering.highlight_png(bits.to_bytes(len(region.mask)), width, height)
+    form = HighlightForm(request.GET)
+    also = form.given("also")
+    matched = [region, *(region.image.regions.filter(pk__in=also) if also else ())]
+    png = exact_highlight(matched) if form.given("full") else thumbnail_highlight(matched)
     return HttpResponse(png, content_type="image/png")
+
+
+def thumbnail_highlight(matched: list[IndexedRegion]) -> bytes:
+    """Regions of one image over its thumbnail, from their small masks: what a page of hits needs by the dozen."""
+    bits = reduce(or_, (int.from_bytes(bytes(region.mask)) for region in matched))
+    photo = matched[0].image.photo
+    return rendering.highlight_png(bits.to_bytes(len(matched[0].mask)), *photos.thumbnail_size(photo))
+
+
+def exact_highlight(matched: list[IndexedRegion]) -> bytes:
+    """Regions of one image over its working copy, by the superpixels they consist of."""
+    segmentation = label_maps.load(matched[0].label_map)
+    parents = segmentation.hierarchy.parents
+    members = np.logical_or.reduce([regions.node_members(parents, region.node) for region in matched])
+    photo = matched[0].image.photo
+    return rendering.portion_highlight_png(segmentation.labels, members, photo.width, photo.height)

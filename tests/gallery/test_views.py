@@ -17,7 +17,7 @@ from PIL import Image
 
 from gallery import search as search_module
 from gallery.models import GalleryImage, Search
-from selector import label_maps, rendering
+from selector import label_maps, regions, rendering
 from selector.models import Photo, Selection
 from selector.people import Person
 from selector.photos import store_photo
@@ -634,3 +634,8 @@ def test_one_picture_shows_all_regions_that_matched(client: Client, add_indexed:
     assert (both == (alone[0] | alone[1])).mean() > 0.98
     foreign = clear(f"/regions/{one.pk}/highlight.png?also={other.regions.get(area=1).pk}")
     assert (foreign == alone[0]).all()
+    exact = clear(f"/regions/{one.pk}/highlight.png?also={two.pk}&full=on")
+    label_map = label_maps.load(one.label_map)
+    parents = label_map.hierarchy.parents
+    members = regions.node_members(parents, one.node) | regions.node_members(parents, two.node)
+    assert (exact == members[label_map.labels]).all()
