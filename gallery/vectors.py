@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -133,16 +134,18 @@ def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
     always see how few rows it has to look at.
     """
     found: Near = []
-    looked_at = 0
-    with parameters(INDEX_PARAMETERS):
-        regions = rows_by_index(question).iterator(chunk_size=BY_INDEX)
-        while len(found) < ENOUGH and (near := list(islice(regions, BY_INDEX))):
+    looked_at, number = 0, BY_INDEX
+    # Closed before the transaction: it is a cursor of PostgreSQL, which goes on from list to list.
+    with parameters(INDEX_PARAMETERS), closing(rows_by_index(question).iterator(chunk_size=BY_INDEX)) as regions:
+        while len(found) < ENOUGH and (near := list(islice(regions, number))):
             keys = {image for _, image, _ in near}
             passing = set(images.order_by().filter(AnyOf("pk", keys)).values_list("pk", flat=True))
             found += [row for row in near if row[1] in passing]
             looked_at += len(near)
             if len(found) * MOST_BY_INDEX < ENOUGH * looked_at:
                 return None
+            # If the next ones pass as often, a few more than are needed.
+            number = ceil(1.2 * (ENOUGH - len(found)) * looked_at / len(found))
     # By region where distances are equal, as in an exact search.
     return sorted(found, key=lambda row: (row[2], row[0])) if len(found) >= ENOUGH else None
 
