@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -136,7 +136,7 @@ def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
     found: Near = []
     looked_at, number = 0, BY_INDEX
     # Closed before the transaction: it is a cursor of PostgreSQL, which goes on from list to list.
-    with parameters(INDEX_PARAMETERS), closing(rows_by_index(question).iterator(chunk_size=BY_INDEX)) as regions:
+    with parameters(INDEX_PARAMETERS), closing(_one_by_one(rows_by_index(question))) as regions:
         while len(found) < ENOUGH and (near := list(islice(regions, number))):
             keys = {image for _, image, _ in near}
             passing = set(images.order_by().filter(AnyOf("pk", keys)).values_list("pk", flat=True))
@@ -158,6 +158,10 @@ def rows_by_index(question: Question) -> QuerySet[Any, Any]:
         .order_by("distance")
         .values_list("region", "image", "distance")[:MOST_BY_INDEX]
     )
+
+
+def _one_by_one(rows: QuerySet[Any, Any]) -> Generator[tuple[int, int, float], None, None]:
+    yield from rows.iterator(chunk_size=BY_INDEX)
 
 
 @contextmanager
