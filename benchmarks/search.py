@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from gallery.models import DescriptorSpace, GalleryImage
 
 Row = dict[str, Any]
-Times = list[float]
 
 PASSING = {"100%": "", "10%": "tenth", "1%": "hundredth", "0.1%": "thousandth"}
 K = 10
@@ -155,23 +154,33 @@ def truth(questions: synthetic.Floats, rows: int) -> dict[str, npt.NDArray[np.in
     return {tag: keys for tag, (keys, _) in best.items()}
 
 
-def timed(once: Callable[[Any], Any], questions: Any, desc: str, warm_up: int = WARM_UP) -> tuple[list[Any], Times]:
-    """What comes of each question, and milliseconds, after a few to warm up."""
+def timed(once: Callable[[Any], Any], questions: Any, desc: str, warm_up: int = WARM_UP) -> tuple[list[Any], Row]:
+    """What comes of each question, and figures of the time it took, after a few to warm up."""
     for question in questions[:warm_up]:
         once(question)
-    answers, times = [], []
+    answers, times, on_cpu = [], [], []
     for question in tqdm(questions, desc=desc, unit=" questions", disable=None):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), cpu_seconds()
         answers.append(once(question))
         times.append(1000 * (time.perf_counter() - start))
-    return answers, times
-
-
-def summary(times: Times) -> Row:
-    return {
+        on_cpu.append(1000 * (cpu_seconds() - cpu))
+    return answers, {
         "p50_ms": round(statistics.median(times), 1),
         "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "cpu_ms": round(statistics.median(on_cpu), 1),
     }
+
+
+def cpu_seconds() -> float:
+    """Computing time so far of this process and its database session: what latency tends to on an idle machine.
+
+    Linux tells that of the session; elsewhere, and for parallel workers, it is not counted.
+    """
+    from django.db import connection
+
+    connection.ensure_connection()
+    session = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    return time.process_time() + (int(session.read_text().split()[0]) / 1e9 if session.exists() else 0)
 
 
 def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> list[Row]:
@@ -190,15 +199,15 @@ def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> li
         hits = min(len({image for _, image, _ in near}) for near in answers)
         results.append(
             {"rows": rows, "filter": name, "way": way, "recall_at_10": round(statistics.mean(right), 4)}
-            | summary(times)
+            | times
             | {"hits": hits, "exist": images.count()}
             | index
         )
     _, times = timed(lambda question: vectors.calibrated(question, np.array([1]), {1: 1.0}), questions, "Calibration")
-    results.append({"rows": rows, "filter": "calibration alone"} | summary(times))
+    results.append({"rows": rows, "filter": "calibration alone"} | times)
     scanned = questions[: EXACT_SCANS + 1]
     _, times = timed(lambda question: vectors.exactly(question, passing("")), scanned, "Exact scan", warm_up=1)
-    results.append({"rows": rows, "filter": "100%, exact scan"} | summary(times))
+    results.append({"rows": rows, "filter": "100%, exact scan"} | times)
     return results
 
 

@@ -203,6 +203,10 @@ def test_the_old_model_answers_until_all_images_are_described_by_the_new(
     assert spaces.answering()[0][1] == new
     assert RegionVector.objects.filter(space=old).count() == RegionVector.objects.filter(space=new).count()
 
+    call_command("spaces", remove=old.pk, no_input=True, stdout=StringIO())
+    assert spaces.answering()[0][1] == new
+    assert set(RegionVector.objects.values_list("space", flat=True)) == {space.pk for space in wanted}
+
 
 def test_going_back_to_an_old_model_needs_no_indexing(add_image: AddImage, settings: Any, tiny_models: Any) -> None:
     add_image()

@@ -1,0 +1,309 @@
+"""Nearest regions: exact among few, by an index among many, and the life of that index."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from discs import AddImage, SearchOf
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from gallery import spaces, vector_indexes, vectors
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, RegionVector
+from gallery.search import ask
+from selector.models import LabelMap, Photo
+from selector.people import Person
+
+IMAGES, REGIONS, DIMENSIONS = 60, 16, 32
+Keys = list[int]
+
+
+@pytest.fixture
+def collection(transactional_db: None) -> DescriptorSpace:
+    """Sixty images of sixteen regions each with random vectors; the first two are the visitor's own."""
+    space = DescriptorSpace.objects.create(
+        kind="appearance", model=spaces.appearance_model(), dimensions=DIMENSIONS, is_ready=True
+    )
+    visitor = Person().visitor
+    photos = [
+        Photo(name=f"{n}.jpg", is_public=n > 1, visitor=visitor, width=9, height=9, original_sha256=f"{n}")
+        for n in range(IMAGES)
+    ]
+    Photo.objects.bulk_create(photos)
+    maps = [LabelMap(photo=photo, engine="none", n_superpixels=1, hierarchy=b"") for photo in photos]
+    LabelMap.objects.bulk_create(maps)
+    images = [GalleryImage(photo=photo, title=photo.name, status="indexed") for photo in photos]
+    GalleryImage.objects.bulk_create(images)
+    regions = [
+        IndexedRegion(
+            image=image, label_map=label_map, node=node, left=0, top=0, right=9, bottom=9, area=1, mask=b"",
+            lot=int.from_bytes(hashlib.sha256(f"{image.pk} {node}".encode()).digest()[:7]),
+        )
+        for image, label_map in zip(images, maps, strict=True)
+        for node in range(REGIONS)
+    ]  # fmt: skip
+    IndexedRegion.objects.bulk_create(regions)
+    drawn = np.random.default_rng(1).standard_normal((len(regions), DIMENSIONS), np.float32)
+    RegionVector.objects.bulk_create(
+        RegionVector(region=region, image_id=region.image_id, space=space, vector=vector)
+        for region, vector in zip(regions, drawn, strict=True)
+    )
+    return space
+
+
+@pytest.fixture
+def indexed(collection: DescriptorSpace) -> DescriptorSpace:
+    vector_indexes.build(collection)
+    return collection
+
+
+def question_in(space: DescriptorSpace, seed: int = 2) -> vectors.Question:
+    return vectors.Question(space, np.random.default_rng(seed).standard_normal(DIMENSIONS).astype(np.float32))
+
+
+def by_numpy(question: vectors.Question, images: Any) -> Keys:
+    """All regions of the images, nearest first, from the vectors as they are stored."""
+    rows = RegionVector.objects.filter(space=question.space, image__in=images)
+    keys = np.array(rows.order_by("pk").values_list("region", flat=True))
+    stored = np.array(list(rows.order_by("pk").values_list("vector", flat=True)), np.float64)
+    asked = question.vector.astype(np.float16).astype(np.float64)
+    cosines = stored @ asked / np.linalg.norm(stored, axis=1) / np.linalg.norm(asked)
+    return keys[np.argsort(-cosines)].tolist()
+
+
+def found(question: vectors.Question, images: Any) -> Keys:
+    return [region for region, _, _ in vectors.nearest(question, images)]
+
+
+@pytest.fixture
+def index_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    monkeypatch.setattr(vectors, "exactly", lambda *_: pytest.fail("All regions were compared."))
+
+
+@pytest.fixture
+def exact_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.VECTOR_INDEX_FROM = 1_000_000
+    monkeypatch.setattr(vectors, "by_index", lambda *_: pytest.fail("The index was asked."))
+
+
+def test_among_few_images_all_regions_are_compared(indexed: DescriptorSpace, exact_only: None) -> None:
+    question = question_in(indexed)
+    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+
+
+def test_among_many_images_the_index_answers(indexed: DescriptorSpace, index_only: None) -> None:
+    for seed in range(5):
+        question = question_in(indexed, seed)
+        true = by_numpy(question, GalleryImage.objects.all())
+        assert found(question, GalleryImage.objects.all())[:10] == true[:10]
+
+
+def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorSpace, index_only: None) -> None:
+    half = GalleryImage.objects.filter(pk__in=list(GalleryImage.objects.values_list("pk", flat=True))[::2])
+    question = question_in(indexed)
+    near = found(question, half)
+    assert near[:10] == by_numpy(question, half)[:10]
+    assert len(near) >= vectors.ENOUGH
+
+
+@pytest.mark.parametrize("index_from", [1, 1_000_000])
+def test_a_filter_that_passes_few_finds_all_there_are(indexed: DescriptorSpace, settings: Any, index_from: int) -> None:
+    settings.VECTOR_INDEX_FROM = index_from
+    few = GalleryImage.objects.filter(photo__name__in=["3.jpg", "40.jpg"])
+    question = question_in(indexed)
+    assert found(question, few) == by_numpy(question, few)
+    assert len(found(question, few)) == 2 * REGIONS
+
+
+def test_an_index_that_gives_up_does_not_end_the_search(
+    indexed: DescriptorSpace, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    hasty = {"hnsw.ef_search": "1", "hnsw.iterative_scan": "off"}
+    monkeypatch.setattr(vectors, "INDEX_PARAMETERS", vectors.INDEX_PARAMETERS | hasty)
+    question = question_in(indexed)
+    assert vectors.by_index(question, GalleryImage.objects.all()) is None
+    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+
+
+def test_without_an_index_many_images_are_compared_as_well(collection: DescriptorSpace, settings: Any) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    question = question_in(collection)
+    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+
+
+def test_the_planner_uses_the_index_for_one_way_and_not_for_the_other(indexed: DescriptorSpace) -> None:
+    question = question_in(indexed)
+    with vectors.parameters(vectors.INDEX_PARAMETERS):
+        plan = vectors.rows_by_index(question).explain()
+    assert f"Index Scan using {vector_indexes.name_of(indexed)}" in plan
+    exact = RegionVector.objects.filter(space=indexed).annotate(distance=question.distance).order_by("distance")
+    with vectors.parameters(vectors.INDEX_PARAMETERS):
+        assert vector_indexes.name_of(indexed) not in exact[:10].explain()
+
+
+def test_each_way_keeps_private_images_from_strangers(indexed: DescriptorSpace, settings: Any) -> None:
+    private = set(IndexedRegion.objects.filter(image__photo__is_public=False).values_list("pk", flat=True))
+    for region in private:
+        vector = np.array(RegionVector.objects.get(region=region).vector, np.float32)
+        for settings.VECTOR_INDEX_FROM in (1, 1_000_000):
+            near = found(vectors.Question(indexed, vector), GalleryImage.objects.visible_to(Person()))
+            assert near and not private & set(near)
+
+
+def test_several_questions_among_the_same_images_count_them_once(
+    indexed: DescriptorSpace, django_assert_num_queries: Any
+) -> None:
+    among = vectors.Among(GalleryImage.objects.all())
+    with django_assert_num_queries(3):
+        vectors.nearest(question_in(indexed, 1), among)
+        vectors.nearest(question_in(indexed, 2), among)
+
+
+def test_a_search_leaves_the_parameters_as_they_were(indexed: DescriptorSpace, index_only: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        vectors.nearest(question_in(indexed), GalleryImage.objects.all())
+        for name, value in {"enable_sort": "on", "hnsw.iterative_scan": "off"}.items():
+            cursor.execute(f"SHOW {name}")
+            assert cursor.fetchone() == (value,)
+
+
+# The life of an index
+
+
+@pytest.fixture
+def other_session(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
+    """What another process does."""
+    other = connection.copy()
+    yield other
+    other.close()
+
+
+def index_gallery() -> str:
+    err = StringIO()
+    call_command("index_gallery", stdout=StringIO(), stderr=err)
+    return err.getvalue()
+
+
+def test_index_gallery_builds_an_index_where_it_pays(collection: DescriptorSpace, settings: Any) -> None:
+    settings.VECTOR_INDEX_FROM = IMAGES * REGIONS + 1
+    index_gallery()
+    assert not vector_indexes.is_built(collection)
+    settings.VECTOR_INDEX_FROM = IMAGES * REGIONS
+    index_gallery()
+    assert vector_indexes.is_built(collection)
+    assert vector_indexes.due() == []
+
+
+def test_an_index_left_half_built_is_not_used_and_built_again(collection: DescriptorSpace, settings: Any) -> None:
+    with connection.cursor() as cursor, pytest.raises(Exception, match="could not create unique index"):
+        cursor.execute(
+            f"CREATE UNIQUE INDEX CONCURRENTLY {vector_indexes.name_of(collection)} ON gallery_regionvector (space_id)"
+        )
+    assert vector_indexes._validity(collection) is False
+    assert found(question_in(collection), GalleryImage.objects.all())
+    settings.VECTOR_INDEX_FROM = 1
+    index_gallery()
+    assert vector_indexes.is_built(collection)
+
+
+def test_an_index_that_another_process_builds_is_left_to_it(
+    collection: DescriptorSpace, settings: Any, other_session: BaseDatabaseWrapper
+) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    with other_session.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [vector_indexes.LOCK, collection.pk])
+    assert f"The index of {collection} is being built by another process.\n" in index_gallery()
+    assert not vector_indexes.is_built(collection)
+
+
+def test_progress_is_told_while_an_index_is_built(
+    collection: DescriptorSpace, other_session: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_indexes, "SECONDS_BETWEEN_LOOKS", 0.01)
+    # The build waits for a transaction that writes, and this one ends when progress has been told.
+    other_session.ensure_connection()
+    writer = other_session.connection
+    writer.autocommit = False
+    writer.execute("UPDATE gallery_regionvector SET space_id = space_id WHERE false")
+    told = []
+
+    def tell(phase: str, done: int, total: int) -> None:
+        told.append((phase, total))
+        writer.rollback()
+
+    vector_indexes.build(collection, tell)
+    assert told[0] == ("waiting for writers before build", IMAGES * REGIONS)
+    assert vector_indexes.is_built(collection)
+
+
+def test_the_memory_of_a_build_is_what_it_needs_within_the_setting(settings: Any) -> None:
+    settings.VECTOR_INDEX_MEMORY_MB = 2048
+    assert vector_indexes.memory_mb(0, 512) == 64
+    assert 1700 < vector_indexes.memory_mb(1_000_000, 512) < 2000
+    assert vector_indexes.memory_mb(10_000_000, 512) == 2048
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_removed_space_leaves_nothing_behind(add_indexed: AddImage, search_of: SearchOf, settings: Any) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    image = add_indexed()
+    index_gallery()
+    alice = Person(visitor=image.photo.pk)
+    ask(search_of(image.photo, alice), alice)
+    space = DescriptorSpace.objects.get()
+    assert vector_indexes.is_built(space) and PhotoFeatures.objects.filter(space=space).exists()
+
+    out = StringIO()
+    call_command("spaces", remove=space.pk, no_input=True, stdout=out)
+    assert out.getvalue().startswith("Removed: appearance by histograms")
+    assert not DescriptorSpace.objects.exists()
+    assert not RegionVector.objects.exists() and not PhotoFeatures.objects.exists()
+    assert vector_indexes.size_of(space) == 0
+    assert image.regions.exists()
+
+
+# The command
+
+
+@pytest.mark.django_db
+def test_spaces_are_listed_with_what_they_hold(add_indexed: AddImage) -> None:
+    add_indexed()
+    spaces.mark_ready()
+    DescriptorSpace.objects.create(kind="meaning", model="new", dimensions=512)
+    out = StringIO()
+    call_command("spaces", stdout=out)
+    first, second = out.getvalue().splitlines()
+    assert f": answers; {RegionVector.objects.count()} vectors, no index" in first
+    assert "meaning by new, 512 dimensions: not all images described yet; 0 vectors, no index" in second
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("reply", "stays"), [("y", False), ("", True), ("n", True)])
+def test_a_space_is_removed_when_the_question_is_answered_with_yes(
+    add_indexed: AddImage, monkeypatch: pytest.MonkeyPatch, reply: str, stays: bool
+) -> None:
+    add_indexed()
+    space = DescriptorSpace.objects.get()
+    monkeypatch.setattr("builtins.input", lambda prompt: reply)
+    out = StringIO()
+    if stays:
+        with pytest.raises(CommandError, match="Nothing was removed"):
+            call_command("spaces", remove=space.pk, stdout=out)
+    else:
+        call_command("spaces", remove=space.pk, stdout=out)
+    assert "Searches are answered from it." in out.getvalue()
+    assert DescriptorSpace.objects.exists() == stays
+
+
+@pytest.mark.django_db
+def test_a_space_that_is_not_there_cannot_be_removed() -> None:
+    with pytest.raises(CommandError, match="There is no space 7"):
+        call_command("spaces", remove=7)
