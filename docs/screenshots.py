@@ -61,8 +61,9 @@ def drawer(page: Page) -> None:
 
 
 def popup(page: Page) -> None:
-    page.locator("aside#drawer article.hit a").nth(1).click()
+    page.locator("aside#drawer article.hit a").first.click()
     page.locator("dialog#details[open] img").first.wait_for()
+    page.mouse.move(0, 0)  # under the pointer the matching region would not be drawn
 
 
 def gallery(page: Page) -> None:
