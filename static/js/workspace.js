@@ -138,8 +138,10 @@ function showState() {
   drawn = byId("state").value;
   // Without the label array the answer had to bring the pictures along.
   if (!segmentation) return portray(state, tint.src);
-  tint.src = tintUrl(segmentation, state, 1, INCLUDED);
-  excluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  timed("tints", () => {
+    tint.src = tintUrl(segmentation, state, 1, INCLUDED);
+    excluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  });
   return Promise.allSettled([tint.decode(), excluded.decode(), portray(state, tint.src)]);
 }
 
@@ -383,7 +385,7 @@ function enter(event) {
   else perform("toggle", { points });
 }
 
-stage.addEventListener("focusin", () => { if (walker?.region && stage.matches(":focus-visible")) showFocus(); });
+stage.addEventListener("focusin", () => { if (stage.matches(":focus-visible") && walker?.region) showFocus(); });
 stage.addEventListener("focusout", () => { if (segmentation) hover(-1); });
 
 function announceRegion() {
@@ -423,10 +425,12 @@ function noteLevel(level) {
 }
 
 function useLevel(level) {
-  cut = segmentation.cut(level);
-  walker.use(cut);
-  hover(-1);
-  if (walker.region && stage.matches(":focus-visible")) showFocus();
+  timed("level", () => {
+    cut = segmentation.cut(level);
+    walker.use(cut);
+    hover(-1);
+    if (stage.matches(":focus-visible") && walker.region) showFocus();
+  });
   prefetch(level);
 }
 
