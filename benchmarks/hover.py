@@ -71,6 +71,15 @@ def hovers(page: Page, pointer: Pointer, level: int, repeat: int) -> list[dict[s
     return [row(f"hover, {level} regions", measured(page, "hover"))]
 
 
+def level_changes(page: Page, repeat: int) -> list[dict[str, object]]:
+    """Without the outline, which the browser has fetched ahead."""
+    page.locator("input[name=level]").fill("8")
+    measured(page, "")
+    for i in range(repeat):
+        page.keyboard.press("]" if i // 20 % 2 == 0 else "[")
+    return [row("level change", measured(page, "level"))]
+
+
 def brush_moves(page: Page, pointer: Pointer, level: int, repeat: int) -> list[dict[str, object]]:
     """Long moves, each over many regions: more than any hand does within a frame."""
     page.locator("input[name=level]").fill(str(level))
@@ -94,8 +103,10 @@ def clicks(page: Page, pointer: Pointer, level: int, repeat: int) -> list[dict[s
         pointer.move()
         page.mouse.down()
         page.mouse.up()
-    settle(page)
-    return [row(f"anticipated click, {level} regions", measured(page, "anticipation"))]
+        settle(page)
+    noted = page.evaluate(COLLECT)
+    names = {"anticipation": f"anticipated click, {level} regions", "tints": "tints of an answer"}
+    return [row(name, [time for key, time in noted if key == measure]) for measure, name in names.items()]
 
 
 def settle(page: Page) -> None:
@@ -121,8 +132,8 @@ def rows(port: int, photo: bytes, repeat: int) -> list[dict[str, object]]:
         pointer = Pointer(page)
         found = [one for level in LEVELS for one in hovers(page, pointer, level, repeat)]
         found += brush_moves(page, pointer, 400, repeat // 2)
-        for level in (30, 400):
-            found += clicks(page, pointer, level, repeat // 4)
+        found += level_changes(page, repeat // 2)
+        found += clicks(page, pointer, 400, repeat // 4)
         browser.close()
     return found
 

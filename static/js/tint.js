@@ -18,15 +18,18 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
  * @returns {string} a data: URL
  */
 export function tintUrl(segmentation, state, mark, colour, { striped = false } = {}) {
-  const { labels, width, height } = segmentation;
+  const { width, height } = segmentation;
   const rowLength = 1 + Math.ceil(width / 8);
   const rows = new Uint8Array(rowLength * height);
-  for (let y = 0, pixel = 0; y < height; y++) {
-    const shift = y % 8;
-    const stripe = striped ? (STRIPE << shift) | (STRIPE >> (8 - shift)) : 0xff;
-    const row = y * rowLength + 1;
-    for (let x = 0; x < width; x++, pixel++) {
-      if (state[labels[pixel]] === mark) rows[row + (x >> 3)] |= (0x80 >> (x & 7)) & stripe;
+  const stripes = Uint8Array.from({ length: 8 }, (_, y) => (striped ? (STRIPE << y) | (STRIPE >> (8 - y)) : 0xff));
+  for (let superpixel = 0; superpixel < state.length; superpixel++) {
+    if (state[superpixel] !== mark) continue;
+    const pixels = segmentation.pixelsOf(superpixel);
+    // They come row by row, so rows are counted along: no division for every pixel.
+    for (let i = 0, y = Math.floor(pixels[0] / width), begin = y * width; i < pixels.length; i++) {
+      for (; pixels[i] >= begin + width; begin += width) y++;
+      const x = pixels[i] - begin;
+      rows[y * rowLength + 1 + (x >> 3)] |= (0x80 >> (x & 7)) & stripes[y & 7];
     }
   }
   const header = new Uint8Array(13);

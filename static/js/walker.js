@@ -1,5 +1,7 @@
-// Walking over the stage by keyboard: arrow keys go from region to neighbouring region, Enter toggles the one in focus.
+// Walking over the stage by keyboard: arrow keys go from region to neighbouring region, Page Up and Page Down through all
+// of them from top to bottom (a region inside another is no arrow's nearest), Enter toggles the one in focus.
 
+const ORDER = { PageDown: 1, PageUp: -1 };
 const DIRECTIONS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class Walker {
@@ -13,6 +15,7 @@ export class Walker {
   use(cut) {
     this.cut = cut;
     this.regions = null;
+    this.order = null;
   }
 
   get #regions() {
@@ -37,17 +40,23 @@ export class Walker {
     this.superpixel = segmentation.at(segmentation.width / 2, segmentation.height / 2);
   }
 
-  /** Take one step by an arrow key; the first one lands in the middle. False for any other key. */
+  /** Take one step by a key; the first one lands in the middle. False for a key that means no step. */
   step(key) {
-    const direction = DIRECTIONS[key];
-    if (!direction) return false;
+    if (!(key in DIRECTIONS || key in ORDER)) return false;
     if (this.superpixel === null) {
       this.start();
     } else {
-      const next = this.#neighbour(direction);
+      const next = key in ORDER ? this.#following(ORDER[key]) : this.#neighbour(DIRECTIONS[key]);
       if (next) this.superpixel = this.cut.indexOf(next.id);
     }
     return true;
+  }
+
+  /** The next region in reading order, or the one before. */
+  #following(by) {
+    this.order ??= [...this.#regions.values()].sort((a, b) => a.y - b.y || a.x - b.x);
+    const { order } = this;
+    return order[(order.indexOf(this.region) + by + order.length) % order.length];
   }
 
   /** The neighbour that lies best in a direction: near, and not far off to the side. */

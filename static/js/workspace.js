@@ -35,6 +35,7 @@ const hoverLayer = new Layer(byId("hover"));
 const anticipationLayer = new Layer(byId("anticipation"));
 let hovered = -1;
 let anticipated = null;
+// The state that the tints show; null when the server has sent others than the browser drew.
 let drawn = byId("state").value;
 
 /** Do something, and note in the browser's timeline how long it took (read by benchmarks/hover.py). */
@@ -135,11 +136,15 @@ function serverState() {
 function showState() {
   const state = serverState();
   const [tint, excluded] = [byId("tint"), byId("tint-excluded")];
+  const before = drawn === null ? null : unpackState(drawn, state.length);
+  const differs = (mark) => !before || state.some((value, s) => (value === mark) !== (before[s] === mark));
   drawn = byId("state").value;
   // Without the label array the answer had to bring the pictures along.
   if (!segmentation) return portray(state, tint.src);
-  tint.src = tintUrl(segmentation, state, 1, INCLUDED);
-  excluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  timed("tints", () => {
+    if (differs(1)) tint.src = tintUrl(segmentation, state, 1, INCLUDED);
+    if (differs(2)) excluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+  });
   return Promise.allSettled([tint.decode(), excluded.decode(), portray(state, tint.src)]);
 }
 
@@ -238,6 +243,7 @@ async function send(gesture) {
     channel.removeEventListener("htmx:afterRequest", note);
   }
   if (status < 200 || status >= 500) return "unreachable";
+  if (!values.draws) drawn = null;
   // While more wait, their anticipation covers the tints: they are drawn once, when the last answer is there.
   if (queue.waiting.length === 1 && byId("state").value !== drawn) await showState();
   return status < 300 ? "done" : "refused";
@@ -383,7 +389,7 @@ function enter(event) {
   else perform("toggle", { points });
 }
 
-stage.addEventListener("focusin", () => { if (walker?.region && stage.matches(":focus-visible")) showFocus(); });
+stage.addEventListener("focusin", () => { if (stage.matches(":focus-visible") && walker?.region) showFocus(); });
 stage.addEventListener("focusout", () => { if (segmentation) hover(-1); });
 
 function announceRegion() {
@@ -423,10 +429,12 @@ function noteLevel(level) {
 }
 
 function useLevel(level) {
-  cut = segmentation.cut(level);
-  walker.use(cut);
-  hover(-1);
-  if (walker.region && stage.matches(":focus-visible")) showFocus();
+  timed("level", () => {
+    cut = segmentation.cut(level);
+    walker.use(cut);
+    hover(-1);
+    if (stage.matches(":focus-visible") && walker.region) showFocus();
+  });
   prefetch(level);
 }
 

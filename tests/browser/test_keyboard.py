@@ -95,6 +95,19 @@ def test_arrows_walk_and_enter_selects_and_each_change_is_said_once(page: Page) 
         assert said()[already:] == [f"Region {verb}, {rest}"]
 
 
+def test_page_down_passes_every_region(page: Page) -> None:
+    work = ws.Workspace(page, ws.public_photo(), level=30)
+    page.locator("#stage").focus()
+    page.keyboard.press("ArrowRight")
+    for _ in range(29):
+        page.keyboard.press("PageDown")
+        page.keyboard.press("Enter")
+    for key in ["PageDown", "PageDown", "PageUp", "Enter"]:
+        page.keyboard.press(key)
+    work.check(*["toggle"] * 30)
+    assert work.expected.included.all()
+
+
 def test_enter_does_what_a_click_with_the_tool_would_do(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
     said = ws.announcements(page)

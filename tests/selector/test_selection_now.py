@@ -22,7 +22,7 @@ def gesture(client: Client, photo: Photo, tool: str, points: str = "") -> str:
     """The version after a gesture."""
     data = {"label_map": label_maps.label_map_of(photo).pk, "tool": tool, "points": points, "level": 4}
     assert client.post(f"/photos/{photo.pk}/selection/", data, headers={"HX-Request": "true"}).status_code == 200
-    return Selection.objects.get().version
+    return Selection.objects.get().revision
 
 
 def test_a_tab_that_knows_is_told_nothing(alice_client: Client, photo: Photo) -> None:
