@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,9 @@ def update(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = F
     for space in lacking(image, spaces):
         add_space(image, space)
     if image.perceptual_hash is None:
-        image.set_hash(perceptual_hash(working_copy(image.photo)))
+        # Only to fold copies: an image that can be found stays so, whatever has become of its file.
+        with suppress(OSError, ValueError):
+            image.set_hash(perceptual_hash(working_copy(image.photo)))
 
 
 def failure_of(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = False) -> str:
