@@ -38,7 +38,7 @@ def collection(transactional_db: None) -> DescriptorSpace:
     Photo.objects.bulk_create(photos)
     maps = [LabelMap(photo=photo, engine="none", n_superpixels=1, hierarchy=b"") for photo in photos]
     LabelMap.objects.bulk_create(maps)
-    images = [GalleryImage(photo=photo, title=photo.name, status="indexed") for photo in photos]
+    images = [GalleryImage(photo=photo, title=photo.name, status="indexed", perceptual_hash=0) for photo in photos]
     GalleryImage.objects.bulk_create(images)
     regions = [
         IndexedRegion(
