@@ -10,7 +10,6 @@ from contextlib import suppress
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
-from scipy.ndimage import find_objects
 
 from gallery.descriptors import appearance, sampling
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
@@ -79,8 +78,11 @@ def index(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
     nodes = choose_nodes(picture)
     members = members_of(picture, nodes)
     vectors = {space.pk: region_vectors(space, picture, members) for space in spaces}
-    rows = region_rows(image, picture, nodes, members)
-    looks = perceptual_hash(picture.rgb)
+    store(image, region_rows(image, picture, nodes, members), vectors, perceptual_hash(picture.rgb))
+
+
+def store(image: GalleryImage, rows: Sequence[IndexedRegion], vectors: dict[int, Floats], looks: int) -> None:
+    """Put the regions of an image, and all that is known of them, in place of those that were there."""
     with transaction.atomic():
         # Locked, so that two at once come one after the other. It may have been deleted meanwhile.
         if not GalleryImage.objects.select_for_update().filter(pk=image.pk).exists():
@@ -161,8 +163,13 @@ def region_rows(image: GalleryImage, picture: Picture, nodes: Sequence[int], mem
 
 def superpixel_boxes(labels: Labels) -> npt.NDArray[np.int64]:
     """Left, top, right, bottom (ends excluded) of each superpixel, int64 (n, 4): those of a region follow."""
-    slices = find_objects(labels.astype(np.int32) + 1)
-    return np.array([(across.start, down.start, across.stop, down.stop) for down, across in slices], np.int64)
+    from gallery.descriptors import kernels
+
+    height, width = labels.shape
+    boxes = np.empty((int(labels.max()) + 1, 4), np.int64)
+    boxes[:] = width, height, 0, 0
+    kernels.grow_boxes(np.ascontiguousarray(labels), boxes)
+    return boxes
 
 
 def sampled_labels(labels: Labels) -> Labels:

@@ -18,8 +18,11 @@ WEAK = 3.25
 """The score that the best region of about one in fifty images reaches (by `meaning` alone one in thirty) that have
 nothing to do with a query. Measured; nine in ten disguises of the demo collection are above."""
 
-SAME = 0.05
-"""The cosine distance that is as good as none: a thing in another light or size is about so far from itself."""
+SAME = 0.01
+"""Cosines this near to 1 are as near as it gets: compressed files and half precision tell no more."""
+
+EVIDENCE = 0.5
+"""How much the logarithm of the odds that an image is relevant grows with its score, measured over both spaces."""
 
 NARROW = 0.05
 """The least spread of a background that is believed, in logarithms of the distance: one of few or equal regions says
@@ -93,7 +96,7 @@ def calibrate(similarities: npt.ArrayLike, background: npt.ArrayLike) -> Floats:
     Examples
     --------
     >>> calibrate([0.5, 0.8], [0.4, 0.5, 0.6])
-    array([0.     , 5.30037], dtype=float32)
+    array([0.       , 5.4843183], dtype=float32)
     """
     found, sample = nearness(similarities), nearness(background)
     if sample.size == 0:
@@ -113,9 +116,9 @@ def nearness(similarities: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """Join the calibrated scores of the same regions in several spaces.
 
-    How a score grows with the odds that an image is relevant was measured: by one for each factor of e. So a score
-    is the logarithm of such odds, up to a constant, and a weight is how likely the person means that space: the
-    odds are averaged by the weights. An image that stands out in one space stays ahead of one that is fair in all.
+    A score stands for odds that an image is relevant, `exp(EVIDENCE * score)` up to a constant, and a weight is how
+    likely the person means that space: the odds are averaged by the weights. An image that stands out in one space
+    stays ahead of one that is fair in all.
 
     Parameters
     ----------
@@ -143,8 +146,8 @@ def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     if not used:
         raise ValueError("none of the spaces has a weight")
     total = sum(used.values())
-    odds = [scores[space].astype(np.float64) + np.log(weight / total) for space, weight in used.items()]
-    fused: npt.NDArray[np.float64] = np.logaddexp.reduce(odds, axis=0)
+    odds = [EVIDENCE * scores[space].astype(np.float64) + np.log(weight / total) for space, weight in used.items()]
+    fused: npt.NDArray[np.float64] = np.logaddexp.reduce(odds, axis=0) / EVIDENCE
     return fused.astype(np.float32)
 
 

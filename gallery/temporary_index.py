@@ -18,8 +18,8 @@ from django.db import connection
 from selector import label_maps
 
 PREFIX = "evaluation_"
-# The apps whose tables a collection needs; each brings those it depends on.
-APPS = ("gallery", "procrastinate")
+# The apps whose tables a collection needs; those they depend on come along.
+APPS = ("selector", "gallery", "procrastinate")
 
 
 @contextmanager

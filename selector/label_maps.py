@@ -98,7 +98,14 @@ def _key(photo: Photo) -> dict[str, object]:
 def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
     rgb = working_copy(photo)
     labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE)
-    tree = hierarchy.build(rgb, labels)
+    return store(photo, labels, hierarchy.build(rgb, labels), key)
+
+
+def store(
+    photo: Photo, labels: npt.NDArray[np.uint16], tree: Hierarchy, key: dict[str, object] | None = None
+) -> LabelMap:
+    """Keep a photo's superpixels and merge tree, as computed by today's settings."""
+    key = key or _key(photo)
     label_map = LabelMap(**key, n_superpixels=tree.n_superpixels, hierarchy=zlib.compress(tree.to_bytes()))
     # No time stamp in the gzip header: equal label maps are equal files.
     packed = gzip.compress(labels.astype("<u2").tobytes(), compresslevel=6, mtime=0)

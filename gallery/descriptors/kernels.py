@@ -197,3 +197,16 @@ def vote(lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints,
                     else:
                         _cast(bins, weights, n, 1, votes[labels[row, column]])
             _cast(bins, weights, n, alike, votes[first])
+
+
+# Places ------------------------------------------------------------------------------------------------------------
+
+
+@compiled(types.void(LABELS, types.int64[:, ::1]))
+def grow_boxes(labels: Labels, boxes: npt.NDArray[np.int64]) -> None:
+    """Enlarge the boxes of superpixels, (n, 4): left, top, right, bottom (ends excluded), to hold their pixels."""
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            box = boxes[labels[y, x]]
+            box[0], box[1] = min(box[0], x), min(box[1], y)
+            box[2], box[3] = max(box[2], x + 1), max(box[3], y + 1)

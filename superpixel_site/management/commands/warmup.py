@@ -1,4 +1,4 @@
-"""Compile the kernels of segmentation into the cache that all processes share."""
+"""Compile the kernels of segmentation and of description into the cache that all processes share."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
+from gallery.descriptors import appearance, meaning, sampling
 from selector import hierarchy, slic
 
 
 class Command(BaseCommand):
     help = (
-        "Compile the segmentation's kernels, so that no request has to wait for it. To be run after every update, "
+        "Compile the kernels that segment and describe photos, so that no request has to wait for it. To be run "
+        "after every update, "
         "by the user the site runs as, with the same NUMBA_CACHE_DIR; where all is compiled, it takes seconds."
     )
 
@@ -22,8 +24,11 @@ class Command(BaseCommand):
         started = time.perf_counter()
         rgb = np.zeros((32, 32, 3), np.uint8)
         try:
-            hierarchy.build(rgb, slic.segment(rgb, 16))
+            labels = slic.segment(rgb, 16)
+            tree = hierarchy.build(rgb, labels)
+            sampling.node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
+            meaning.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write
             raise CommandError(f"The kernels cannot be compiled: {problem}") from problem
         folder = os.environ.get("NUMBA_CACHE_DIR", "the folder of the code")
-        self.stdout.write(f"Segmentation is compiled, in {folder} ({time.perf_counter() - started:.1f} s).")
+        self.stdout.write(f"Everything is compiled, in {folder} ({time.perf_counter() - started:.1f} s).")

@@ -1,0 +1,148 @@
+"""What indexing an image costs besides the model's forward pass, stage by stage, by the site's own functions.
+
+    python -m benchmarks.indexing FOLDER [--json FILE] [--limit N] [--dimensions D]
+
+Images are enlarged to 1024 px on the long side where they are smaller. Everything runs in a temporary database, on one
+core; beside the wall clock stands the time that this process was given by the processor, which does not grow when the
+machine is busy with other work. A feature map of random numbers stands for what a model sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+LONG_SIDE = 1024
+CELLS = 14  # of a feature map, each way: a tower of 224 px that sees a place every 32, at twice its resolution
+SECOND = 1000.0  # milliseconds
+
+
+class Profile:
+    """Milliseconds of each stage for each image: on the wall, and of this process's processor time."""
+
+    def __init__(self) -> None:
+        self.wall: dict[str, list[float]] = {}
+        self.cpu: dict[str, list[float]] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        wall, cpu = perf_counter(), process_time()
+        yield
+        self.cpu.setdefault(name, []).append(SECOND * (process_time() - cpu))
+        self.wall.setdefault(name, []).append(SECOND * (perf_counter() - wall))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Medians of each stage, and of the sum of all stages of an image."""
+        everything = {"everything": [sum(times) for times in zip(*self.wall.values(), strict=True)]}
+        cpu = {**self.cpu, "everything": [sum(times) for times in zip(*self.cpu.values(), strict=True)]}
+        return [
+            {"stage": name, "wall_ms": round(median(times), 1), "cpu_ms": round(median(cpu[name]), 1)}
+            for name, times in {**self.wall, **everything}.items()
+        ]
+
+
+def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np.float16]) -> None:
+    """Index one image as `gallery.indexing.index` does, with a clock beside each step."""
+    from django.conf import settings
+
+    from gallery import indexing, spaces
+    from gallery.collection import Details, add_public
+    from gallery.descriptors import appearance, meaning
+    from gallery.models import DescriptorSpace
+    from gallery.perceptual_hash import perceptual_hash
+    from selector import hierarchy, label_maps, slic
+    from selector.photos import working_copy
+
+    image, _ = add_public(data, name, Details())
+    looks_like, means_like = DescriptorSpace.objects.order_by("pk")
+    with profile.stage("decoding"):
+        rgb = working_copy(image.photo)
+    with profile.stage("superpixels"):
+        labels = slic.segment(rgb, settings.N_SUPERPIXELS)
+    with profile.stage("merge tree"):
+        tree = hierarchy.build(rgb, labels)
+    with profile.stage("label map: packing, storing, reading"):
+        picture = spaces.Picture(label_maps.store(image.photo, labels, tree))
+        segmentation = picture.segmentation
+    with profile.stage("decoding again, to describe"):
+        picture.rgb  # noqa: B018
+    with profile.stage("appearance: counting votes"):
+        picture.votes  # noqa: B018
+    with profile.stage("choosing regions"):
+        nodes = indexing.choose_nodes(picture)
+        members = indexing.members_of(picture, nodes)
+    with profile.stage("appearance: vectors"):
+        vectors = {looks_like.pk: appearance.region_vectors(picture.votes, members)}
+    with profile.stage("meaning: vectors from a feature map"):
+        features = meaning.superpixel_features(seen, segmentation.labels)
+        vectors[means_like.pk] = meaning.region_vectors(features, members)
+    with profile.stage("boxes and masks"):
+        rows = indexing.region_rows(image, picture, nodes, members)
+    with profile.stage("perceptual hash"):
+        looks = perceptual_hash(rgb)
+    with profile.stage("database"):
+        indexing.store(image, rows, vectors, looks)
+
+
+def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
+    import numpy as np
+    from tqdm import tqdm
+
+    from gallery import spaces
+    from gallery.collection import images_in
+    from gallery.descriptors import appearance
+    from gallery.models import DescriptorSpace
+    from gallery.retrieval import enlarged
+    from gallery.temporary_index import temporary_index
+
+    files = list(images_in(folder, lambda path, sentence: print(f"{path}: {sentence}"), recursive=True))[
+        : limit or None
+    ]
+    if not files:
+        raise SystemExit(f"There are no images in {folder}.")
+    seen = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)
+    profile, first = Profile(), Profile()
+    with temporary_index():
+        for kind, model, size in (
+            ("appearance", spaces.appearance_model(), appearance.DIMENSIONS),
+            ("meaning", "random numbers", dimensions),
+        ):
+            DescriptorSpace.objects.create(kind=kind, model=model, dimensions=size)
+        for number, file in enumerate(tqdm(files, unit=" images", disable=None)):
+            # The first image loads kernels, which later ones find there.
+            profile_image(profile if number else first, enlarged(file.read_bytes(), LONG_SIDE), file.name, seen)
+    return (profile if profile.wall else first).rows()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a row a stage")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N images")
+    parser.add_argument("--dimensions", type=int, default=1280, metavar="D", help="of the model's vectors")
+    arguments = parser.parse_args()
+    # Before NumPy is imported, whose libraries read it then.
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "superpixel_site.settings", "OMP_NUM_THREADS": "1"}
+    import django
+
+    django.setup()
+    rows = measure(arguments.folder, arguments.limit, arguments.dimensions)
+    for row in rows:
+        print(f"{row['stage']:40}{row['wall_ms']:9.1f} ms{row['cpu_ms']:9.1f} ms of processor")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The line between close and weaker matches in a small collection: the demo's, of real photographs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gallery import demo, indexing, spaces
+from gallery.collection import add_public
+from gallery.models import Search
+from gallery.search import ask
+from selector import label_maps, regions
+from selector.people import Person
+from selector.photos import store_photo
+
+VISITOR = Person(visitor=uuid.UUID(int=7))
+
+
+@pytest.fixture
+def collection(db: None, settings: Any) -> None:
+    """The demo collection, indexed, with few superpixels, as that is quicker."""
+    settings.N_SUPERPIXELS = 300
+    wanted, _ = spaces.wanted()
+    for data, name, details in demo.images():
+        image, _ = add_public(data, name, details)
+        indexing.update(image.pk, wanted)
+
+
+def asked(data: bytes, box: demo.Box) -> Search:
+    """A search for a box of a picture that was uploaded: its sides are shares of the picture."""
+    # Other bytes than those in the collection: nothing of it is left out as the very same file.
+    photo = store_photo(data + b"\0", "upload", visitor=VISITOR.visitor)
+    label_map = label_maps.label_map_of(photo)
+    labels = label_maps.load(label_map).labels
+    height, width = labels.shape
+    left, top, right, bottom = np.array(box) * (width, height, width, height)
+    chosen = np.zeros(label_map.n_superpixels, bool)
+    chosen[np.unique(labels[int(top) : int(bottom), int(left) : int(right)])] = True
+    state = regions.Selection(chosen, np.zeros_like(chosen)).pack()
+    return Search.objects.asked(VISITOR, label_map, state)
+
+
+def close_matches(search: Search) -> list[str]:
+    return [hit.image.title for hit in ask(search, VISITOR).hits if not hit.is_weak]
+
+
+def shows(title: str, photograph: demo.Photograph) -> bool:
+    """Whether an image shows a photograph, or something small that was set in it."""
+    hosted = {other.details.title for other in demo.PHOTOGRAPHS if other.host == photograph.file}
+    thing, _, disguise = title.partition(", small in")
+    return title.startswith(photograph.details.title) or bool(disguise and thing in hosted)
+
+
+def test_what_is_there_is_above_the_line_and_everything_else_below(collection: None) -> None:
+    folder = demo.installed_photographs()
+    for photograph in demo.PHOTOGRAPHS:
+        found = close_matches(asked((folder / photograph.file).read_bytes(), photograph.thing))
+        assert len(found) >= 2, photograph.file
+        assert [title for title in found if not shows(title, photograph)] == []
+    absent = ("coins.png", "grass.png", "moon.png", "camera.png", "text.png", "gravel.png")
+    found = [close_matches(asked((folder / file).read_bytes(), (0.2, 0.2, 0.8, 0.8))) for file in absent]
+    assert sum(map(len, found)) <= 1, found

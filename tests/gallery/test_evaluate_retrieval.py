@@ -1,0 +1,113 @@
+"""Measuring retrieval: on a folder made here, by the command, with the real collection left alone."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discs import AddImage, thing_on_ground
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pictures import BLUE, GREEN, RED, YELLOW
+from PIL import Image
+
+from gallery import retrieval, temporary_index
+from gallery.models import GalleryImage, RegionVector
+
+IMAGES = {"a.png": (RED, GREEN), "b.png": (RED, YELLOW), "c.png": (BLUE, GREEN), "d.png": (BLUE, YELLOW)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Discs in two colours on two grounds; each query asks for another disc of its colour."""
+    (tmp_path / "masks").mkdir()
+    labels, queries = {}, []
+    disc = Image.new("1", (200, 150))
+    disc.paste(1, (45, 50, 95, 100))
+    for seed, (name, (thing, ground)) in enumerate(IMAGES.items()):
+        Image.fromarray(thing_on_ground(thing, ground, seed)).save(tmp_path / name)
+        disc.save(tmp_path / "masks" / name)
+        label = "red disc" if thing == RED else "blue disc"
+        labels[name] = {"labels": [label]}
+        queries.append({"image": name, "label": label, "mask": name})
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
+    return tmp_path
+
+
+def databases() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [temporary_index.PREFIX])
+        return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
+    folder: Path, add_indexed: AddImage, tmp_path: Path, settings: Any, tiny_models: Any
+) -> None:
+    image = add_indexed()
+    for name, value in ({"MEANING_ENABLED": True} | tiny_models[0]).items():
+        setattr(settings, name, value)
+    vectors, files = RegionVector.objects.count(), default_storage.location  # type: ignore[attr-defined]
+    out = StringIO()
+    call_command("evaluate_retrieval", folder, json=tmp_path / "figures.json", stdout=out, stderr=StringIO())
+    rows = {(row["method"], row["space"]): row for row in json.loads((tmp_path / "figures.json").read_text())}
+    ways = ["prototype", "padded crop", "whole images", "regions"]
+    assert list(rows) == [(way, space) for space in ("appearance", "meaning") for way in ways] + [("fused", "all")]
+    ours, fused = rows["regions", "appearance"], rows["fused", "all"]
+    assert (ours["mAP"], ours["P1"], ours["P10"]) == (1, 1, 0.1)
+    assert ours["by_size"]["5 to 20%"]["queries"] == ours["queries"] == 4
+    assert ours["by_half"]["odd"]["queries"] == 2
+    assert fused["ahead_of_the_better_space"]["both"]["space"] == "appearance"
+    assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
+    assert "regions       appearance    1.000" in out.getvalue()
+
+    assert list(GalleryImage.objects.all()) == [image]
+    assert RegionVector.objects.count() == vectors
+    assert default_storage.location == files  # type: ignore[attr-defined]
+    assert databases() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopped_or_killed_nothing_of_it_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(retrieval, "add_public", interrupted)
+    # Nobody is connected to what a killed process left behind.
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {temporary_index.PREFIX}forgotten")
+    location = default_storage.location  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        call_command("evaluate_retrieval", folder, stderr=StringIO())
+    assert databases() == []
+    assert default_storage.location == location  # type: ignore[attr-defined]
+    assert not GalleryImage.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("labels.json", None, "labels.json cannot be read: No such file or directory."),
+        ("labels.json", "[1, 2]", "is not as it should be"),
+        ("queries.jsonl", '{"image": "e.png", "label": "x", "mask": "y"}', "e.png, which labels.json does not name"),
+        ("queries.jsonl", "", "There are no queries to ask."),
+    ],
+)
+def test_a_folder_of_something_else_is_refused_in_one_sentence(
+    folder: Path, file: str, content: str | None, sentence: str
+) -> None:
+    (folder / file).unlink() if content is None else (folder / file).write_text(content)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("evaluate_retrieval", folder)
+
+
+def test_the_halves_are_those_of_every_second_image(folder: Path) -> None:
+    dataset = retrieval.Dataset.read(folder)
+    assert [query.image for query in dataset.half("even").queries] == ["a.png", "c.png"]
+    assert [query.image for query in dataset.half("odd").queries] == ["b.png", "d.png"]
+    assert dataset.relevant_to(dataset.queries[0]) == {"b.png"}
