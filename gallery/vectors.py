@@ -103,31 +103,31 @@ class Among:
         return keys if len(keys) <= most else None
 
 
-def nearest(question: Question, images: QuerySet[GalleryImage] | Among) -> Near:
+def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: int = NEAREST) -> Near:
     """The regions nearest to a question, nearest first: region, image, cosine distance.
 
-    All regions are compared where the images are few, or the space has no index: the answer is exact, `NEAREST`
+    All regions are compared where the images are few, or the space has no index: the answer is exact, `limit`
     regions or all there are. Else it comes from the index, `ENOUGH` regions or more; where these would be too far to
     look for, all are compared as well.
     """
     among = images if isinstance(images, Among) else Among(images)
     if among.few is not None:
-        return exactly(question, among.few)
+        return exactly(question, among.few, limit)
     if vector_indexes.is_built(question.space):
         found = by_index(question, among.images)
         if found is not None:
             return found
-    return exactly(question, among.images)
+    return exactly(question, among.images, limit)
 
 
-def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int]) -> Near:
-    """The `NEAREST` regions, by comparing all that belong to the images."""
+def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int], limit: int = NEAREST) -> Near:
+    """The nearest regions, `limit` or all there are, by comparing all that belong to the images."""
     these = Q(image__in=images) if isinstance(images, QuerySet) else AnyOf("image", images)
     rows = (
         RegionVector.objects.filter(these, space=question.space)
         .annotate(distance=question.distance)
         .order_by("distance", "region")
-        .values_list("region", "image", "distance")[:NEAREST]
+        .values_list("region", "image", "distance")[:limit]
     )
     if not isinstance(images, QuerySet):
         return list(rows)
