@@ -350,7 +350,8 @@ def answering() -> tuple[list[DescriptorSpace], list[str]]:
     rows = list(DescriptorSpace.objects.order_by("-created", "-pk"))
     looks = [row for row in rows if row.kind == Kind.APPEARANCE and row.model == appearance_model()][:1]
     if reason := meaning_is_off():
-        return looks, [reason]
+        # Whoever runs the site may choose so; those who search would only wonder.
+        return looks, [reason] if settings.MEANING_ENABLED else []
     means = [row for row in rows if row.kind == Kind.MEANING]
     means.sort(key=lambda row: (row.is_ready, _is_configured(row)), reverse=True)
     if not means:

@@ -253,14 +253,15 @@ def test_a_search_in_an_empty_gallery_says_so(visitor_client: tuple[Client, Pers
 
 
 def test_a_missing_space_is_said_in_the_drawer(
-    visitor_client: tuple[Client, Person], add_indexed: AddImage, select: Select
+    visitor_client: tuple[Client, Person], add_indexed: AddImage, select: Select, settings: Any
 ) -> None:
     client, visitor = visitor_client
     add_indexed()
     photo = question_of(visitor=visitor.visitor)
     select(photo, visitor)
+    settings.MEANING_ENABLED = True
     body = client.post(f"/photos/{photo.pk}/search/", headers=HTMX).content.decode()
-    assert "Search by meaning is switched off" in body
+    assert "No image is indexed by meaning yet" in body
 
 
 def test_nobody_searches_in_a_strangers_photo(alice: Any, bob_client: Client, client: Client, select: Select) -> None:
