@@ -14,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import BinaryField, BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
 
 from gallery import ranking, vector_indexes
 from gallery.descriptors import sampling
-from gallery.models import DescriptorSpace, GalleryImage, RegionVector
+from gallery.descriptors.pooling import unit
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from gallery.spaces import Floats
 
 Near = list[tuple[int, int, float]]
@@ -101,6 +102,17 @@ class Among:
         most = -(-settings.VECTOR_INDEX_FROM // (sampling.COUNT + 1))
         keys = list(self.images.order_by().values_list("pk", flat=True)[: most + 1])
         return keys if len(keys) <= most else None
+
+
+class Sent(Func):
+    """A vector as PostgreSQL sends it: its length and 0 in 16 bits each, then its numbers in half precision."""
+
+    function = "halfvec_send"
+    output_field = BinaryField()
+
+
+# The sample of each space as this process fetched it last: the keys of its regions, and their vectors.
+_samples: dict[int, tuple[list[int], Floats]] = {}
 
 
 def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: int = NEAREST) -> Near:
@@ -198,7 +210,23 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
             region: 1 - distance
             for region, distance in distances.filter(AnyOf("region", missing)).values_list("region", "distance")
         }
-    sample = distances.order_by("region__lot").values_list("distance", flat=True)[:SAMPLE]
-    background = 1 - np.array(sample, np.float32)
-    scores = ranking.calibrate(np.array([known.get(region, np.nan) for region in regions.tolist()]), background)
+    similarities = np.array([known.get(region, np.nan) for region in regions.tolist()])
+    scores = ranking.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
     return np.nan_to_num(scores, nan=0.0)
+
+
+def sample_of(space: DescriptorSpace) -> Floats:
+    """The vectors of the regions with the lowest lots, float32 (at most `SAMPLE`, D), of unit length.
+
+    Which these are is asked every time. Their vectors never change, so a process fetches them once for each sample;
+    but not for good while a region is not described in the space yet.
+    """
+    keys = list(IndexedRegion.objects.order_by("lot", "pk").values_list("pk", flat=True)[:SAMPLE])
+    known, vectors = _samples.get(space.pk, ([], np.zeros((0, space.dimensions), np.float32)))
+    if known != keys:
+        sent = RegionVector.objects.filter(AnyOf("region", keys), space=space).values_list(Sent("vector"), flat=True)
+        halves = [np.frombuffer(data, ">f2", offset=4) for data in sent]
+        vectors = unit(np.array(halves, np.float32).reshape(len(halves), space.dimensions))
+        if len(vectors) == len(keys):
+            _samples[space.pk] = keys, vectors
+    return vectors
