@@ -4,7 +4,8 @@
 
 Every gesture is one request, and its answer is all the browser needs to show the new pixels: it draws the tints itself
 from the superpixels the answer names. A script without the label array is sent pictures instead, which is measured too.
-The decode of the same photo by Pillow, in the same run, says how fast the machine is.
+The decode of the same photo by Pillow, in the same run, says how fast the machine is. The last rows are the script of
+the page in a Chromium (`benchmarks.hover`), where Playwright and a browser are installed.
 """
 
 from __future__ import annotations
@@ -189,6 +190,17 @@ def first_overlay(site: Site, photo: bytes, repeat: int = 10) -> dict[str, objec
     return measure("upload to first outline", once, repeat)
 
 
+def scripting(port: int, photo: bytes, repeat: int) -> list[dict[str, object]]:
+    """What the page's own script takes (`benchmarks.hover`), where there is a browser to ask."""
+    from benchmarks import hover  # It is built on this module.
+
+    try:
+        return hover.rows(port, photo, repeat)
+    except (ImportError, SystemExit) as problem:
+        print(f"The page's script is not measured: {problem}.")
+        return []
+
+
 def count_queries(data_dir: str, photo: bytes) -> dict[str, int]:
     """Database queries of each gesture, the transaction's BEGIN and COMMIT included; on the database just measured."""
     os.environ |= {"DATA_DIR": data_dir, "DJANGO_SETTINGS_MODULE": "superpixel_site.settings"}
@@ -241,6 +253,7 @@ def main() -> None:
             photo = arguments.photo.read_bytes()
             rows = gestures(Site(port), photo, arguments.repeat)
             rows.append(first_overlay(Site(port), photo))
+            rows += scripting(port, photo, arguments.repeat)
             counts = count_queries(folder, photo)
             rows = [row | {"queries": counts[str(row["name"])]} if row["name"] in counts else row for row in rows]
     for row in rows:

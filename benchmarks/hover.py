@@ -120,6 +120,8 @@ def rows(port: int, photo: bytes, repeat: int) -> list[dict[str, object]]:
     site = Site(port)
     workspace = site.upload(photo)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        raise SystemExit("there is no Chromium here")
     base = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])

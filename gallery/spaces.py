@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections import OrderedDict
@@ -17,12 +18,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from django.db import connection
 
 from gallery.descriptors import appearance, meaning
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures
 from selector import photos
 from selector.label_maps import Segmentation, load
 from selector.models import LabelMap
+
+logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 Members = npt.NDArray[np.bool_]
@@ -258,6 +262,7 @@ def load_tower(model: str, pretrained: str, method: str = "") -> meaning.Tower:
             pretrained,
             cache_dir=settings.MODEL_CACHE_DIR,
             threads=settings.MEANING_THREADS,
+            batch=settings.MEANING_BATCH,
             method=method or None,  # type: ignore[arg-type]
             # The same arguments everywhere, this one too: they are what makes it one copy a process.
             download=False,
@@ -357,6 +362,21 @@ def answering() -> tuple[list[DescriptorSpace], list[str]]:
     if not means:
         return looks, ["No image is indexed by meaning yet: manage.py fetch_models fetches the model."]
     return looks + means[:1], []
+
+
+def preload() -> None:
+    """Load what searches are answered with, while nobody waits for it, in a thread of its own.
+
+    What is missing is said to those who search.
+    """
+    try:
+        for space in answering()[0]:
+            if space.kind == Kind.MEANING:
+                load_tower(space.model, space.pretrained)
+    except SpaceUnavailable as problem:
+        logger.info("%s", problem)
+    finally:
+        connection.close()
 
 
 def _is_configured(space: DescriptorSpace) -> bool:

@@ -1,14 +1,22 @@
 """How gunicorn serves the site; every value can be overridden on its command line."""
 
 import os
+from threading import Thread
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 # Threads share the decoded label maps and the model; the kernels and the database release the GIL.
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "8"))
-timeout = 120  # A first search may wait for the model to load.
+timeout = 120  # A first search may wait for the model, when it comes before it is loaded.
 graceful_timeout = 5
 accesslog = None
 # Supervisors restart and stop it by signals; two sites of one user would fight over a socket in their home.
 control_socket_disable = True
+
+
+def post_worker_init(worker: object) -> None:
+    """Load the model beside the first requests: whoever searches first would wait ten seconds for it."""
+    from gallery.spaces import preload
+
+    Thread(target=preload, name="preload", daemon=True).start()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from pictures import BLUE, YELLOW, image_file
 
 from gallery import spaces
 from gallery.descriptors import meaning
-from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, RegionVector
+from gallery.models import DescriptorSpace, PhotoFeatures, RegionVector
 from gallery.search import ask
 from selector.people import Person
 from selector.photos import store_photo
@@ -77,25 +78,37 @@ def test_without_torch_the_commands_and_the_site_say_so(
         call_command("fetch_models")
 
 
-def test_a_model_that_does_not_exist_is_one_sentence_and_appearance_goes_on(add_image: AddImage, settings: Any) -> None:
-    image = add_image()
-    use(settings, {"MEANING_MODEL": "no-such-model", "MEANING_WEIGHTS": "anything"})
-    lines = index_gallery().splitlines()
-    assert len(lines) == 1 and "no-such-model" in lines[0]
-    image.refresh_from_db()
-    assert image.status == GalleryImage.Status.INDEXED
-    assert kinds(spaces.answering()) == ["appearance"]
-
-
-def test_a_damaged_weights_file_is_one_sentence(
-    add_image: AddImage, settings: Any, tiny_models: Any, tmp_path: Path
+@pytest.mark.parametrize(
+    ("model", "weights", "said"),
+    [
+        ("no-such-model", "anything", "no-such-model"),
+        (None, "damaged.safetensors", "damaged.safetensors"),
+        # As where they were to be fetched and there was no room for them: tests/pure/test_meaning.py fills a disk.
+        ("ViT-B-32", "datacomp_xl_s13b_b90k", "are not here yet"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_one_sentence_and_appearance_goes_on(
+    model: str | None,
+    weights: str,
+    said: str,
+    add_image: AddImage,
+    search_of: SearchOf,
+    settings: Any,
+    tiny_models: Any,
+    tmp_path: Path,
 ) -> None:
-    add_image()
-    damaged = tmp_path / "damaged.safetensors"
-    damaged.write_bytes(b"no weights")
-    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(damaged)})
+    (tmp_path / "damaged.safetensors").write_bytes(b"no weights")
+    settings.MODEL_CACHE_DIR = tmp_path / "nothing"
+    named = tmp_path / weights if model is None else weights
+    use(settings, {"MEANING_MODEL": model or tiny_models[0]["MEANING_MODEL"], "MEANING_WEIGHTS": str(named)})
+    image = add_image()
     lines = index_gallery().splitlines()
-    assert len(lines) == 1 and "damaged.safetensors" in lines[0]
+    assert len(lines) == 1 and said in lines[0]
+    alice = Person(visitor=image.photo.pk)
+    answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
+    assert [hit.image for hit in answer.hits] == [image]
+    assert list(answer.hits[0].parts) == ["appearance"]
+    assert len(answer.notices) == 1
 
 
 def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
@@ -153,6 +166,20 @@ def test_a_second_search_in_a_photo_costs_no_forward_pass(
     again = ask(search_of(photo, alice), alice)
     assert [(hit.image, hit.score) for hit in again.hits] == [(hit.image, hit.score) for hit in first.hits]
     assert ask(search_of(photo, alice, (130, 100, 200, 150)), alice).hits
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_process_loads_the_model_before_anybody_searches(
+    add_image: AddImage, settings: Any, tiny_models: Any
+) -> None:
+    add_image()
+    use(settings, tiny_models[0])
+    index_gallery()
+    meaning._load.cache_clear()
+    preloading = Thread(target=spaces.preload)
+    preloading.start()
+    preloading.join()
+    assert meaning._load.cache_info().currsize == 1
 
 
 def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
