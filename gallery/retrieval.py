@@ -37,6 +37,8 @@ ASKING = Person(visitor=uuid.UUID(int=0))
 SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.01)}
 HALVES = ("even", "odd")
 FUSED = "fused"
+# Weights of `appearance` beside `meaning` to choose from; each space weighs something.
+TRIED = (0.2, 0.4, 0.6, 0.8)
 # The precision of a ranking is that of a whole one; the site looks no further than anybody would.
 EVERY_REGION = 2**31
 
@@ -234,6 +236,7 @@ class Evaluation:
         self.names = list(images)
         self.watch = Stopwatch()
         self.methods: dict[tuple[str, str], Method] = {}
+        self.tried = {weight: Method(FUSED, "all") for weight in TRIED}
         self.shares: list[float] = []
         self.halves: list[str] = []
         self.wholes = {space.pk: self._wholes(space, tick) for space in self.spaces}
@@ -285,6 +288,9 @@ class Evaluation:
         self.watch.times.setdefault("calibration and fusion", []).append(max(fusing, 0.0))
         if len(questions) > 1:
             self._note(FUSED, "all", self._ranked(found), relevant)
+            for weight, method in self.tried.items():
+                weights = {"appearance": weight, "meaning": 1 - weight}
+                method.note(self._ranked(search.rank(questions, others, weights, EVERY_REGION)), relevant)
 
     def _mask(self, query: Query, picture: Picture) -> Mask:
         height, width = picture.segmentation.labels.shape
@@ -343,8 +349,15 @@ class Evaluation:
                 "both": ahead(fused, ours, everywhere),
                 **{half: ahead(fused, ours, halves == half) for half in HALVES if (halves == half).any()},
             }
+            if set(halves) == set(HALVES):
+                rows[-1]["weights_chosen"] = [self._chosen(half, halves, ours) for half in HALVES]
         rows[-1]["milliseconds"] = self.watch.medians()
         return rows
+
+    def _chosen(self, half: str, halves: npt.NDArray[np.str_], alone: Sequence[Method]) -> dict[str, Any]:
+        """The weight of `appearance` that is best on one half of the queries, and what it does on the other."""
+        best = max(TRIED, key=lambda weight: _mean(np.array(self.tried[weight].ap)[halves == half]) or 0.0)
+        return {"on": half, "appearance": best, "ahead": ahead(self.tried[best], alone, halves != half)}
 
 
 def ahead(fused: Method, alone: Sequence[Method], inside: npt.NDArray[np.bool_]) -> dict[str, Any]:

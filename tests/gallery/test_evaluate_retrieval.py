@@ -63,6 +63,8 @@ def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
     assert ours["by_size"]["5 to 20%"]["queries"] == ours["queries"] == 4
     assert ours["by_half"]["odd"]["queries"] == 2
     assert fused["ahead_of_the_better_space"]["both"]["space"] == "appearance"
+    assert [chosen["on"] for chosen in fused["weights_chosen"]] == ["even", "odd"]
+    assert all(chosen["appearance"] in retrieval.TRIED for chosen in fused["weights_chosen"])
     assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
     assert "regions       appearance    1.000" in out.getvalue()
 

@@ -100,6 +100,13 @@ class Command(BaseCommand):
                 low, high = ahead["interval"]
                 gain = f"{ahead['mAP']:+.4f} ({low:+.4f} to {high:+.4f})"
                 self.stdout.write(f"  queries of {half}: ahead of {ahead['space']} alone by {gain}")
+            for chosen in row.get("weights_chosen", []):
+                low, high = chosen["ahead"]["interval"]
+                gain = f"{chosen['ahead']['mAP']:+.4f} ({low:+.4f} to {high:+.4f})"
+                self.stdout.write(
+                    f"  weights chosen on {chosen['on']} queries ({chosen['appearance']:.1f} for appearance): "
+                    f"on the others ahead of {chosen['ahead']['space']} alone by {gain}"
+                )
         self.stdout.write("Milliseconds, median:")
         for stage, milliseconds in rows[-1]["milliseconds"].items():
             self.stdout.write(f"  {stage:40}{milliseconds:9.1f}")
