@@ -195,7 +195,7 @@ def scripting(port: int, photo: bytes, repeat: int) -> list[dict[str, object]]:
     from benchmarks import hover  # It is built on this module.
 
     try:
-        return hover.rows(port, photo, repeat)
+        return [row | {"name": f"script: {row['name']}"} for row in hover.rows(port, photo, repeat)]
     except (ImportError, SystemExit) as problem:
         print(f"The page's script is not measured: {problem}.")
         return []
