@@ -241,6 +241,14 @@ def found(pattern: str, text: str) -> str:
     return match[1]
 
 
+def report(rows: list[dict[str, object]], file: Path | None) -> None:
+    """Print every row, and write them all to a file if one is asked for."""
+    for row in rows:
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
+    if file:
+        file.write_text(json.dumps(rows, indent=2))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photo", type=Path)
@@ -256,10 +264,7 @@ def main() -> None:
             rows += scripting(port, photo, arguments.repeat)
             counts = count_queries(folder, photo)
             rows = [row | {"queries": counts[str(row["name"])]} if row["name"] in counts else row for row in rows]
-    for row in rows:
-        print("  ".join(f"{key} {value}" for key, value in row.items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2))
+    report(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ canvas, which has to fit a frame of 16 ms.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -19,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.clicks import Site, served
+from benchmarks.clicks import Site, report, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -150,10 +149,7 @@ def main() -> None:
         Path(folder).chmod(0o755)
         with served(folder) as port:
             found = rows(port, arguments.photo.read_bytes(), arguments.repeat)
-    for one in found:
-        print("  ".join(f"{key} {value}" for key, value in one.items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2))
+    report(found, arguments.json)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
-import json
 import os
 import random
 import re
@@ -22,6 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.clicks import report
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -191,10 +192,7 @@ def main() -> None:
         rows += searches(Visitor(client, photo), arguments.repeat)
         rows += stages(arguments.repeat)
         rows.append(measure("one JPEG decode, for comparison", lambda: decode(photo), arguments.repeat))
-    for row in rows:
-        print("  ".join(f"{key} {value}" for key, value in row.items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2))
+    report(rows, arguments.json)
 
 
 if __name__ == "__main__":
