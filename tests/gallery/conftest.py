@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from discs import AddImage, Colour, SearchOf, Select, thing_on_ground
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 from pictures import GREEN, RED, image_file
 
@@ -135,11 +133,3 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str
         save_file(open_clip.create_model("tiny-tower").state_dict(), folder / f"seed-{seed}.safetensors")
         models.append({"MEANING_MODEL": str(description), "MEANING_WEIGHTS": str(folder / f"seed-{seed}.safetensors")})
     return models[0], models[1]
-
-
-@pytest.fixture
-def empty_queue(transactional_db: None) -> Iterator[None]:
-    """For tests of the worker itself: what it sees is committed, and Django does not empty the queue."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")

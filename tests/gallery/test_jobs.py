@@ -150,7 +150,7 @@ def run_worker() -> None:
     call_command("worker", "--once")
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_the_worker_indexes_what_comes_in(add_image: AddImage) -> None:
     images = [add_image(seed=seed) for seed in range(2)]
     run_worker()
@@ -159,7 +159,7 @@ def test_the_worker_indexes_what_comes_in(add_image: AddImage) -> None:
     assert not ProcrastinateJob.objects.exists()
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_the_worker_gives_a_broken_image_up_at_once(add_image: AddImage) -> None:
     image = add_image()
     break_file(image.photo)
@@ -169,7 +169,7 @@ def test_the_worker_gives_a_broken_image_up_at_once(add_image: AddImage) -> None
     assert [job.status for job in ProcrastinateJob.objects.all()] == ["failed"]
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_the_worker_tries_again_later_when_the_trouble_may_pass(add_image: AddImage) -> None:
     image = add_image()
     storage, name = image.photo.working.storage, str(image.photo.working.name)
@@ -192,7 +192,7 @@ def test_the_worker_tries_again_later_when_the_trouble_may_pass(add_image: AddIm
     assert image.status == "indexed"
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_the_worker_adds_the_space_of_a_new_model(
     add_indexed: AddImage, settings: Any, tiny_models: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +210,7 @@ def test_the_worker_adds_the_space_of_a_new_model(
     assert set(space.vectors.values_list("region", flat=True)) == regions
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_a_model_fetched_by_hand_is_taken_up_by_the_running_worker(
     add_indexed: AddImage, settings: Any, tiny_models: Any
 ) -> None:
@@ -232,7 +232,7 @@ def test_a_model_fetched_by_hand_is_taken_up_by_the_running_worker(
     assert queued() == []
 
 
-@pytest.mark.usefixtures("empty_queue")
+@pytest.mark.django_db(transaction=True)
 def test_reindexing_replaces_the_regions(add_indexed: AddImage) -> None:
     image = add_indexed()
     run_worker()

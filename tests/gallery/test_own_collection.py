@@ -69,7 +69,6 @@ def test_several_at_once_and_none_twice(alice: Any, alice_client: Client) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("empty_queue")
 def test_two_requests_at_once_put_a_photo_in_once(alice: Any) -> None:
     photo = disc(owner=alice)
     n_new: list[int] = []

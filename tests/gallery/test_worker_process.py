@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-pytestmark = pytest.mark.usefixtures("empty_queue")
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # The worker of this site on the database of this test. With STUCK it never finishes an image.
 WORKER = """
