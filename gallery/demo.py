@@ -153,6 +153,13 @@ def images(folder: Path | None = None) -> Iterator[tuple[bytes, str, Details]]:
             yield as_jpeg(changed), name, disguised(photograph.details, suffix, others)
 
 
+def shows(title: str, photograph: Photograph) -> bool:
+    """Whether the image of a title shows a photograph, or something small that was set in it."""
+    hosted = {other.details.title for other in PHOTOGRAPHS if other.host == photograph.file}
+    thing, _, disguise = title.partition(", small in")
+    return title.startswith(photograph.details.title) or bool(disguise and thing in hosted)
+
+
 def installed_photographs() -> Path:
     """The folder that scikit-image keeps its images in."""
     import skimage

@@ -219,6 +219,17 @@ class Whole:
         return appearance.region_vectors(votes, np.ones((1, 1), bool))
 
 
+def drawn(mask: Path, shape: tuple[int, ...]) -> Mask:
+    """Read the mask of a query at the size (height, width) of the working copy."""
+    height, width = shape
+    try:
+        with Image.open(mask) as image:
+            resized = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
+    except OSError as problem:
+        raise BadDataset(f"The mask {mask.name} cannot be read.") from problem
+    return np.asarray(resized) > 0
+
+
 def on_white(rgb: Rgb, labels: npt.NDArray[np.uint16], members: Mask) -> Rgb:
     """The selection alone on white, in its place: what the first prototype of this idea asked with."""
     shown: Rgb = np.where(members[labels][..., None], rgb, np.uint8(255))
@@ -261,7 +272,7 @@ class Evaluation:
         image = self.images[query.image]
         label_map = label_map_of(image.photo)
         picture = Picture(label_map)
-        mask = self._mask(query, picture)
+        mask = drawn(query.mask, picture.segmentation.labels.shape)
         members = members_under(picture.segmentation.labels, mask)
         self.shares.append(float(mask.mean()))
         self.halves.append(self.dataset.half_of(query))
@@ -291,15 +302,6 @@ class Evaluation:
             for weight, method in self.tried.items():
                 weights = {"appearance": weight, "meaning": 1 - weight}
                 method.note(self._ranked(search.rank(questions, others, weights, EVERY_REGION)), relevant)
-
-    def _mask(self, query: Query, picture: Picture) -> Mask:
-        height, width = picture.segmentation.labels.shape
-        try:
-            with Image.open(query.mask) as image:
-                drawn = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
-        except OSError as problem:
-            raise BadDataset(f"The mask {query.mask.name} cannot be read.") from problem
-        return np.asarray(drawn) > 0
 
     def _question(self, space: DescriptorSpace, picture: Picture, asked: Search) -> Question:
         """Make the question as the site does, first and again: the second time features are there."""

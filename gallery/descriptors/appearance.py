@@ -16,6 +16,7 @@ another picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -71,7 +72,9 @@ def superpixel_features(rgb: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint1
     return votes
 
 
-def region_vectors(features: Floats, members: Members) -> Floats:
+def region_vectors(
+    features: Floats, members: Members, *, weights: Sequence[float] = WEIGHTS, context: float = CONTEXT
+) -> Floats:
     """Describe regions.
 
     Parameters
@@ -80,6 +83,11 @@ def region_vectors(features: Floats, members: Members) -> Floats:
         From `superpixel_features`, of all superpixels of the image.
     members : bool (r, n), or a sequence of r integer arrays
         The superpixels of each region.
+    weights : sequence of four floats, optional
+        Of the histograms. These and `context` are for whoever looks for better ones: vectors made with others are not
+        comparable.
+    context : float, optional
+        Of the whole image, beside 1 of the region.
 
     Returns
     -------
@@ -87,14 +95,14 @@ def region_vectors(features: Floats, members: Members) -> Floats:
         Unit vectors, no number negative; zero for a region without superpixels.
     """
     votes = region_sums(features, members)
-    around = CONTEXT * vectors(features.sum(axis=0, keepdims=True))
-    return unit((vectors(votes) + around) * votes.any(axis=1, keepdims=True))
+    around = context * vectors(features.sum(axis=0, keepdims=True), weights)
+    return unit((vectors(votes, weights) + around) * votes.any(axis=1, keepdims=True))
 
 
-def vectors(votes: Floats) -> Floats:
+def vectors(votes: Floats, weights: Sequence[float] = WEIGHTS) -> Floats:
     """Turn the votes of regions, float32 (r, DIMENSIONS), into unit vectors of these regions alone."""
     histograms = np.split(np.sqrt(votes), np.cumsum(HISTOGRAMS)[:-1], axis=1)
-    weighted = [weight**0.5 * unit(histogram) for weight, histogram in zip(WEIGHTS, histograms, strict=True)]
+    weighted = [weight**0.5 * unit(histogram) for weight, histogram in zip(weights, histograms, strict=True)]
     return unit(np.concatenate(weighted, axis=1))
 
 
