@@ -187,11 +187,16 @@ def lot_of(working_sha256: str, node: int) -> int:
 
 
 def store_vectors(rows: Sequence[IndexedRegion], vectors: dict[int, Floats]) -> None:
-    """Store one vector a region and space, as given: space -> float32 (r, D)."""
+    """Store one vector a region and space, as given: space -> float32 (r, D).
+
+    A space that has been removed meanwhile is left out.
+    """
+    there = set(DescriptorSpace.objects.filter(pk__in=vectors).values_list("pk", flat=True))
     RegionVector.objects.bulk_create(
         (
             RegionVector(region=row, image_id=row.image_id, space_id=space, vector=vector)
             for space, described in vectors.items()
+            if space in there
             for row, vector in zip(rows, described, strict=True)
         ),
         ignore_conflicts=True,

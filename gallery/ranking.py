@@ -123,14 +123,15 @@ def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     Parameters
     ----------
     scores : mapping of space to float32 (k,)
-        From `calibrate`.
+        From `calibrate`; nan where a region is not described in a space, which then says nothing of it.
     weights : mapping of space to float
         At least 0; those of spaces without scores do not count, a space without a weight has none.
 
     Returns
     -------
     float32 (k,)
-        In the same unit: equal scores in all spaces stay what they are.
+        In the same unit: equal scores in all spaces stay what they are. 0, the score of just any region, where no
+        space with a weight says anything.
 
     Raises
     ------
@@ -139,16 +140,22 @@ def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
 
     Examples
     --------
-    >>> fuse({"appearance": np.array([1, 5], np.float32)}, {"appearance": 0.2, "meaning": 0.8})
-    array([1., 5.], dtype=float32)
+    >>> fuse(
+    ...     {"appearance": np.array([1, 5, 2], np.float32), "meaning": np.array([1, 5, np.nan], np.float32)},
+    ...     {"appearance": 0.2, "meaning": 0.8},
+    ... )
+    array([1., 5., 2.], dtype=float32)
     """
     used = {space: weights.get(space, 0.0) for space in scores if weights.get(space, 0.0) > 0}
     if not used:
         raise ValueError("none of the spaces has a weight")
-    total = sum(used.values())
-    odds = [EVIDENCE * scores[space].astype(np.float64) + np.log(weight / total) for space, weight in used.items()]
-    fused: npt.NDArray[np.float64] = np.logaddexp.reduce(odds, axis=0) / EVIDENCE
-    return fused.astype(np.float32)
+    known = np.stack([scores[space].astype(np.float64) for space in used])
+    shares = np.array(list(used.values()))[:, None] * ~np.isnan(known)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.where(shares > 0, EVIDENCE * known + np.log(shares), -np.inf)
+        fused = (np.logaddexp.reduce(odds, axis=0) - np.log(shares.sum(axis=0))) / EVIDENCE
+    filled: Floats = np.nan_to_num(fused, nan=0.0).astype(np.float32)
+    return filled
 
 
 def together(scores: Sequence[Floats]) -> Floats:

@@ -26,7 +26,16 @@ from gallery.models import (
 from gallery.options import Options
 from gallery.perceptual_hash import folded
 from gallery.pieces import parts_of
-from gallery.spaces import Describer, Floats, Members, Picture, SpaceUnavailable, answering, describer_of, seen_in
+from gallery.spaces import (
+    Describer,
+    Floats,
+    Members,
+    Picture,
+    SpaceUnavailable,
+    answering,
+    describer_of,
+    selection_vector,
+)
 from gallery.vectors import NEAREST, Among, AnyOf, Question, calibrated, nearest
 from selector import label_maps, regions
 from selector.models import LabelMap
@@ -119,7 +128,7 @@ class Ranking:
     images : int64 (k,)
     regions : int64 (k, p), one for each of p parts
     scores : float32 (k,), over all parts and spaces
-    parts : mapping of space to float32 (k,), the mean over the parts
+    parts : mapping of space to float32 (k,), the mean over the parts; nan where a region is not described there
     part_scores : float32 (k, p), over all spaces
     groups : int64 (k,), the place in the answer: copies of one picture share one, and follow each other
     """
@@ -251,10 +260,9 @@ def part_vectors(
 ) -> list[Floats]:
     """One vector for each part, away from what is excluded."""
     excluded = search.regions.excluded
-    members = np.stack([*parts, excluded])
-    *included, unwanted = describer.region_vectors(seen_in(space, describer, picture), picture, members)
-    away = unwanted if excluded.any() else None
-    return [ranking.shift_query(vector, excluded=away) for vector in included]
+    away = selection_vector(space, describer, picture, excluded) if excluded.any() else None
+    vectors = [selection_vector(space, describer, picture, part) for part in parts]
+    return [ranking.shift_query(vector, excluded=away) for vector in vectors]
 
 
 def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
@@ -454,7 +462,8 @@ def hits_of(
             image=image,
             regions=[region for region in found.regions[row].tolist() if region not in gone],
             score=percent(found.scores[row]),
-            parts={kind: percent(part[row]) for kind, part in found.parts.items()},
+            # Not in a space in which the region is not described yet.
+            parts={kind: percent(part[row]) for kind, part in found.parts.items() if not np.isnan(part[row])},
             part_scores=[percent(score) for score in found.part_scores[row]],
             is_weak=place >= strong,
             # Where nothing stands out there is no line to draw: in a small collection even right answers do not.

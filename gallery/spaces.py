@@ -64,6 +64,9 @@ class Lately:
 # Up to 4 and 11 MB each: what a process keeps of the photos that are searched for just now.
 _seen = Lately(8)
 _spread = Lately(4)
+# A few kilobytes each: a slider, a filter or an opinion asks for the same selection again, and some models look at the
+# photo anew for each selection.
+_selected = Lately(128)
 
 
 class SpaceUnavailable(Exception):
@@ -209,6 +212,25 @@ def _kept_or_seen(space: DescriptorSpace, describer: Describer, picture: Picture
     return seen
 
 
+def selection_vector(
+    space: DescriptorSpace, describer: Describer, picture: Picture, members: npt.NDArray[np.bool_]
+) -> Floats:
+    """Describe the superpixels selected in a photo, bool (n,), float32 (D,); lately asked ones cost nothing.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the model is needed and cannot be loaded.
+    """
+
+    def describe() -> Floats:
+        seen = seen_in(space, describer, picture)
+        vector: Floats = describer.region_vectors(seen, picture, members[None])[0]
+        return vector
+
+    return _selected.get((picture.label_map.pk, space.pk, np.packbits(members).tobytes()), describe)
+
+
 def pack(array: npt.NDArray[Any]) -> bytes:
     """An array with its type and shape, compressed: histograms are mostly zeros."""
     head = f"{array.dtype.str} {' '.join(map(str, array.shape))}\n".encode()
@@ -305,7 +327,8 @@ def _silence_hub() -> None:
 def wanted() -> tuple[list[DescriptorSpace], list[str]]:
     """The spaces that images are to be described in by today's settings, and why one is missing.
 
-    For processes that index: it loads the model, and makes the space's row when the model is new.
+    For processes that index: it loads the model, and makes the space's row when the model is new. Until all images are
+    described in that, the old space answers, and what is added meanwhile is described in both.
     """
     spaces = [_row(kind=Kind.APPEARANCE, model=appearance_model(), dimensions=appearance.DIMENSIONS)]
     if reason := meaning_is_off():
@@ -314,7 +337,19 @@ def wanted() -> tuple[list[DescriptorSpace], list[str]]:
         tower = load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
     except SpaceUnavailable as problem:
         return spaces, [str(problem)]
-    return [*spaces, _row_of(tower)], []
+    new = _row_of(tower)
+    return [*spaces, new, *_still_answering(new)], []
+
+
+def _still_answering(new: DescriptorSpace) -> list[DescriptorSpace]:
+    """The space that answers in place of a new one, where its model is still to be had."""
+    old = [space for space in answering()[0] if space.kind == Kind.MEANING and space != new]
+    try:
+        for space in old:
+            Meaning(space).tower  # noqa: B018
+    except SpaceUnavailable:
+        return []
+    return old
 
 
 def _row_of(tower: meaning.Tower) -> DescriptorSpace:
@@ -340,17 +375,25 @@ def _row(*, dimensions: int, pretrained: str = "", knows_words: bool = False, **
 
 
 def mark_ready() -> None:
-    """Let the spaces answer in which no image is left to be described."""
-    for space in DescriptorSpace.objects.filter(is_ready=False):
-        if not GalleryImage.objects.lacking(space).exists():
-            space.is_ready = True
+    """Let the spaces answer in which no image is left to be described, and no longer those that fell behind.
+
+    A space that answers goes on, whatever it lacks: it is better than one that lacks more.
+    """
+    in_use = answering()[0]
+    for space in DescriptorSpace.objects.all():
+        if space.is_ready and space in in_use:
+            continue
+        is_ready = not GalleryImage.objects.lacking(space).exists()
+        if space.is_ready != is_ready:
+            space.is_ready = is_ready
             space.save(update_fields=["is_ready"])
 
 
 def answering() -> tuple[list[DescriptorSpace], list[str]]:
     """The spaces that searches are answered from, one a kind, and a sentence for each kind there is none of.
 
-    A new model's space stands beside the old one, which answers until all images are described in the new.
+    A new model's space stands beside the old one, which answers until all images are described in the new. Where there
+    is no old one, the new one answers from the first image on.
     """
     rows = list(DescriptorSpace.objects.order_by("-created", "-pk"))
     looks = [row for row in rows if row.kind == Kind.APPEARANCE and row.model == appearance_model()][:1]
@@ -358,10 +401,15 @@ def answering() -> tuple[list[DescriptorSpace], list[str]]:
         # Whoever runs the site may choose so; those who search would only wonder.
         return looks, [reason] if settings.MEANING_ENABLED else []
     means = [row for row in rows if row.kind == Kind.MEANING]
-    means.sort(key=lambda row: (row.is_ready, _is_configured(row)), reverse=True)
-    if not means:
-        return looks, ["No image is indexed by meaning yet: manage.py fetch_models fetches the model."]
-    return looks + means[:1], []
+    means.sort(key=lambda row: (row.is_ready, is_configured(row)), reverse=True)
+    best = next((row for row in means if row.is_ready or row.vectors.exists()), None)
+    return (looks, [_why_no_meaning()]) if best is None else ([*looks, best], [])
+
+
+def _why_no_meaning() -> str:
+    """Why no image is described by meaning: what was said when this process last tried to load the model."""
+    failed = (sentence for (model, weights, _), (_, sentence) in _failures.items() if _is_set(model, weights))
+    return next(failed, "No image is indexed by meaning yet: search again in a few minutes.")
 
 
 def preload() -> None:
@@ -370,14 +418,23 @@ def preload() -> None:
     What is missing is said to those who search.
     """
     try:
-        for space in answering()[0]:
-            if space.kind == Kind.MEANING:
-                load_tower(space.model, space.pretrained)
+        means = [space for space in answering()[0] if space.kind == Kind.MEANING]
+        for space in means:
+            load_tower(space.model, space.pretrained)
+        if not means and not meaning_is_off():
+            load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
     except SpaceUnavailable as problem:
         logger.info("%s", problem)
     finally:
         connection.close()
 
 
-def _is_configured(space: DescriptorSpace) -> bool:
-    return (space.model, space.pretrained) == (settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
+def is_configured(space: DescriptorSpace) -> bool:
+    """Whether it is the space that the settings name."""
+    if space.kind == Kind.APPEARANCE:
+        return space.model == appearance_model()
+    return not meaning_is_off() and _is_set(space.model, space.pretrained)
+
+
+def _is_set(model: str, weights: str) -> bool:
+    return (model, weights) == (settings.MEANING_MODEL, settings.MEANING_WEIGHTS)

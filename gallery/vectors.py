@@ -119,12 +119,13 @@ def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: i
     """The regions nearest to a question, nearest first: region, image, cosine distance.
 
     All regions are compared where the images are few, or the space has no index: the answer is exact, `limit`
-    regions or all there are. Else it comes from the index, `ENOUGH` regions or more; where these would be too far to
-    look for, all are compared as well.
+    regions or all there are. Of few images each is among them, by its nearest region if by no other. Else the answer
+    comes from the index, `ENOUGH` regions or more; where these would be too far to look for, all are compared as well.
     """
     among = images if isinstance(images, Among) else Among(images)
     if among.few is not None:
-        return exactly(question, among.few, limit)
+        near = exactly(question, among.few, limit)
+        return near + nearest_of_each(question, set(among.few) - {image for _, image, _ in near})
     if vector_indexes.is_built(question.space):
         found = by_index(question, among.images)
         if found is not None:
@@ -145,6 +146,20 @@ def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int], 
         return list(rows)
     with parameters(EXACT_PARAMETERS):
         return list(rows)
+
+
+def nearest_of_each(question: Question, images: set[int]) -> Near:
+    """The nearest region of each image, nearest first: of those whose regions are all farther than enough others."""
+    if not images:
+        return []
+    regions = RegionVector.objects.filter(AnyOf("image", images), space=question.space)
+    rows = (
+        regions.annotate(distance=question.distance)
+        .order_by("image", "distance", "region")
+        .distinct("image")
+        .values_list("region", "image", "distance")
+    )
+    return sorted(rows, key=lambda row: (row[2], row[0]))
 
 
 def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
@@ -201,7 +216,7 @@ def parameters(values: Mapping[str, str]) -> Iterator[None]:
 def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[int, float]) -> Floats:
     """How far the similarity of each region to a question is above that of just any region.
 
-    Regions that another space found are looked up; one that has no vector in this space is taken for average.
+    Regions that another space found are looked up; nan for one that has no vector in this space.
     """
     distances = RegionVector.objects.filter(space=question.space).annotate(distance=question.distance)
     missing = [region for region in regions.tolist() if region not in known]
@@ -211,8 +226,7 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
             for region, distance in distances.filter(AnyOf("region", missing)).values_list("region", "distance")
         }
     similarities = np.array([known.get(region, np.nan) for region in regions.tolist()])
-    scores = ranking.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
-    return np.nan_to_num(scores, nan=0.0)
+    return ranking.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
 
 
 def sample_of(space: DescriptorSpace) -> Floats:

@@ -9,9 +9,9 @@ A region's vector holds the square roots of the shares of votes (Hellinger): the
 mean of four Bhattacharyya coefficients. To that half as much of the whole image is added: things are found more often
 where their surroundings are alike too.
 
-Weights and context were chosen by `manage.py evaluate_retrieval` on photographs of everyday scenes; its figures are in
-docs/benchmarks.md. More context finds more of the same kind there, but loses the very same thing when that appears in
-another picture.
+Weights and context were chosen by `python -m benchmarks.appearance` on one half of a set of queries; what they do on
+the other is in docs/benchmarks.md. More context finds more of the same kind there, but loses the very same thing when
+that appears in another picture.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_a_gallery_of_this_one_photo_is_one_sentence(add_indexed: AddImage, sear
     assert answer.sentence.startswith("This photo is the only one in the gallery")
 
 
-def test_an_image_without_a_vector_in_one_space_is_taken_for_average(
+def test_of_a_region_without_a_vector_a_space_says_nothing(
     question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
     from gallery.spaces import Picture, answering
@@ -153,7 +153,7 @@ def test_an_image_without_a_vector_in_one_space_is_taken_for_average(
     assert region is not None
     region.vectors.all().delete()
     scores = search.calibrated(asked_in, np.array([region.pk]), {})
-    assert scores.tolist() == [0]
+    assert np.isnan(scores).all()
 
 
 def test_hits_come_in_pages_without_repeats_or_gaps(

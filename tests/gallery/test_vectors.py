@@ -113,6 +113,21 @@ def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorS
     assert len(near) >= vectors.ENOUGH
 
 
+def test_of_few_images_each_is_found_however_many_regions_are_nearer(collection: DescriptorSpace) -> None:
+    images, question = GalleryImage.objects.all(), question_in(collection)
+    near = vectors.nearest(question, images, limit=3 * REGIONS)
+    true = by_numpy(question, images)
+    assert [region for region, _, _ in near[: 3 * REGIONS]] == true[: 3 * REGIONS]
+    assert {image for _, image, _ in near} == set(images.values_list("pk", flat=True))
+    # Each of the others once, by its nearest region, and in order.
+    others = near[3 * REGIONS :]
+    image_of = dict(IndexedRegion.objects.values_list("pk", "image"))
+    first_of = list({image_of[region]: region for region in reversed(true)}.values())
+    assert {region for region, _, _ in others} <= set(first_of)
+    assert [distance for _, _, distance in others] == sorted(distance for _, _, distance in others)
+    assert len({image for _, image, _ in others}) == len(others) > 0
+
+
 @pytest.mark.parametrize("index_from", [1, 1_000_000])
 def test_a_filter_that_passes_few_finds_all_there_are(indexed: DescriptorSpace, settings: Any, index_from: int) -> None:
     settings.VECTOR_INDEX_FROM = index_from

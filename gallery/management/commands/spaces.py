@@ -44,6 +44,8 @@ class Command(BaseCommand):
         named = f"{space}, {size_of(space)}"
         space.delete()
         self.stdout.write(f"Removed: {named}.")
+        if spaces.is_configured(space):
+            self.stdout.write("As the settings name it, the next indexing makes it anew.")
 
     def is_wanted(self, space: DescriptorSpace) -> bool:
         self.stdout.write(f"This removes {space}, {size_of(space)}.")
