@@ -75,6 +75,11 @@ class WorkingCopy:
     mime: str
     sha256: str
 
+    @property
+    def working_sha256(self) -> str:
+        """Of the working copy itself, in hexadecimal digits."""
+        return hashlib.sha256(self.jpeg).hexdigest()
+
 
 def make_working_copy(
     data: bytes, *, max_bytes: int, max_pixels: int, long_side: int = 1024, quarter_turns: int = 0

@@ -504,6 +504,28 @@ def test_the_history_has_what_was_asked_the_latest_first(
         assert "No searches yet" in stranger.get("/searches/").content.decode()
 
 
+def test_a_search_survives_the_turning_of_its_photo(alice_client: Client, asked: Search) -> None:
+    """With what was selected, and what was thought of its hits."""
+    photo, labels = asked.label_map.photo, label_maps.load(asked.label_map).labels
+    image = GalleryImage.objects.get(title="red")
+    asked.judge(image, [0], liked=True)
+    old_picture = f"{asked.get_absolute_url()}selection.png?v={asked.label_map_id}"
+    assert old_picture in alice_client.get("/searches/").content.decode()
+    assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
+    page = alice_client.get(asked.get_absolute_url())
+    assert page.status_code == 200
+    assert {hit.image.title: hit.verdict for hit in page.context["answer"].hits} == {"red": "like", "blue": ""}
+    later = Search.objects.get()
+    assert later.feedback.get().image == image
+    assert np.array_equal(
+        later.regions.included[label_maps.load(later.label_map).labels],
+        np.rot90(asked.regions.included[labels], -1),
+    )
+    # Browsers keep the picture for ever: the turned one has another address.
+    listed = alice_client.get("/searches/").content.decode()
+    assert old_picture not in listed and f"?v={later.label_map_id}" in listed
+
+
 def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_one(
     alice: Any, alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
