@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from gallery.models import GalleryImage
-from selector.imagefile import InvalidImage
+from selector.imagefile import InvalidImage, date_taken
 from selector.models import Photo
 from selector.photos import store_photo
 
@@ -37,11 +38,14 @@ class Details:
     creator: str = ""
     licence: str = ""
     source_url: str = ""
+    taken: datetime.date | None = None
     tags: tuple[str, ...] = field(default=())
 
 
 def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, bool]:
     """Put an image file into the public collection, once: the same content twice is one image.
+
+    Where the details have no date, it has the one in the file.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, 
             return known, False
         photo = store_photo(data, name, is_public=True)
         try:
-            return add_photo(photo, details), True
+            return add_photo(photo, replace(details, taken=details.taken or date_taken(data))), True
         except BaseException:
             # The row goes with the transaction, the files have to be taken back.
             for file in (photo.original, photo.working):
@@ -75,6 +79,7 @@ def add_photo(photo: Photo, details: Details) -> GalleryImage:
         creator=details.creator[:200],
         licence=details.licence[:200],
         source_url=details.source_url,
+        taken=details.taken,
     )
     image.tags.add(*details.tags)
     return image
@@ -89,8 +94,18 @@ def collect(photos: Iterable[Photo]) -> int:
         list(chosen.select_for_update().values_list("pk"))
         new = list(chosen.filter(gallery_image=None))
         for photo in new:
-            add_photo(photo, Details())
+            add_photo(photo, Details(taken=date_of(photo)))
     return len(new)
+
+
+def date_of(photo: Photo) -> datetime.date | None:
+    """When a stored photo was made, as far as its original tells."""
+    try:
+        with photo.original.open("rb") as file:
+            return date_taken(file.read())
+    except OSError:
+        # That a file is missing from the storage is said where the photo itself is needed.
+        return None
 
 
 def known_public(data: bytes) -> GalleryImage | None:

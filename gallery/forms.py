@@ -10,7 +10,7 @@ from gallery.collection import known_public, readable_title
 from gallery.models import GalleryImage
 from gallery.options import Options, default_balance
 from gallery.pieces import MOST
-from selector.imagefile import InvalidImage
+from selector.imagefile import InvalidImage, date_taken
 from selector.photos import store_photo
 
 LARGEST_KEY = 2**63 - 1
@@ -190,4 +190,5 @@ class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
         if known := known_public(data):
             raise InvalidImage(f"This image is in the collection already: “{known.title}”.")
         given["title"] = given["title"] or readable_title(file.name)[:200]
+        given["taken"] = given["taken"] or date_taken(data)
         self.instance.photo = store_photo(data, file.name, is_public=True)

@@ -10,7 +10,7 @@ from operator import or_
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -238,14 +238,21 @@ class PhotoFeatures(models.Model):
 
 class SearchQuerySet(OwnedQuerySet):
     def asked(self, person: Person, label_map: LabelMap, state: bytes, options: dict[str, Any] | None = None) -> Search:
-        """The person's search for a selection, with these options; asking the same again is the same search."""
+        """The person's search for a selection, with these options; asked again, the same one rises in the history."""
         question: dict[str, Any] = {
             **person.as_fields(),
             "label_map": label_map,
             "state": state,
             "options": options or {},
         }
-        search: Search = self.filter(**question).first() or self.create(**question)
+        with transaction.atomic():
+            # Locked, so that of two at once the second finds what the first has made. No constraint could see to that:
+            # a search may be refined until it asks what another does.
+            list(LabelMap.objects.select_for_update(no_key=True).filter(pk=label_map.pk).values_list("pk"))
+            known: Search | None = self.filter(**question).first()
+            search = known or self.create(**question)
+            if known:
+                known.rise()
         search.label_map = label_map
         return search
 
@@ -262,6 +269,7 @@ class Search(Owned):
     state = models.BinaryField()
     # What `forms.OptionsForm` made of the drawer's controls, without those left alone.
     options = models.JSONField(default=dict, blank=True)
+    # When it was asked, the last time.
     created = models.DateTimeField(auto_now_add=True)
 
     objects = SearchQuerySet.as_manager()
@@ -287,6 +295,11 @@ class Search(Owned):
         from selector.regions import Selection as Regions
 
         return Regions.unpack(bytes(self.state), self.label_map.n_superpixels)
+
+    def rise(self) -> None:
+        """Come first in the history: it has been asked again."""
+        self.created = timezone.now()
+        Search.objects.filter(pk=self.pk).update(created=self.created)
 
     def refine(self, options: dict[str, Any]) -> None:
         """Ask with other options from now on, at the same address."""

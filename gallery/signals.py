@@ -10,8 +10,8 @@ from django.dispatch import receiver
 
 from gallery import jobs, vector_indexes
 from gallery.models import DescriptorSpace, GalleryImage, Search
-from selector.models import Photo
-from selector.signals import adopted, working_copy_changed
+from selector.models import LabelMap, Photo
+from selector.signals import adopted, label_map_turned, working_copy_changed
 
 
 @receiver(post_save, sender=GalleryImage)
@@ -19,6 +19,12 @@ def index_new_image(instance: GalleryImage, created: bool, raw: bool, **kwargs: 
     """The job becomes visible to the worker when the image's row does: both are in one transaction."""
     if created and not raw:
         jobs.defer([instance.pk])
+
+
+@receiver(label_map_turned)
+def keep_searches(old: LabelMap, new: LabelMap, **kwargs: Any) -> None:
+    """They ask for the same superpixels as before. What is indexed goes with the old one: its boxes fit no more."""
+    Search.objects.filter(label_map=old).update(label_map=new)
 
 
 @receiver(working_copy_changed)

@@ -2,7 +2,7 @@
 
 A decoder should see nothing but the picture. Metadata is where image files hide their traps: a million
 empty segments, thousands of entries that all point at the same megabytes, text that inflates without end. So
-the few facts that matter (size, orientation, colour profile) are read here, in bounded time and memory, and
+the few facts that matter (size, EXIF, colour profile) are read here, in bounded time and memory, and
 the decoder gets a stream with everything else left out. A phone's MPO becomes a plain JPEG that way, an
 animated PNG a still one. Other kinds of files are recognised to tell people what to do with them.
 """
@@ -15,6 +15,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from selector.exif import read_orientation
 
 Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 
@@ -42,7 +44,7 @@ class Container:
     format : "JPEG", "PNG" or "WebP"
     size : width and height as stored, before turning upright; both at least 1
     stream : a file of the same format with the picture alone
-    orientation : 1 to 8, as in EXIF
+    exif : unchecked, for `selector.exif` to read, or nothing
     profile : an ICC profile, unchecked, or nothing
     gamma : of a PNG that says so and says nothing better
     bit_depth : of a PNG's samples; 8 for the others
@@ -51,7 +53,7 @@ class Container:
     format: Format
     size: tuple[int, int]
     stream: bytes
-    orientation: int = 1
+    exif: bytes = b""
     profile: bytes = b""
     gamma: float | None = None
     bit_depth: int = 8
@@ -59,6 +61,11 @@ class Container:
     @property
     def mime(self) -> str:
         return f"image/{self.format.lower()}"
+
+    @property
+    def orientation(self) -> int:
+        """1 to 8, as in EXIF."""
+        return read_orientation(self.exif)
 
 
 def read_container(data: bytes) -> Container:
@@ -111,7 +118,7 @@ def _read_jpeg(data: bytes) -> Container:
     if len(sizes) != 1 or 0 in sizes[0]:
         raise damaged("JPEG")
     icc = b"".join(part for _, part in sorted(profile.items()))
-    return Container("JPEG", sizes[0][::-1], b"".join(kept), _orientation(exif), icc)
+    return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -158,9 +165,9 @@ def _read_png(data: bytes) -> Container:
     width, height, bit_depth = struct.unpack_from(">IIB", facts[b"IHDR"])
     if not width or not height:
         raise damaged("PNG")
-    orientation = _orientation(facts.get(b"eXIf", b""))
+    exif = facts.get(b"eXIf", b"")
     profile = _inflated_profile(facts.get(b"iCCP", b""))
-    return Container("PNG", (width, height), b"".join(kept), orientation, profile, _gamma(facts), bit_depth)
+    return Container("PNG", (width, height), b"".join(kept), exif, profile, _gamma(facts), bit_depth)
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -203,7 +210,7 @@ def _read_webp(data: bytes) -> Container:
     profile = chunks.get(b"ICCP", b"")
     # Some writers begin the chunk as JPEG's segment begins.
     exif = chunks.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
-    return Container("WebP", _webp_size(chunks), data, _orientation(exif), profile)
+    return Container("WebP", _webp_size(chunks), data, exif, profile)
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -237,27 +244,6 @@ _READERS = {
     re.compile(re.escape(_PNG_START)): _read_png,
     re.compile(rb"RIFF....WEBP", re.DOTALL): _read_webp,
 }
-
-
-# EXIF
-
-
-def _orientation(exif: bytes) -> int:
-    """The orientation in the first directory of EXIF data; 1, upright, when there is none or it is broken."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(f"{order}I", exif, 4)
-        (count,) = struct.unpack_from(f"{order}H", exif, start)
-        for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind = struct.unpack_from(f"{order}HH", exif, entry)
-            if tag == 0x0112 and kind in (3, 4):
-                (value,) = struct.unpack_from(order + ("H" if kind == 3 else "I"), exif, entry + 8)
-                return value if 1 <= value <= 8 else 1
-    except struct.error:
-        pass
-    return 1
 
 
 # Everything else

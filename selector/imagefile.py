@@ -7,6 +7,7 @@ for the person who uploaded it.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import io
 from collections.abc import Iterator
@@ -30,8 +31,9 @@ from selector.containers import (
     damaged,
     read_container,
 )
+from selector.exif import read_day
 
-__all__ = ["InvalidImage", "WorkingCopy", "decode", "make_working_copy", "read_upright"]
+__all__ = ["InvalidImage", "WorkingCopy", "date_taken", "decode", "make_working_copy", "read_upright"]
 
 # Each decoder by its own name: nothing registers itself, nothing else is tried.
 _DECODERS: dict[Format, type[ImageFile.ImageFile]] = {
@@ -74,6 +76,11 @@ class WorkingCopy:
     height: int
     mime: str
     sha256: str
+
+    @property
+    def working_sha256(self) -> str:
+        """Of the working copy itself, in hexadecimal digits."""
+        return hashlib.sha256(self.jpeg).hexdigest()
 
 
 def make_working_copy(
@@ -118,6 +125,14 @@ def read_upright(data: bytes, *, max_bytes: int, max_pixels: int, draft_side: in
     with _refusing(container.format):
         picture = _decoded(container, _fitted(container.size, draft_side))
         return _turned(_in_srgb(picture, container), container.orientation)
+
+
+def date_taken(data: bytes) -> datetime.date | None:
+    """The day on which the picture in a file was made, where its EXIF data says so."""
+    try:
+        return read_day(read_container(data).exif)
+    except InvalidImage:
+        return None
 
 
 def decode(jpeg: bytes) -> npt.NDArray[np.uint8]:

@@ -44,7 +44,7 @@ def label_map_of(photo: Photo) -> LabelMap:
     key = _key(photo)
     found = LabelMap.objects.filter(**key).first()
     if found is None:
-        with _lock(photo):
+        with lock(photo):
             found = LabelMap.objects.filter(**key).first() or _compute(photo, key)
     return found
 
@@ -107,25 +107,48 @@ def store(
     """Keep a photo's superpixels and merge tree, as computed by today's settings."""
     key = key or _key(photo)
     label_map = LabelMap(**key, n_superpixels=tree.n_superpixels, hierarchy=zlib.compress(tree.to_bytes()))
-    # No time stamp in the gzip header: equal label maps are equal files.
-    packed = gzip.compress(labels.astype("<u2").tobytes(), compresslevel=6, mtime=0)
-    label_map.labels.save("labels.gz", ContentFile(packed), save=False)
+    label_map.labels.save("labels.gz", ContentFile(_pack(labels)), save=False)
     try:
         with transaction.atomic():
             label_map.save(force_insert=True)
     except IntegrityError:
-        # The photo has been deleted or turned in the meantime.
+        # The photo has been deleted in the meantime.
         label_map.labels.storage.delete(str(label_map.labels.name))
         raise
     return label_map
 
 
+def _pack(labels: npt.NDArray[np.uint16]) -> bytes:
+    # No time stamp in the gzip header: equal label maps are equal files.
+    return gzip.compress(labels.astype("<u2").tobytes(), compresslevel=6, mtime=0)
+
+
 def copy_to(photo: Photo, label_map: LabelMap) -> LabelMap:
     """The label map of a photo with the same working copy, without computing it again."""
-    key = {field: getattr(label_map, field) for field in ("working_sha256", "engine", "parameters")}
-    copy = LabelMap(photo=photo, n_superpixels=label_map.n_superpixels, hierarchy=label_map.hierarchy, **key)
     with label_map.labels.open("rb") as file:
-        copy.labels.save("labels.gz", ContentFile(file.read()), save=False)
+        return _store_like(label_map, photo, file.read())
+
+
+def turned(label_map: LabelMap, photo: Photo, quarter_turns: int) -> LabelMap:
+    """The label map of a photo whose working copy has been turned clockwise, with the numbers that were there.
+
+    Four quarters make the same label map again. The photo's row still tells the size from before.
+    """
+    # rot90 turns the other way round.
+    return _store_like(label_map, photo, _pack(np.rot90(load(label_map).labels, -quarter_turns)))
+
+
+def _store_like(label_map: LabelMap, photo: Photo, packed: bytes) -> LabelMap:
+    """Keep a label map of a photo's working copy that differs from another in its label array at most."""
+    copy = LabelMap(
+        photo=photo,
+        working_sha256=photo.working_sha256,
+        engine=label_map.engine,
+        parameters=label_map.parameters,
+        n_superpixels=label_map.n_superpixels,
+        hierarchy=label_map.hierarchy,
+    )
+    copy.labels.save("labels.gz", ContentFile(packed), save=False)
     try:
         copy.save(force_insert=True)
     except BaseException:
@@ -135,8 +158,11 @@ def copy_to(photo: Photo, label_map: LabelMap) -> LabelMap:
 
 
 @contextmanager
-def _lock(photo: Photo) -> Iterator[None]:
-    """A lock across processes and machines that holds outside transactions, since computing takes its time."""
+def lock(photo: Photo) -> Iterator[None]:
+    """Whoever holds it alone computes or turns a photo's label maps.
+
+    It works across processes and machines, and outside transactions, since computing takes its time.
+    """
     key = int.from_bytes(photo.pk.bytes[:8], signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [key])

@@ -138,7 +138,11 @@ def label_map_path(label_map: LabelMap, filename: str) -> str:
 
 
 class LabelMap(models.Model):
-    """The superpixels of a photo and their merge tree: a derived row that can be pruned and computed again."""
+    """The superpixels of a photo and their merge tree.
+
+    Computed, but more than a cache: superpixels mean something by their numbers alone. Deleting a row deletes all
+    selections, links and searches made on it, and what is indexed of the photo.
+    """
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="label_maps")
     working_sha256 = models.CharField(max_length=64, help_text="The working copy it was computed on.")
@@ -210,8 +214,8 @@ class Selection(Owned):
 
     @property
     def version(self) -> str:
-        """Names what is selected in URLs that may be cached for ever."""
-        return hashlib.sha256(bytes(self.state)).hexdigest()[:16]
+        """Names what is selected, and on which label map, in URLs that may be cached for ever."""
+        return hashlib.sha256(b"%d:" % self.label_map_id + bytes(self.state)).hexdigest()[:16]
 
     @property
     def thumbnail_url(self) -> str:

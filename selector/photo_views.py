@@ -20,6 +20,7 @@ from selector.forms import PageForm, PhotosForm, RenameForm, StayForm, UploadFor
 from selector.imagefile import InvalidImage
 from selector.models import Photo, Selection
 from selector.people import Person, known_person, person_of
+from selector.turning import turn
 from selector.views import go, own_photo, say
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
 
@@ -150,10 +151,7 @@ def rename(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Turn a photo by a quarter, in the workspace or in the list (`stay`)."""
     photo = own_photo(request, photo_id)
-    try:
-        photos.rotate(photo)
-    except photos.PhotoInUse as problem:
-        return say(request, str(problem), 409, photo.get_absolute_url())
+    turn(photo)
     photo.refresh_from_db()
     if StayForm(request.POST).value:
         return changed(request, photo, f"“{photo.name}” is turned.")

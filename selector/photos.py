@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import uuid
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
 from PIL import Image
 
 from selector import imagefile, rendering
-from selector.models import Photo, Selection, SharedSelection
+from selector.models import Photo
 from selector.people import Person
-from selector.signals import working_copy_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 THUMBNAIL_SIDE = 360
-
-
-class PhotoInUse(Exception):
-    """A change that would make somebody's selection meaningless; the text says what to do."""
 
 
 def store_photo(
@@ -56,7 +48,7 @@ def store_photo(
     )
     photo.original.save("original", ContentFile(data), save=False)
     try:
-        _put_working_copy(photo, copy)
+        put_working_copy(photo, copy)
         photo.save(force_insert=True)
     except BaseException:
         delete_files(photo)
@@ -98,33 +90,10 @@ def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
     return max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
 
 
-def rotate(photo: Photo, quarter_turns: int = 1) -> None:
-    """Turn a photo clockwise. Its label maps go, so it must happen before anything is selected.
-
-    Raises
-    ------
-    PhotoInUse
-        When somebody has selected something on it, or shared that.
-    """
-    turns = (photo.quarter_turns + quarter_turns) % 4
+def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
+    """The working copy of a photo that is turned clockwise by so many quarters in all; nothing is stored."""
     with photo.original.open("rb") as file:
-        copy = _working_copy_of(file.read(), turns)
-    with transaction.atomic():
-        # Locked, so that a selection begun meanwhile is either seen here or finds the label map gone.
-        photo = Photo.objects.select_for_update().get(pk=photo.pk)
-        states = Selection.objects.filter(label_map__photo=photo).values_list("state", flat=True)
-        if any(any(state) for state in states):
-            raise PhotoInUse("Clear the selection before turning the photo: it would no longer fit.")
-        if SharedSelection.objects.on(photo).exists():
-            raise PhotoInUse("A selection on this photo is shared by a link: revoke the link before turning the photo.")
-        photo.label_maps.all().delete()
-        old_name = photo.working.name
-        photo.quarter_turns = turns
-        _put_working_copy(photo, copy)
-        photo.save()
-        if photo.working.name != old_name:
-            transaction.on_commit(partial(photo.working.storage.delete, str(old_name)))
-        working_copy_changed.send(Photo, photo=photo)
+        return _working_copy_of(file.read(), quarter_turns)
 
 
 def working_copy(photo: Photo) -> npt.NDArray[np.uint8]:
@@ -180,8 +149,9 @@ def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCo
     )
 
 
-def _put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
-    photo.working_sha256 = hashlib.sha256(copy.jpeg).hexdigest()
+def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
+    """Store the file of a working copy and note it on the row, which is yet to be saved."""
+    photo.working_sha256 = copy.working_sha256
     photo.width, photo.height = copy.width, copy.height
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image
 
 RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 160, 60), (40, 70, 200), (230, 200, 50)
 
@@ -40,3 +40,13 @@ def image_file(pixels: npt.NDArray[np.uint8] | None = None, fmt: str = "JPEG", *
     out = io.BytesIO()
     Image.fromarray(quarters() if pixels is None else pixels).save(out, fmt, **options)
     return out.getvalue()
+
+
+def dated(original: str | None = None, changed: str | None = None, fmt: str = "JPEG") -> bytes:
+    """A picture with the dates that a camera and an editor write."""
+    exif = Image.Exif()
+    if original is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = original
+    if changed is not None:
+        exif[ExifTags.Base.DateTime] = changed
+    return image_file(fmt=fmt, exif=exif.tobytes())

@@ -105,9 +105,9 @@ def test_looking_after_ones_photos(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("The photo is called “Colour chart” now.")
     expect(card.locator("summary")).to_be_focused()
 
-    # Turning is refused, and said why, while something is selected.
+    # Turned, with what is selected.
     card.get_by_role("button", name="Rotate Colour chart").click()
-    expect(page.get_by_role("status")).to_contain_text("Clear the selection before turning the photo")
+    expect(page.get_by_role("status")).to_have_text("“Colour chart” is turned.")
 
     # Into the collection, indexed, and out again.
     card.get_by_role("button", name="Add Colour chart to my collection").click()

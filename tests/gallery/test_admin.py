@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from discs import AddImage, SearchOf
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pictures import image_file
+from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
@@ -73,6 +74,13 @@ def test_an_image_is_added_with_its_file(curator: Client) -> None:
     assert (image.title, image.creator, sorted(image.tags.names())) == ("Red box", "Somebody", ["box", "red"])
     assert image.photo.is_public and image.photo.owner is None
     assert ProcrastinateJob.objects.filter(args__image_id=image.pk).count() == 1
+
+
+def test_an_image_has_the_date_in_its_file_unless_another_is_told(curator: Client) -> None:
+    add(curator, dated("2019:07:14 09:30:00"))
+    add(curator, dated("2019:07:15 09:30:00"), taken="1999-12-31")
+    days = GalleryImage.objects.order_by("pk").values_list("taken", flat=True)
+    assert list(days) == [datetime.date(2019, 7, 14), datetime.date(1999, 12, 31)]
 
 
 @pytest.mark.parametrize(("data", "sentence"), [(b"I am a text file.", ""), (b"", "empty"), (image_file()[:300], "")])

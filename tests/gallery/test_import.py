@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from io import StringIO
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from pictures import image_file
+from pictures import dated, image_file
 
-from gallery.collection import images_in, readable_title, storable
+from gallery.collection import Details, add_public, images_in, readable_title, storable
 from gallery.models import GalleryImage
 from selector.models import Photo
 
@@ -166,6 +167,38 @@ def test_files_come_in_the_order_of_their_names(folder: Path) -> None:
 )
 def test_a_title_is_made_from_the_name(name: str, title: str) -> None:
     assert readable_title(name) == title
+
+
+# Dates
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP"])
+def test_an_image_has_the_date_its_camera_wrote_and_is_found_by_it(tmp_path: Path, fmt: str) -> None:
+    (tmp_path / f"old.{fmt}").write_bytes(dated("2019:07:14 09:30:00", "2024:01:01 00:00:00", fmt))
+    (tmp_path / "undated.png").write_bytes(image_file(fmt="PNG"))
+    run(tmp_path)
+    image = GalleryImage.objects.get(taken=datetime.date(2019, 7, 14))
+    july = (datetime.date(2019, 7, 1), datetime.date(2019, 7, 31))
+    assert list(GalleryImage.objects.made_between(*july)) == [image]
+
+
+def test_else_it_has_the_date_of_the_files_last_change(tmp_path: Path) -> None:
+    for name, original in {"none.jpg": None, "unset.jpg": "0000:00:00 00:00:00"}.items():
+        (tmp_path / name).write_bytes(dated(original, "2024:02:29 23:59:59"))
+    run(tmp_path)
+    assert list(GalleryImage.objects.values_list("taken", flat=True)) == 2 * [datetime.date(2024, 2, 29)]
+
+
+@pytest.mark.parametrize("nonsense", ["", "    :  :     :  :  ", "2021:02:30 10:00:00", "yesterday, about noon"])
+def test_a_date_that_is_none_keeps_no_image_out(tmp_path: Path, nonsense: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(dated(nonsense))
+    assert run(tmp_path)[0].startswith("1 image imported")
+    assert GalleryImage.objects.get().taken is None
+
+
+def test_a_date_that_is_told_counts_more() -> None:
+    told = datetime.date(1999, 12, 31)
+    assert add_public(dated("2019:07:14 09:30:00"), "a.jpg", Details(taken=told))[0].taken == told
 
 
 def test_a_name_that_is_no_utf8_can_be_stored() -> None:

@@ -14,8 +14,9 @@ from pictures import BLUE, YELLOW
 from gallery import indexing, spaces
 from gallery.descriptors import appearance, sampling
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
-from selector import photos, rendering
+from selector import rendering
 from selector.people import Person
+from selector.turning import turn
 
 pytestmark = pytest.mark.django_db
 
@@ -207,7 +208,7 @@ def test_removing_a_space_leaves_nothing_of_it_behind(add_indexed: AddImage) -> 
 
 def test_a_photo_that_is_turned_is_indexed_again(add_indexed: AddImage, alice: Any) -> None:
     image = add_indexed(owner=alice)
-    photos.rotate(image.photo)
+    turn(image.photo)
     image.refresh_from_db()
     assert image.status == GalleryImage.Status.PENDING
     index_gallery()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 import uuid
 from typing import Any
@@ -11,7 +12,7 @@ from discs import AddImage, SearchOf, thing_on_ground
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import BLUE, GREEN, RED, image_file
+from pictures import BLUE, GREEN, RED, dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import indexing, spaces
@@ -66,6 +67,20 @@ def test_several_at_once_and_none_twice(alice: Any, alice_client: Client) -> Non
     collect(alice_client, photos[0])
     collect(alice_client, *photos)
     assert GalleryImage.objects.count() == 3
+
+
+def test_a_photo_put_into_the_collection_has_the_date_its_camera_wrote(alice: Any, alice_client: Client) -> None:
+    collect(alice_client, store_photo(dated("2019:07:14 09:30:00"), "a.jpg", owner=alice))
+    image = GalleryImage.objects.get()
+    assert image.taken == datetime.date(2019, 7, 14)
+    assert "14 July 2019" in alice_client.get(image.get_absolute_url()).content.decode()
+
+
+def test_a_photo_whose_original_is_missing_can_be_put_in_all_the_same(alice: Any, alice_client: Client) -> None:
+    photo = disc(owner=alice)
+    photo.original.storage.delete(str(photo.original.name))
+    collect(alice_client, photo)
+    assert GalleryImage.objects.get().taken is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import uuid
 from typing import Any
 
 import numpy as np
 import pytest
 from discs import AddImage, SearchOf, Select, thing_on_ground
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, RED, image_file
 from PIL import Image
 
 from gallery import search as search_module
-from gallery.models import GalleryImage, Search
+from gallery.models import GalleryImage, Search, SearchQuerySet
 from selector import label_maps, regions, rendering
 from selector.models import Photo, Selection
 from selector.people import Person
@@ -502,6 +504,59 @@ def test_the_history_has_what_was_asked_the_latest_first(
     assert f"{asked.get_absolute_url()}selection.png" in body
     for stranger in (bob_client, client):
         assert "No searches yet" in stranger.get("/searches/").content.decode()
+
+
+def test_a_search_that_is_asked_again_comes_first(alice: Any, alice_client: Client, asked: Search) -> None:
+    person = Person(user=alice)
+    later = Search.objects.asked(person, asked.label_map, bytes(asked.state), {"creator": "Ann"})
+    assert Search.objects.asked(person, asked.label_map, bytes(asked.state)) == asked
+    assert list(alice_client.get("/searches/").context["page"]) == [asked, later]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_once_make_one_search(alice: Any, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = search_of(question_of(owner=alice), Person(user=alice))
+    label_map, state = example.label_map, bytes(example.state)
+    example.delete()
+    create = SearchQuerySet.create
+
+    def create_slowly(*args: Any, **kwargs: Any) -> Any:
+        time.sleep(0.1)
+        return create(*args, **kwargs)
+
+    def search() -> None:
+        Search.objects.asked(Person(user=alice), label_map, state)
+        connections.close_all()
+
+    monkeypatch.setattr(SearchQuerySet, "create", create_slowly)
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Search.objects.count() == 1
+
+
+def test_a_search_survives_the_turning_of_its_photo(alice_client: Client, asked: Search) -> None:
+    """With what was selected, and what was thought of its hits."""
+    photo, labels = asked.label_map.photo, label_maps.load(asked.label_map).labels
+    image = GalleryImage.objects.get(title="red")
+    asked.judge(image, [0], liked=True)
+    old_picture = f"{asked.get_absolute_url()}selection.png?v={asked.label_map_id}"
+    assert old_picture in alice_client.get("/searches/").content.decode()
+    assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
+    page = alice_client.get(asked.get_absolute_url())
+    assert page.status_code == 200
+    assert {hit.image.title: hit.verdict for hit in page.context["answer"].hits} == {"red": "like", "blue": ""}
+    later = Search.objects.get()
+    assert later.feedback.get().image == image
+    assert np.array_equal(
+        later.regions.included[label_maps.load(later.label_map).labels],
+        np.rot90(asked.regions.included[labels], -1),
+    )
+    # Browsers keep the picture for ever: the turned one has another address.
+    listed = alice_client.get("/searches/").content.decode()
+    assert old_picture not in listed and f"?v={later.label_map_id}" in listed
 
 
 def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_one(

@@ -1,5 +1,6 @@
 """Uploads of every kind: each colour case checks pixel values, each trap must be refused or harmless."""
 
+import datetime
 import hashlib
 import io
 import struct
@@ -27,7 +28,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from selector.containers import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS
-from selector.imagefile import InvalidImage, WorkingCopy, decode, make_working_copy, read_upright
+from selector.imagefile import InvalidImage, WorkingCopy, date_taken, decode, make_working_copy, read_upright
 
 MEGABYTE = 2**20
 ORANGE = (200, 100, 50)
@@ -256,7 +257,61 @@ def test_the_exif_chunk_of_a_webp_may_begin_as_in_a_jpeg() -> None:
 )
 def test_broken_exif_data_leaves_a_picture_as_it_is(broken: bytes) -> None:
     data = encoded(Image.fromarray(CORNERS), "PNG")
-    assert np.array_equal(upright(data[:33] + png_chunk(b"eXIf", broken) + data[33:]), CORNERS)
+    data = data[:33] + png_chunk(b"eXIf", broken) + data[33:]
+    assert np.array_equal(upright(data), CORNERS)
+    assert date_taken(data) is None
+
+
+def exif_with_date(text: bytes = b"2019:07:14 09:30:00\0", order: str = "<", count: int | None = None) -> bytes:
+    """EXIF data whose first directory points at one with nothing but the date of the picture."""
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    pointer = struct.pack(f"{order}HHHIII", 1, 0x8769, 4, 1, 26, 0)
+    length = len(text) if count is None else count
+    date = struct.pack(f"{order}HHHIII", 1, 0x9003, 2, length, 44, 0)
+    return start + struct.pack(f"{order}I", 8) + pointer + date + text
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_date_is_read_in_either_byte_order(order: str) -> None:
+    day = date_taken(stored_as(1, "JPEG", exif_with_date(order=order)))
+    assert day == datetime.date(2019, 7, 14)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *(exif_with_date()[:length] for length in range(1, 54)),
+        exif_with_date(count=4),
+        exif_with_date(count=9),
+        exif_with_date(b"2019:07:32 00:00:00\0"),
+        exif_with_date(b"2019:07-14 00:00:00\0"),
+        exif_with_date(b"0000:00:00 00:00:00\0"),
+        exif_with_date(b"\xff" * 20),
+        exif_with_date().replace(struct.pack("<I", 44), b"\xff\xff\xff\xff"),
+        exif_with_date().replace(struct.pack("<I", 26), b"\xff\xff\xff\xff"),
+        exif_with_date().replace(struct.pack("<I", 26), struct.pack("<I", 8)),
+    ],
+)
+def test_a_date_that_cannot_be_read_is_none(broken: bytes) -> None:
+    assert date_taken(stored_as(1, "JPEG", broken)) is None
+
+
+def test_what_is_no_picture_has_no_date() -> None:
+    assert date_taken(b"Dear Sir or Madam") is None
+
+
+def test_entries_that_all_point_at_the_same_megabytes_cost_no_memory() -> None:
+    """A library that reads every value would make gigabytes of this."""
+    n = 60_000
+    entries = b"".join(struct.pack("<HHII", tag, 2, 2**22, 0) for tag in range(n))
+    exif_data = b"II*\0" + struct.pack("<IH", 8, n) + entries + bytes(2**22)
+    data = encoded(Image.fromarray(CORNERS), "PNG")
+    data = data[:33] + png_chunk(b"eXIf", exif_data) + data[33:]
+    tracemalloc.start()
+    assert date_taken(data) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**26
 
 
 @pytest.mark.parametrize(("turns", "first_row"), [(1, (2, 0)), (2, (3, 2)), (3, (1, 3)), (4, (0, 1)), (-1, (1, 3))])

@@ -6,16 +6,20 @@ import base64
 import io
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from pictures import image_file
 from PIL import Image
 
 from selector import label_maps
 from selector.models import HISTORY_LENGTH, Photo, Selection
+from selector.photos import store_photo
+from selector.turning import turn
 
 pytestmark = pytest.mark.django_db
 
@@ -218,11 +222,39 @@ def test_turning_makes_a_new_working_copy_upright(alice_client: Client, photo: P
     assert pixels[20, 20].argmax() == 2  # The blue quarter has come to the upper left.
 
 
-def test_a_photo_with_a_selection_is_not_turned(alice_client: Client, photo: Photo) -> None:
+def test_a_selection_is_turned_with_its_photo_and_undone_as_before(alice_client: Client, photo: Photo) -> None:
     gesture(alice_client, photo, points=RED_QUARTER)
-    assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 409
-    gesture(alice_client, photo, "clear")
+    gesture(alice_client, photo, points=BLUE_QUARTER)
+    before = included(photo)
     assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
+    photo.refresh_from_db()
+    assert np.array_equal(included(photo), np.rot90(before, -1))
+    gesture(alice_client, photo, "undo")
+    assert is_quarter(np.rot90(included(photo)), 60, 40)
+
+
+def test_four_quarters_make_the_same_label_map_again(photo: Photo, django_capture_on_commit_callbacks: Any) -> None:
+    first = label_maps.label_map_of(photo)
+    labels = label_maps.load(first).labels
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(4):
+            turn(photo)
+    photo.refresh_from_db()
+    last = label_maps.label_map_of(photo)
+    assert last.pk != first.pk and last.working_sha256 == first.working_sha256
+    assert np.array_equal(label_maps.load(last).labels, labels)
+    # Of what was stored in between nothing is left.
+    folder = Path(last.labels.path).parent
+    assert [path.name for path in folder.iterdir()] == [Path(last.labels.name).name]
+
+
+def test_a_picture_that_looks_the_same_from_all_sides_can_be_turned(alice: Any, few_superpixels: None) -> None:
+    photo = store_photo(image_file(np.full((64, 64, 3), 90, np.uint8)), "grey.jpg", owner=alice)
+    label_map = label_maps.label_map_of(photo)
+    turn(photo)
+    photo.refresh_from_db()
+    assert photo.quarter_turns == 1 and label_maps.label_map_of(photo) == label_map
+    assert photo.working.storage.exists(str(photo.working.name))
 
 
 def test_deleting_a_photo_takes_everything_with_it(

@@ -178,19 +178,27 @@ def test_a_photo_is_turned_in_the_list(alice_client: Client, add: Add) -> None:
     assert photo.thumbnail_url in card and before not in card
 
 
-def test_a_photo_with_a_selection_is_not_turned_and_the_sentence_says_why(alice_client: Client, add: Add) -> None:
+def test_a_selection_is_turned_with_the_photo(alice_client: Client, add: Add) -> None:
     photo = add(select=True)
-    response = alice_client.post(f"/photos/{photo.pk}/rotate/", {"stay": "on"}, headers=HTMX)
-    assert response.status_code == 409
-    assert "Clear the selection before turning the photo" in sentence(response)
+    selection = Selection.objects.get()
+    before = selection.regions.included[label_maps.load(selection.label_map).labels]
+    old = selection.thumbnail_url
+    card = body(alice_client.post(f"/photos/{photo.pk}/rotate/", {"stay": "on"}, headers=HTMX))
+    selection = Selection.objects.get()
+    after = selection.regions.included[label_maps.load(selection.label_map).labels]
+    assert np.array_equal(after, np.rot90(before, -1))
+    # Its picture is kept by browsers for ever: another picture has another address.
+    assert selection.thumbnail_url != old and selection.thumbnail_url in card
 
 
-def test_a_photo_that_is_shared_is_not_turned(alice: Any, alice_client: Client, add: Add) -> None:
+def test_a_link_is_turned_with_the_photo(alice: Any, alice_client: Client, add: Add) -> None:
     photo = add(select=True)
     SharedSelection.objects.share(Selection.objects.get(), Person(user=alice))
-    Selection.objects.update(state=bytes(len(Selection.objects.get().state)))
-    response = alice_client.post(f"/photos/{photo.pk}/rotate/", headers=HTMX)
-    assert response.status_code == 409 and "revoke the link" in sentence(response)
+    assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
+    photo.refresh_from_db()
+    assert (
+        SharedSelection.objects.get().label_map == label_maps.label_map_of(photo) == Selection.objects.get().label_map
+    )
 
 
 # Deleting

@@ -1,0 +1,78 @@
+"""The two facts of EXIF data that are wanted: which way is up, and when the picture was made.
+
+Read entry by entry and not by a library: entries may all point at one large value, and whoever reads them all runs out
+of memory. Data that is broken says nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import struct
+from collections.abc import Iterator
+
+_ORIENTATION, _DATE_TIME, _EXIF_DIRECTORY, _DATE_TIME_ORIGINAL = 0x0112, 0x0132, 0x8769, 0x9003
+_TEXT, _SHORT, _LONG = 2, 3, 4
+# "2024:05:01 12:30:00"; some writers take other separators. Only the day is wanted.
+_DAY = re.compile(rb"(\d{4})([:/-])(\d\d)\2(\d\d)(?!\d)")
+
+
+def read_orientation(exif: bytes) -> int:
+    """1 to 8, as in EXIF; 1, upright, when there is none or it is broken."""
+    value = _number(exif, _first_directory(exif), _ORIENTATION)
+    return value if value is not None and 1 <= value <= 8 else 1
+
+
+def read_day(exif: bytes) -> datetime.date | None:
+    """The day on which the picture was made; else of its last change, which of most files is the same."""
+    first = _first_directory(exif)
+    made = _day(exif, _number(exif, first, _EXIF_DIRECTORY), _DATE_TIME_ORIGINAL)
+    return made or _day(exif, first, _DATE_TIME)
+
+
+def _day(exif: bytes, directory: int | None, tag: int) -> datetime.date | None:
+    for kind, count, position in _entries(exif, directory, tag):
+        if kind != _TEXT or count <= 4:
+            return None
+        (start,) = struct.unpack_from(f"{_order(exif)}I", exif, position)
+        found = _DAY.match(exif, start, start + count)
+        try:
+            return datetime.date(*(int(found[part]) for part in (1, 3, 4))) if found else None
+        except ValueError:  # The 31st of February, or zeros from a camera whose clock was never set.
+            return None
+    return None
+
+
+def _number(exif: bytes, directory: int | None, tag: int) -> int | None:
+    for kind, _, position in _entries(exif, directory, tag):
+        if kind in (_SHORT, _LONG):
+            (value,) = struct.unpack_from(_order(exif) + ("H" if kind == _SHORT else "I"), exif, position)
+            return int(value)
+    return None
+
+
+def _entries(exif: bytes, directory: int | None, wanted: int) -> Iterator[tuple[int, int, int]]:
+    """Kind, count, and the position of the value or of its address, of each entry of a directory with a tag."""
+    order = _order(exif)
+    if directory is None or not order:
+        return
+    try:
+        (count,) = struct.unpack_from(f"{order}H", exif, directory)
+        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+            tag, kind, length = struct.unpack_from(f"{order}HHI", exif, entry)
+            if tag == wanted and entry + 12 <= len(exif):
+                yield kind, length, entry + 8
+    except struct.error:
+        return
+
+
+def _first_directory(exif: bytes) -> int | None:
+    if not _order(exif) or len(exif) < 8:
+        return None
+    (start,) = struct.unpack_from(f"{_order(exif)}I", exif, 4)
+    return int(start)
+
+
+def _order(exif: bytes) -> str:
+    """Of the bytes of a number, as `struct` has it; nothing when this is no EXIF data."""
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
