@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BinaryField, BooleanField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import BinaryField, BooleanField, F, Func, QuerySet, Value, Window
+from django.db.models.functions import Cast, RowNumber
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
 
@@ -27,7 +27,9 @@ from gallery.spaces import Floats
 
 Near = list[tuple[int, int, float]]
 
-# Regions looked at in each space, nearest first: enough for a hundred different images.
+# Regions of an image looked at in each space: the one that is best in all spaces together is among the best in one.
+OF_EACH = 3
+# Regions of many images looked at in each space, nearest first: enough for a hundred different images.
 NEAREST = 1000
 # The same through an index, where the next region costs more: so many at a time, until enough belong to the images.
 BY_INDEX = 400
@@ -118,14 +120,13 @@ _samples: dict[int, tuple[list[int], Floats]] = {}
 def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: int = NEAREST) -> Near:
     """The regions nearest to a question, nearest first: region, image, cosine distance.
 
-    All regions are compared where the images are few, or the space has no index: the answer is exact, `limit`
-    regions or all there are. Of few images each is among them, by its nearest region if by no other. Else the answer
-    comes from the index, `ENOUGH` regions or more; where these would be too far to look for, all are compared as well.
+    Of few images the nearest regions of each, `OF_EACH` or more, so that none is missing. Of many, where the space has
+    no index, the nearest `limit` regions or all there are: these answers are exact. Else the index answers, with
+    `ENOUGH` regions or more; where these would be too far to look for, all are compared as well.
     """
     among = images if isinstance(images, Among) else Among(images)
     if among.few is not None:
-        near = exactly(question, among.few, limit)
-        return near + nearest_of_each(question, set(among.few) - {image for _, image, _ in near})
+        return of_each(question, among.few)
     if vector_indexes.is_built(question.space):
         found = by_index(question, among.images)
         if found is not None:
@@ -133,33 +134,28 @@ def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: i
     return exactly(question, among.images, limit)
 
 
-def exactly(question: Question, images: QuerySet[GalleryImage] | Sequence[int], limit: int = NEAREST) -> Near:
-    """The nearest regions, `limit` or all there are, by comparing all that belong to the images."""
-    these = Q(image__in=images) if isinstance(images, QuerySet) else AnyOf("image", images)
+def of_each(question: Question, images: Sequence[int]) -> Near:
+    """The nearest regions of each image, by comparing all of them; nearest first.
+
+    `OF_EACH`, or more where they are still no more than `NEAREST` together.
+    """
+    most = max(OF_EACH, NEAREST // max(len(images), 1))
+    place = Window(RowNumber(), partition_by="image", order_by=["distance", "region"])
+    regions = RegionVector.objects.filter(AnyOf("image", images), space=question.space)
+    near = regions.annotate(distance=question.distance).annotate(place=place).filter(place__lte=most)
+    return list(near.order_by("distance", "region").values_list("region", "image", "distance"))
+
+
+def exactly(question: Question, images: QuerySet[GalleryImage], limit: int = NEAREST) -> Near:
+    """The nearest regions of many images, `limit` or all there are, by comparing all of them."""
     rows = (
-        RegionVector.objects.filter(these, space=question.space)
+        RegionVector.objects.filter(image__in=images, space=question.space)
         .annotate(distance=question.distance)
         .order_by("distance", "region")
         .values_list("region", "image", "distance")[:limit]
     )
-    if not isinstance(images, QuerySet):
-        return list(rows)
     with parameters(EXACT_PARAMETERS):
         return list(rows)
-
-
-def nearest_of_each(question: Question, images: set[int]) -> Near:
-    """The nearest region of each image, nearest first: of those whose regions are all farther than enough others."""
-    if not images:
-        return []
-    regions = RegionVector.objects.filter(AnyOf("image", images), space=question.space)
-    rows = (
-        regions.annotate(distance=question.distance)
-        .order_by("image", "distance", "region")
-        .distinct("image")
-        .values_list("region", "image", "distance")
-    )
-    return sorted(rows, key=lambda row: (row[2], row[0]))
 
 
 def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
