@@ -14,6 +14,7 @@ from selector.imagefile import InvalidImage, date_taken
 from selector.photos import store_photo
 
 LARGEST_KEY = 2**63 - 1
+MOST_DIGITS = len(str(LARGEST_KEY))
 
 
 class Lenient(forms.Form):
@@ -46,10 +47,14 @@ class RegionsField(forms.Field):
 
     def to_python(self, value: str | None) -> list[int]:
         keys = (value or "").split("-") if value else []
-        # isdecimal() takes digits of every script, as int() does.
-        if len(keys) > MOST or not all(key.isdecimal() and 0 < int(key[:20]) <= LARGEST_KEY for key in keys):
+        if len(keys) > MOST or not all(map(self._is_key, keys)):
             raise forms.ValidationError("That region cannot be read.")
         return [int(key) for key in keys]
+
+    @staticmethod
+    def _is_key(text: str) -> bool:
+        # isdecimal() takes digits of every script, as int() does; int() refuses more than 4,300 of them.
+        return text.isdecimal() and len(text) <= MOST_DIGITS and 0 < int(text) <= LARGEST_KEY
 
 
 class DetailsForm(Lenient):

@@ -25,6 +25,7 @@ from gallery.evaluation import average_precision, bootstrap_interval, members_un
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
 from gallery.spaces import Picture, describer_of, seen_in
 from gallery.vectors import Question, nearest
+from selector.imagefile import InvalidImage
 from selector.label_maps import label_map_of
 from selector.people import Person
 from selector.regions import Selection
@@ -169,7 +170,10 @@ def fill(dataset: Dataset, tick: Tick, long_side: int = 0) -> dict[str, GalleryI
             data = dataset.file(name).read_bytes()
         except OSError as problem:
             raise BadDataset(f"{name} cannot be read: {problem.strerror}.") from problem
-        images[name], is_new = add_public(enlarged(data, long_side) if long_side else data, name, Details())
+        try:
+            images[name], is_new = add_public(enlarged(data, long_side) if long_side else data, name, Details())
+        except InvalidImage as problem:
+            raise BadDataset(f"{name}: {problem}") from problem
         if not is_new:
             raise BadDataset(f"{name} is there twice, under another name.")
         tick("Importing")
@@ -180,15 +184,24 @@ def enlarged(data: bytes, long_side: int) -> bytes:
     """A picture file, enlarged so that its long side has so many pixels; left alone where it has them already.
 
     Stored without loss, as far as JPEG can: what is measured later is not the encoder.
+
+    Raises
+    ------
+    InvalidImage
+        If it is no picture, or a damaged one.
     """
-    with Image.open(io.BytesIO(data)) as picture:
-        factor = long_side / max(picture.size)
-        if factor <= 1:
-            return data
-        size = (round(picture.width * factor), round(picture.height * factor))
-        out = io.BytesIO()
-        picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=95, subsampling=0)
-        return out.getvalue()
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            factor = long_side / max(picture.size)
+            if factor <= 1:
+                return data
+            size = (round(picture.width * factor), round(picture.height * factor))
+            out = io.BytesIO()
+            picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=95, subsampling=0)
+            return out.getvalue()
+    # Pillow raises each of these at one or another damaged file.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+        raise InvalidImage("This file cannot be read as a picture.") from problem
 
 
 def index(images: dict[str, GalleryImage], wanted: Sequence[DescriptorSpace], tick: Tick) -> None:

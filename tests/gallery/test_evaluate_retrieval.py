@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
 from gallery import retrieval, temporary_index
+from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
 
 IMAGES = {"a.png": (RED, GREEN), "b.png": (RED, YELLOW), "c.png": (BLUE, GREEN), "d.png": (BLUE, YELLOW)}
@@ -106,6 +109,58 @@ def test_a_folder_of_something_else_is_refused_in_one_sentence(
     (folder / file).unlink() if content is None else (folder / file).write_text(content)
     with pytest.raises(CommandError, match=sentence):
         call_command("evaluate_retrieval", folder)
+
+
+def no_evaluation(*args: Any) -> None:
+    raise AssertionError("The work began before the file was looked at.")
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"), [("no/such/f.json", "There is no folder .*no/such to write f.json to."), ("masks", "masks cann")]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, file: str, sentence: str
+) -> None:
+    monkeypatch.setattr(evaluate_retrieval, "temporary_index", no_evaluation)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("evaluate_retrieval", folder, json=folder / file)
+
+
+def test_a_folder_without_permission_to_write_is_refused_before_the_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write anywhere, so the answer of the system is replaced.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder)
+    monkeypatch.setattr(evaluate_retrieval, "temporary_index", no_evaluation)
+    with pytest.raises(CommandError, match=r"figures\.json cannot be written\."):
+        call_command("evaluate_retrieval", folder, json=folder / "figures.json")
+
+
+def test_the_figures_are_shown_even_where_writing_them_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"method": "regions"}]
+    shown: list[Any] = []
+
+    def fills_the_disk(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(evaluate_retrieval, "temporary_index", nullcontext)
+    monkeypatch.setattr(evaluate_retrieval.Command, "evaluate", lambda *args: rows)
+    monkeypatch.setattr(evaluate_retrieval.Command, "show", lambda _, rows: shown.extend(rows))
+    monkeypatch.setattr(Path, "write_text", fills_the_disk)
+    with pytest.raises(CommandError, match=r"figures\.json cannot be written: No space left on device\."):
+        call_command("evaluate_retrieval", folder, json=folder / "figures.json")
+    assert shown == rows
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("long_side", [0, 400])
+@pytest.mark.parametrize("damaged", [lambda data: b"no picture", lambda data: data[: len(data) // 2]])
+def test_a_damaged_image_is_named_in_one_sentence(
+    folder: Path, damaged: Callable[[bytes], bytes], long_side: int
+) -> None:
+    (folder / "a.png").write_bytes(damaged((folder / "a.png").read_bytes()))
+    with pytest.raises(retrieval.BadDataset, match=r"^a\.png: \S.*\.$"):
+        retrieval.fill(retrieval.Dataset.read(folder), lambda stage: None, long_side)
 
 
 def test_the_halves_are_those_of_every_second_image(folder: Path) -> None:

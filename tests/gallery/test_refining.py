@@ -152,6 +152,14 @@ def test_an_opinion_names_one_hit(given: dict[str, str]) -> None:
     assert not FeedbackForm(given).is_valid()
 
 
+@pytest.mark.parametrize("key", ["0", str(2**63), "1" * 20, "9" * 4301, "0" * 4301 + "1"])
+def test_a_region_that_no_database_can_hold_is_refused_in_the_usual_sentence(key: str) -> None:
+    form = FeedbackForm({"like": key})
+    assert not form.is_valid()
+    assert form.errors["like"] == ["That region cannot be read."]
+    assert FeedbackForm({"like": str(2**63 - 1)}).is_valid()
+
+
 def test_the_same_question_with_other_options_is_another_search(question: Photo, search_of: SearchOf) -> None:
     plain = search_of(question, VISITOR)
     narrow = Search.objects.asked(VISITOR, plain.label_map, bytes(plain.state), {"tag": "cat"})

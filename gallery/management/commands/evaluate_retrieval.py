@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from argparse import ArgumentParser
 from pathlib import Path
@@ -16,6 +17,22 @@ from gallery.management.progress import bar
 from gallery.models import DescriptorSpace
 from gallery.retrieval import BadDataset, Dataset, Evaluation, fill, index
 from gallery.temporary_index import temporary_index
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before all the work whose figures it is for."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise CommandError(f"There is no folder {folder} to write {path.name} to.")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise CommandError(f"{path} cannot be written.")
+
+
+def write(rows: list[dict[str, Any]], path: Path) -> None:
+    try:
+        path.write_text(json.dumps(rows, indent=2) + "\n")
+    except OSError as problem:
+        raise CommandError(f"{path} cannot be written: {problem.strerror}.") from problem
 
 
 class Command(BaseCommand):
@@ -37,6 +54,9 @@ class Command(BaseCommand):
     def handle(
         self, *, folder: Path, space: str | None, half: str | None, limit: int, long_side: int, **options: Any
     ) -> None:
+        path: Path | None = options["json"]
+        if path:
+            check_writable(path)
         # A polite kill ends like Ctrl-C: the temporary database and folder are taken away.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -55,9 +75,10 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, before)
         for row in rows:
             row["half"] = half or "both"
-        if path := options["json"]:
-            path.write_text(json.dumps(rows, indent=2) + "\n")
+        # Shown first: whatever may go wrong with the file, an hour's figures are not lost.
         self.show(rows)
+        if path:
+            write(rows, path)
 
     def evaluate(self, dataset: Dataset, kind: str | None, long_side: int) -> list[dict[str, Any]]:
         wanted, notices = spaces.wanted()
