@@ -116,7 +116,8 @@ def no_evaluation(*args: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "sentence"), [("no/such/f.json", "There is no folder .*no/such to write f.json to."), ("masks", "masks cann")]
+    ("file", "sentence"),
+    [("no/such/f.json", "There is no folder .*no/such to write f.json to."), ("masks", "masks cann")],
 )
 def test_a_file_that_cannot_be_written_is_refused_before_the_work(
     folder: Path, monkeypatch: pytest.MonkeyPatch, file: str, sentence: str
