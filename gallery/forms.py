@@ -85,16 +85,24 @@ class AnswerForm(PageForm):
 
 
 class FeedbackForm(forms.Form):
-    """What somebody thinks of a hit: one of the two holds the regions that matched."""
+    """What somebody thinks of a hit: one of two fields holds the regions that matched, or all is to be forgotten."""
 
     like = RegionsField(required=False)
     dislike = RegionsField(required=False)
+    forget = forms.BooleanField(required=False)
+    # Each page of hits that the person has in view says its number, and the last one counts.
+    shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if not self.errors and bool(given["like"]) == bool(given["dislike"]):
+        if not self.errors and sum(bool(given[name]) for name in ("like", "dislike", "forget")) != 1:
             raise forms.ValidationError("Say which image you like, or which one you do not.")
         return given
+
+    @property
+    def pages(self) -> int:
+        """How many pages of hits the person has in view."""
+        return self.cleaned_data["shown"] or 1
 
     @property
     def regions(self) -> list[int]:

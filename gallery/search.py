@@ -58,7 +58,7 @@ class Hit:
     parts: dict[str, int]
     part_scores: list[int]
     is_weak: bool
-    opens_weak: bool
+    opens_weak: bool = False
     verdict: str = ""
     copies: list[Hit] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ class Offers:
 
 @dataclass(frozen=True)
 class Answer:
-    """One page of hits, best first, or the sentence that says why there are none."""
+    """Hits, best first, up to the end of a page, or the sentence that says why there are none."""
 
     hits: list[Hit]
     total: int
@@ -113,6 +113,8 @@ class Answer:
     kept: int | None = None
     # There are images, but none passes the filters.
     is_filtered_out: bool = False
+    # What the person has said about hits, those on other pages included: "2 liked, 1 disliked".
+    judged: str = ""
 
     @property
     def next_page(self) -> int | None:
@@ -174,8 +176,11 @@ NOTHING = Ranking(
 )
 
 
-def ask(search: Search, person: Person, page: int = 1) -> Answer:
-    """Answer a search from the images that the person may see, the photo itself and its copies left out."""
+def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None = None) -> Answer:
+    """Answer a search from the images that the person may see, the photo itself and its copies left out.
+
+    The hits are those of one page, or of all from `from_page` on.
+    """
     options = Options.from_json(search.options)
     others = GalleryImage.objects.visible_to(person).exclude(
         photo__original_sha256=search.label_map.photo.original_sha256
@@ -190,7 +195,7 @@ def ask(search: Search, person: Person, page: int = 1) -> Answer:
     else:
         sentence = why_nothing(person, others, images, options)
     return Answer(
-        hits=hits_of(found, page, person, opinions),
+        hits=hits_of(found, page, person, opinions, from_page=from_page),
         total=found.total,
         page=page,
         notices=notices,
@@ -199,6 +204,7 @@ def ask(search: Search, person: Person, page: int = 1) -> Answer:
         offers=offers,
         kept=kept,
         is_filtered_out=not found.total and options.is_narrow and others.exists() and not images.exists(),
+        judged=judged_in_words(opinions),
     )
 
 
@@ -440,14 +446,22 @@ def keep(search: Search, found: Ranking) -> int:
 
 
 def hits_of(
-    found: Ranking, page: int, person: Person, opinions: Iterable[Feedback] = (), *, check: bool = False
+    found: Ranking,
+    page: int,
+    person: Person,
+    opinions: Iterable[Feedback] = (),
+    *,
+    from_page: int | None = None,
+    check: bool = False,
 ) -> list[Hit]:
-    """One page of a ranking, with the images fetched at once; those deleted or hidden meanwhile are left out.
+    """One page of a ranking, or all from `from_page` on, with the images fetched at once; those deleted or hidden
+    meanwhile are left out.
 
     With `check`, regions that have been indexed anew meanwhile are left out, too.
     """
     strong = found.n_strong
-    rows = np.flatnonzero((found.groups >= (page - 1) * PAGE) & (found.groups < page * PAGE))
+    first = ((from_page or page) - 1) * PAGE
+    rows = np.flatnonzero((found.groups >= first) & (found.groups < page * PAGE))
     seen = GalleryImage.objects.visible_to(person).select_related("photo")
     images = seen.in_bulk(found.images[rows].tolist())
     gone = replaced(found.regions[rows]) if check else frozenset()
@@ -466,12 +480,23 @@ def hits_of(
             parts={kind: percent(part[row]) for kind, part in found.parts.items() if not np.isnan(part[row])},
             part_scores=[percent(score) for score in found.part_scores[row]],
             is_weak=place >= strong,
-            # Where nothing stands out there is no line to draw: in a small collection even right answers do not.
-            opens_weak=place == strong > 0,
             verdict=verdicts.get(image.pk, ""),
         )
         places.setdefault(place, []).append(hit)
-    return [replace(first, copies=copies) for first, *copies in places.values()]
+    hits = [replace(lead, copies=copies) for lead, *copies in places.values()]
+    # Above the first weak hit that is there, on the page in which the scores fall off. Where nothing stands out there
+    # is no line to draw: in a small collection even right answers do not.
+    weak = next((number for number, hit in enumerate(hits) if hit.is_weak), None)
+    if weak is not None and strong > 0 and first <= strong:
+        hits[weak] = replace(hits[weak], opens_weak=True)
+    return hits
+
+
+def judged_in_words(opinions: Sequence[Feedback]) -> str:
+    """How many hits were judged, and how: "2 liked, 1 disliked"; nothing where none was."""
+    liked = sum(opinion.liked for opinion in opinions)
+    counts = {"liked": liked, "disliked": len(opinions) - liked}
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
 
 
 def replaced(regions: Integers) -> frozenset[int]:

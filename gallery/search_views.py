@@ -145,13 +145,15 @@ def search(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     return render(request, "gallery/_hits.html" if wants_partial(request) else "gallery/search.html", context)
 
 
-def answer(request: HtmxHttpRequest, asked: Search, template: str = "gallery/_drawer.html") -> HttpResponse:
-    """The drawer or its answer alone, or a page with the drawer in it."""
+def answer(
+    request: HtmxHttpRequest, asked: Search, template: str = "gallery/_drawer.html", pages: int = 1
+) -> HttpResponse:
+    """The drawer or its answer alone, or a page with the drawer in it: so many pages of hits at once."""
     in_place = wants_partial(request)
     context = {
         "search": asked,
         "photo": asked.label_map.photo,
-        "answer": ask(asked, person_of(request)),
+        "answer": ask(asked, person_of(request), pages, from_page=1),
         # Controls of the address's own page are answered in place, too, but there is no drawer to close.
         "in_place": in_place and request.POST.get("page") != "search",
         "oob": in_place,
@@ -178,19 +180,29 @@ def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @vary_on_htmx
 def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
-    """Like or dislike a hit, or take that back; the answer is ranked anew at once."""
+    """Like or dislike a hit, take that back, or forget all that was said; the answer is ranked anew at once."""
     asked = own_search(request, search_id)
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return say(request, first_error(form), 422, asked.get_absolute_url())
+    if form.cleaned_data["forget"]:
+        asked.feedback.all().delete()
+    else:
+        judge(request, asked, form.regions, liked=bool(form.cleaned_data["like"]))
+    if not wants_partial(request):
+        return redirect(asked)
+    # As many hits as the person had in view: whoever has scrolled down stays there.
+    return answer(request, asked, "gallery/_answer.html", form.pages)
+
+
+def judge(request: HttpRequest, asked: Search, keys: list[int], *, liked: bool) -> None:
+    """Note what the person thinks of the regions of one hit. Regions that are not of one visible image are 404."""
     visible = GalleryImage.objects.visible_to(person_of(request))
-    rows = {row.pk: row for row in IndexedRegion.objects.filter(pk__in=form.regions, image__in=visible)}
-    if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(form.regions)):
+    rows = {row.pk: row for row in IndexedRegion.objects.filter(pk__in=keys, image__in=visible)}
+    if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(keys)):
         raise Http404
-    matched = [rows[key] for key in form.regions]
-    liked = bool(form.cleaned_data["like"])
+    matched = [rows[key] for key in keys]
     asked.judge(matched[0].image, [row.node for row in matched], liked=liked)
-    return answer(request, asked, "gallery/_answer.html") if wants_partial(request) else redirect(asked)
 
 
 @require_GET

@@ -111,3 +111,30 @@ def photo(alice: User, few_superpixels: None) -> Photo:
     from selector.photos import store_photo
 
     return store_photo(image_file(), "quarters.jpg", owner=alice)
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings for two models in open_clip's own format: a real small tower, with two sets of random weights."""
+    import json
+
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("models")
+    vision = {"timm_model_name": "test_resnet", "timm_model_pretrained": False, "timm_pool": "avg"}
+    text = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+    description = folder / "tiny-tower.json"
+    description.write_text(
+        json.dumps(
+            {"embed_dim": 32, "vision_cfg": vision | {"timm_proj": "linear", "image_size": 64}, "text_cfg": text}
+        )
+    )
+    open_clip.add_model_config(str(description))
+    models = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_file(open_clip.create_model("tiny-tower").state_dict(), folder / f"seed-{seed}.safetensors")
+        models.append({"MEANING_MODEL": str(description), "MEANING_WEIGHTS": str(folder / f"seed-{seed}.safetensors")})
+    return models[0], models[1]

@@ -84,6 +84,9 @@ def test_the_cat_is_found_in_other_pictures_and_where_it_is(
     ws.drag(page, (left * 451, top * 300), (right * 451, bottom * 300))
     ws.settled(page)
     hits = search(page)
+    # The cropped image is nothing but the thing: there the region has to be nearly all of it.
+    cropped = titles(page).index("Chelsea the cat, cropped")
+    assert layer_of(page, hits.nth(cropped)).mean() > 0.7
     boxes = {
         "Chelsea the cat, cropped": (0, 0, 1, 1),
         "Chelsea the cat, mirrored": (1 - right, top, 1 - left, bottom),
@@ -311,3 +314,101 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     page.get_by_role("button", name="Undo").click()
     ws.settled(page)
     assert not Selection.objects.get(label_map__photo=red.photo).regions.included.any()
+
+
+def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:
+    ask_for_the_red_disc(page)
+    drawer, asked = page.locator("aside#drawer"), []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/options/") else None)
+    drawer.get_by_text("Filters", exact=True).click()
+    expect(page.locator("#tag_choices option")).to_have_count(2)
+    for number, (label, value, key, expected) in enumerate(
+        # Enter changes the field and sends the form; leaving another one changes it alone. (With the space no choice is
+        # offered, which Enter would take.)
+        [("Tag", "warm ", "Enter", 2), ("Creator", "Painter", "Tab", 1)],
+        start=1,
+    ):
+        drawer.get_by_label(label).fill(value)
+        page.keyboard.press(key)
+        expect(drawer.locator("article.hit")).to_have_count(expected)
+        page.wait_for_timeout(300)  # A second request would be sent once the first is answered.
+        assert len(asked) == number
+
+
+def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
+    page: Page, add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "PAGE", 6)
+    colours = (RED, GREEN, BLUE, YELLOW)
+    for number in range(14):
+        add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
+    index()
+    hits, drawer = ask_for_the_red_disc(page), page.locator("#drawer")
+    for expected in (12, 14):
+        drawer.evaluate("drawer => { drawer.scrollTop = drawer.scrollHeight; }")
+        expect(hits).to_have_count(expected)
+    wired(page)
+    before = titles(page)
+
+    # Everything is still there, ranked anew, at the same height; the button keeps the focus.
+    dislike = page.get_by_role("button", name=f"Less like {before[7]}", exact=True)
+    dislike.scroll_into_view_if_needed()
+    drawer.evaluate("drawer => { drawer.scrollTop = 500; }")
+    dislike.click()
+    expect(dislike).to_have_attribute("aria-pressed", "true")
+    wired(page)
+    expect(hits).to_have_count(14)
+    assert sorted(titles(page)) == sorted(before)
+    assert drawer.evaluate("drawer => drawer.scrollTop") == 500
+    expect(dislike).to_be_focused()
+
+    page.get_by_role("button", name=f"More like {before[-1]}", exact=True).click()
+    expect(drawer.locator(".judged")).to_contain_text("1 liked, 1 disliked")
+    wired(page)
+    page.get_by_role("button", name="Forget likes and dislikes").press("Enter")
+    expect(drawer.locator(".judged")).to_have_count(0)
+    wired(page)
+    assert titles(page) == before and not Feedback.objects.exists()
+    # The button that was pressed is gone: the focus is still in the answer.
+    expect(page.locator("#answer")).to_be_focused()
+
+
+def test_the_slider_moves_the_answer_from_looks_to_meaning(
+    page: Page, add: Callable[..., GalleryImage], settings: Any, tiny_models: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    add("red", SEA, (RED, 80, 80))
+    add("green", SEA, (GREEN, 150, 60))
+    add("blue", NIGHT, (BLUE, 90, 70))
+    add("yellow", MOSS, (YELLOW, 120, 90))
+    index()
+    hits = ask_for_the_red_disc(page)
+
+    def scores() -> list[tuple[str, dict[str, int]]]:
+        """Of each hit its title, its score, and the score's parts."""
+        found = []
+        for number in range(hits.count()):
+            hit = hits.nth(number)
+            parts = zip(hit.locator(".why dt").all(), hit.locator(".why dd").all(), strict=True)
+            by_space = {str(name.text_content()): int(score.text_content() or "") for name, score in parts}
+            whole = int((hit.locator("meter").get_attribute("value")) or "")
+            found.append((hit.locator("a .title").first.inner_text(), {"": whole, **by_space}))
+        return found
+
+    slider = page.get_by_role("slider", name="From looks like to means like")
+    expect(slider).to_have_value("80")
+    for key, balance, space in (("Home", 0, "Looks like"), ("End", 100, "Means like")):
+        slider.press(key)
+        ws.until(page, f"document.getElementById('balance').value === '{balance}'")
+        page.wait_for_timeout(100)
+        wired(page)
+        expect(slider).to_be_focused()
+        assert all(score[""] == score[space] for _, score in scores()), space
+        ranked = [score[space] for _, score in scores()]
+        assert ranked == sorted(ranked, reverse=True)
+        assert Search.objects.get().options == {"balance": balance}
+    # Whoever comes back finds the slider where it was left.
+    page.goto(Search.objects.get().get_absolute_url())
+    expect(slider).to_have_value("100")

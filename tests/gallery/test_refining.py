@@ -147,7 +147,17 @@ def test_a_slider_left_alone_is_no_option() -> None:
     assert form.options == Options()
 
 
-@pytest.mark.parametrize("given", [{}, {"like": "1", "dislike": "1"}, {"like": "x"}, {"like": "1-2-3-4-5"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"like": "1", "dislike": "1"},
+        {"like": "1", "forget": "on"},
+        {"like": "x"},
+        {"like": "1-2-3-4-5"},
+        {"like": "1", "shown": "all"},
+    ],
+)
 def test_an_opinion_names_one_hit(given: dict[str, str]) -> None:
     assert not FeedbackForm(given).is_valid()
 
@@ -277,10 +287,13 @@ def test_words_are_asked_beside_the_selection(
     assert not asked_with(asked).offers.words
     assert "they are left out" in asked_with(asked, words="green").notices[-1]
     monkeypatch.setattr("gallery.spaces.Appearance", Wordy)
-    plain, wordy = asked_with(asked), asked_with(asked, words="green")
+    plain = asked_with(asked)
+    last = titles(plain)[-1]
+    wordy = asked_with(asked, words=last)
     assert wordy.offers.words
-    assert titles(wordy).index("green") <= titles(plain).index("green")
-    assert [hit.score for hit in wordy.hits] != [hit.score for hit in plain.hits]
+    assert titles(wordy).index(last) < titles(plain).index(last)
+    scores = [next(hit.score for hit in answer.hits if hit.image.title == last) for answer in (plain, wordy)]
+    assert scores[1] > scores[0]
 
 
 def test_the_slider_moves_weight_from_one_space_to_the_other(

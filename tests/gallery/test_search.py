@@ -92,12 +92,13 @@ def test_what_is_excluded_moves_the_search_away(
     select(question, VISITOR, (150, 0, 200, 150), mode="exclude")
     without = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
     assert plain != without
-    from gallery.spaces import Picture, answering
+    from gallery.spaces import Picture, answering, describer_of, selection_vector
 
-    space = answering()[0][0]
-    vectors = [search.query_vector(space, Picture(label_map), asked) for asked in (plain, without)]
-    assert vectors[0] @ vectors[1] < 0.999
-    assert np.linalg.norm(vectors[1]) == pytest.approx(1, abs=1e-5)
+    space, picture = answering()[0][0], Picture(label_map)
+    excluded = selection_vector(space, describer_of(space), picture, without.regions.excluded)
+    toward, away = (search.query_vector(space, picture, asked) for asked in (plain, without))
+    assert away @ excluded < toward @ excluded - 0.05
+    assert np.linalg.norm(away) == pytest.approx(1, abs=1e-5)
 
 
 def test_the_photo_itself_is_never_a_hit(colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
@@ -187,10 +188,33 @@ def test_the_sentence_tells_close_matches_from_weaker_ones(strong: int, total: i
 def test_weaker_matches_are_told_from_the_others_once(
     question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hits = ask(search_of(question, VISITOR), VISITOR).hits
-    assert [hit.is_weak for hit in hits] == sorted(hit.is_weak for hit in hits)
-    assert sum(hit.opens_weak for hit in hits) <= 1
-    assert all(hit.is_weak == (hit.score < 50) for hit in hits if hit.score != 50)
+    asked = search_of(question, VISITOR)
+    hits = ask(asked, VISITOR).hits
+    assert [(hit.score < 50, hit.is_weak, hit.opens_weak) for hit in hits] == [
+        (False, False, False),
+        (True, True, True),
+        (True, True, False),
+        (True, True, False),
+    ]
+    # The line is drawn in the page in which the scores fall off, however many are shown at once.
+    monkeypatch.setattr(search, "PAGE", 1)
+    opens = [[hit.opens_weak for hit in ask(asked, VISITOR, page).hits] for page in (1, 2, 3)]
+    assert opens == [[False], [True], [False]]
+    together = ask(asked, VISITOR, 3, from_page=1)
+    assert [hit.opens_weak for hit in together.hits] == [False, True, False]
+    assert together.next_page == 4
+
+
+def test_the_line_above_weaker_matches_stays_when_the_first_of_them_goes(
+    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE", 3)
+    asked = search_of(question, VISITOR)
+    before = ask(asked, VISITOR)
+    before.hits[1].image.delete()
+    after = search.ask_on(asked, VISITOR, 1, before.kept)
+    assert titles(after) == [titles(before)[0], titles(before)[2]]
+    assert [hit.opens_weak for hit in after.hits] == [False, True]
 
 
 def test_a_search_asks_the_database_few_and_always_as_many_questions(

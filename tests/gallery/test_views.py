@@ -14,7 +14,7 @@ from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import BLUE, RED, image_file
+from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from PIL import Image
 
 from gallery import search as search_module
@@ -461,6 +461,49 @@ def test_an_opinion_ranks_anew_at_once_and_is_taken_back_by_the_same_click(alice
     assert 'aria-pressed="true"' not in body and not asked.feedback.exists()
     assert alice_client.post(address, {"dislike": key}).status_code == 302
     assert not asked.feedback.get().liked
+
+
+def test_what_was_said_is_counted_and_can_be_forgotten(alice_client: Client, asked: Search) -> None:
+    address = f"{asked.get_absolute_url()}feedback/"
+    before = alice_client.get(asked.get_absolute_url()).content.decode()
+    assert 'name="forget"' not in before
+    for verdict, title in {"like": "blue", "dislike": "red"}.items():
+        key = hit_called(alice_client, asked, title).key
+        body = alice_client.post(address, {verdict: key}, headers=HTMX).content.decode()
+    assert "1 liked, 1 disliked ·" in body and 'name="forget"' in body
+    # Also where the hits themselves are filtered out, and so cannot be clicked again.
+    body = alice_client.post(f"{asked.get_absolute_url()}options/", {"tag": "none"}, headers=HTMX).content.decode()
+    assert "1 liked, 1 disliked ·" in body
+    body = alice_client.post(address, {"forget": "on"}, headers=HTMX).content.decode()
+    assert 'name="forget"' not in body and not asked.feedback.exists()
+    assert alice_client.post(address, {"forget": "on"}).status_code == 302
+
+
+def test_an_opinion_is_answered_with_as_many_hits_as_were_shown(
+    alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.search.PAGE", 1)
+    address = f"{asked.get_absolute_url()}feedback/"
+    first = alice_client.get(asked.get_absolute_url(), headers=HTMX)
+    key, more = first.context["answer"].hits[0].key, '<a class="button more"'
+    assert more in first.content.decode()
+    # The form has the number of every page that was fetched; the last one counts.
+    both = alice_client.post(address, {"like": key, "shown": ["1", "2"]}, headers=HTMX).content.decode()
+    assert both.count("<article") == 2 and more not in both
+    assert both.count('name="shown"') == 1 and 'name="shown" value="2"' in both
+    one = alice_client.post(address, {"like": key}, headers=HTMX).content.decode()
+    assert one.count("<article") == 1 and more in one
+
+
+def test_a_line_tells_weaker_matches_from_the_others(
+    alice_client: Client, asked: Search, add_indexed: AddImage
+) -> None:
+    GalleryImage.objects.get(title="blue").delete()
+    for seed, colours in enumerate([(GREEN, YELLOW), (BLUE, GREEN), (YELLOW, BLUE)], 2):
+        add_indexed(*colours, seed=seed, title="another")
+    page = alice_client.get(asked.get_absolute_url()).content.decode()
+    assert page.count("Weaker matches below") == 1
+    assert page.index(">red<") < page.index("Weaker matches below") < page.index(">another<")
 
 
 def test_an_opinion_must_name_one_hit_that_is_there(
