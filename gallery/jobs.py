@@ -1,4 +1,5 @@
-"""Work in the background: every image that comes in, by whatever way, is described by the worker."""
+"""Work in the background: every image that comes in, by whatever way, is described by the worker, and so is a photo
+that somebody has opened and will search for a part of."""
 
 from __future__ import annotations
 
@@ -25,15 +26,19 @@ from procrastinate.utils import utcnow
 from gallery import indexing, spaces
 from gallery.models import DescriptorSpace, GalleryImage
 from selector.imagefile import InvalidImage
+from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
 
 QUEUE = "index"
 TASK = "gallery.index_image"
+LOOK = "gallery.look_at_photo"
 # A worker that has not been heard of for so long is dead; it says something every ten seconds.
 SILENCE = datetime.timedelta(seconds=30)
 # Images that are described already and only lack a new space come after those that nobody can find yet.
 LATER = -1
+# Somebody has the photo before their eyes.
+NOW = 1
 
 
 class UnlessHopeless(BaseRetryStrategy):
@@ -61,6 +66,14 @@ def index_image(context: JobContext, image_id: int, afresh: bool = False) -> Non
         raise
 
 
+@app.task(name=LOOK, queue=QUEUE)
+def look_at_photo(label_map_id: int) -> None:
+    """See a photo as searches will, so that its first search need not wait for that."""
+    label_map = LabelMap.objects.select_related("photo").filter(pk=label_map_id).first()
+    if label_map is not None:
+        spaces.look_ahead(label_map)
+
+
 # Putting images in the queue
 
 
@@ -77,6 +90,22 @@ def defer(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> 
         if not _defer_all(jobs):
             for job in jobs:
                 _defer_all([job])
+
+
+def defer_look(label_map: LabelMap) -> None:
+    """Queue a photo to be looked at, before all that nobody waits for."""
+    _defer_all(
+        [
+            Job(
+                queue=QUEUE,
+                task_name=LOOK,
+                task_kwargs={"label_map_id": label_map.pk},
+                lock=None,
+                queueing_lock=f"{LOOK}:{label_map.pk}",
+                priority=NOW,
+            )
+        ]
+    )
 
 
 def _job(image_id: int, priority: int, afresh: bool) -> Job:
@@ -139,12 +168,14 @@ def _rescue(job: Job) -> None:
                 # In the past by anybody's clock: at once.
                 manager().retry_job_by_id(job.id, retry_at=utcnow() - SILENCE)
         except UniqueViolation:
-            _finish(job)  # The same image has been queued again: that job does it.
+            _finish(job)  # The same has been queued again: that job does it.
         return
     _finish(job)
+    if job.task_name != TASK:
+        return
     times = f"{settings.JOB_ATTEMPTS} times" if settings.JOB_ATTEMPTS > 1 else "once"
     image_id = job.task_kwargs["image_id"]
-    assert isinstance(image_id, int)  # The queue's only kind of job.
+    assert isinstance(image_id, int)
     logger.error("Gallery image %s is put aside: the worker died %s while indexing it.", image_id, times)
     indexing.give_up(image_id, f"It was put aside: the worker died {times} while indexing it.")
 

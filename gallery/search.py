@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from django.conf import settings
 from django.db.models import QuerySet
 
 from gallery import ranking
@@ -37,8 +35,7 @@ from gallery.spaces import (
     selection_vector,
 )
 from gallery.vectors import NEAREST, Among, AnyOf, Question, calibrated, nearest
-from selector import label_maps, regions
-from selector.models import LabelMap
+from selector import label_maps
 from selector.people import Person
 
 PAGE = 24
@@ -285,15 +282,8 @@ def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
 def pieces_of(search: Search) -> list[Members]:
     """The parts that the selection consists of: two to four, else none."""
     included = search.regions.included
-    pairs = _adjacent(search.label_map.pk)
+    pairs = label_maps.adjacent(search.label_map)
     return parts_of(pairs, label_maps.load(search.label_map).areas, included)
-
-
-@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
-def _adjacent(label_map: int) -> npt.NDArray[np.intp]:
-    """The pairs of neighbouring superpixels, found once a process: it takes longer than all else about pieces."""
-    labels = label_maps.load(LabelMap(pk=label_map)).labels
-    return regions.neighbours(labels, np.arange(int(labels.max()) + 1, dtype=np.uint16))
 
 
 def vectors_of(

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from gallery import jobs, vector_indexes
+from gallery import jobs, spaces, vector_indexes
 from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import LabelMap, Photo
-from selector.signals import adopted, label_map_turned, working_copy_changed
+from selector.signals import adopted, label_map_turned, photo_opened, working_copy_changed
 
 
 @receiver(post_save, sender=GalleryImage)
@@ -19,6 +19,13 @@ def index_new_image(instance: GalleryImage, created: bool, raw: bool, **kwargs: 
     """The job becomes visible to the worker when the image's row does: both are in one transaction."""
     if created and not raw:
         jobs.defer([instance.pk])
+
+
+@receiver(photo_opened)
+def look_ahead(label_map: LabelMap, **kwargs: Any) -> None:
+    """While they select, the worker sees the photo as the search will."""
+    if spaces.not_looked_at_in(label_map):
+        jobs.defer_look(label_map)
 
 
 @receiver(label_map_turned)

@@ -60,6 +60,16 @@ class Lately:
                 self._results.popitem(last=False)
         return result
 
+    def clear(self) -> None:
+        with self._lock:
+            self._results.clear()
+
+
+def forget() -> None:
+    """Empty this process's caches, for whoever turns to another database: its keys mean other photos."""
+    for lately in (_seen, _spread, _selected):
+        lately.clear()
+
 
 # Up to 4 and 11 MB each: what a process keeps of the photos that are searched for just now.
 _seen = Lately(8)
@@ -210,6 +220,22 @@ def _kept_or_seen(space: DescriptorSpace, describer: Describer, picture: Picture
         [PhotoFeatures(label_map=picture.label_map, space=space, data=pack(seen))], ignore_conflicts=True
     )
     return seen
+
+
+def not_looked_at_in(label_map: LabelMap) -> list[DescriptorSpace]:
+    """The spaces that searches are answered from and for which nobody has looked at a photo yet."""
+    kept = set(PhotoFeatures.objects.filter(label_map=label_map).values_list("space", flat=True))
+    return [space for space in answering()[0] if space.pk not in kept]
+
+
+def look_ahead(label_map: LabelMap) -> None:
+    """Look at a photo in every space, for the searches to come; where one is not available, they will say why."""
+    picture = Picture(label_map)
+    for space in not_looked_at_in(label_map):
+        try:
+            seen_in(space, describer_of(space), picture)
+        except SpaceUnavailable as problem:
+            logger.info("%s", problem)
 
 
 def selection_vector(

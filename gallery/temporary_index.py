@@ -15,6 +15,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import call_command
 from django.db import connection
 
+from gallery import spaces, vectors
 from selector import label_maps
 
 PREFIX = "evaluation_"
@@ -29,11 +30,17 @@ def temporary_index() -> Iterator[None]:
     Must not be entered within a transaction: the connection is closed.
     """
     with _database(), _files():
-        label_maps.forget()
+        _forget()
         try:
             yield
         finally:
-            label_maps.forget()
+            _forget()
+
+
+def _forget() -> None:
+    """What this process keeps by keys of the database."""
+    for module in (label_maps, spaces, vectors):
+        module.forget()
 
 
 @contextmanager

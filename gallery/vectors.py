@@ -225,6 +225,11 @@ def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[i
     return ranking.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
 
 
+def forget() -> None:
+    """Empty this process's cache, for whoever turns to another database: its keys mean other regions."""
+    _samples.clear()
+
+
 def sample_of(space: DescriptorSpace) -> Floats:
     """The vectors of the regions with the lowest lots, float32 (at most `SAMPLE`, D), of unit length.
 

@@ -69,6 +69,19 @@ def forget() -> None:
     """Empty this process's caches, for whoever turns to another database: its keys mean other label maps."""
     _load.cache_clear()
     _mean_colours.cache_clear()
+    _adjacent.cache_clear()
+
+
+def adjacent(label_map: LabelMap) -> npt.NDArray[np.intp]:
+    """The pairs of neighbouring superpixels: (e, 2)."""
+    return _adjacent(label_map.pk)
+
+
+@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
+def _adjacent(pk: int) -> npt.NDArray[np.intp]:
+    # Once a process: it takes longer than all that a search does with them.
+    segmentation = _load(pk)
+    return regions.neighbours(segmentation.labels, np.arange(len(segmentation.areas), dtype=np.uint16))
 
 
 def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:

@@ -19,6 +19,7 @@ from selector.forms import OPENING_LEVEL, GestureForm, LevelForm, PreviewForm, S
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import known_person, person_of
 from selector.regions import Selection as Regions
+from selector.signals import photo_opened
 from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx
 
 INCLUDE_BLUE, EXCLUDE_ORANGE = (30, 110, 245), (240, 120, 0)
@@ -76,6 +77,7 @@ def go(request: HtmxHttpRequest, url: str) -> HttpResponse:
 def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(request, photo_id)
     label_map = label_maps.label_map_of(photo)
+    photo_opened.send(workspace, label_map=label_map)
     selection = gestures.selection_of(person_of(request), label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
     shown_width = min(photo.width, SHOWN_WIDTH)

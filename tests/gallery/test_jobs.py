@@ -7,19 +7,26 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from discs import AddImage, break_file, thing_on_ground
+from discs import AddImage, SearchOf, break_file, thing_on_ground
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import indexing, jobs, spaces
-from gallery.descriptors import appearance
-from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
+from gallery.descriptors import appearance, meaning
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
+from gallery.search import ask
+from selector import label_maps
+from selector.models import LabelMap, Photo
+from selector.people import Person
 
 
-def queued() -> list[int]:
-    waiting = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE, status="todo").order_by("id")
-    return [args["image_id"] for args in waiting.values_list("args", flat=True)]
+def queued(task: str = jobs.TASK) -> list[int]:
+    """The images that wait to be indexed, or the label maps that wait to be looked at."""
+    key = {jobs.TASK: "image_id", jobs.LOOK: "label_map_id"}[task]
+    waiting = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE, task_name=task, status="todo").order_by("id")
+    return [args[key] for args in waiting.values_list("args", flat=True)]
 
 
 def fetch() -> int:
@@ -242,6 +249,92 @@ def test_reindexing_replaces_the_regions(add_indexed: AddImage) -> None:
     after = set(image.regions.values_list("pk", flat=True))
     assert len(after) == len(before)
     assert not after & before
+
+
+# Photos that are open
+
+
+@pytest.fixture
+def opened(add_indexed: AddImage, photo: Photo, alice_client: Client) -> LabelMap:
+    """Alice's photo, open in the workspace; there is an image to search for in it."""
+    add_indexed()
+    assert alice_client.get(photo.get_absolute_url()).status_code == 200
+    return label_maps.label_map_of(photo)
+
+
+@pytest.mark.django_db
+def test_a_photo_that_is_opened_is_looked_at_once_and_first(
+    opened: LabelMap, photo: Photo, alice_client: Client, add_image: AddImage
+) -> None:
+    waiting = add_image(seed=1)
+    alice_client.get(photo.get_absolute_url())
+    assert queued(jobs.LOOK) == [opened.pk]
+    fetch()
+    assert queued(jobs.LOOK) == []
+    assert waiting.pk in queued()
+
+
+@pytest.mark.django_db
+def test_where_nothing_can_be_searched_no_photo_is_looked_at(photo: Photo, alice_client: Client) -> None:
+    alice_client.get(photo.get_absolute_url())
+    assert queued(jobs.LOOK) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
+    opened: LabelMap,
+    photo: Photo,
+    alice_client: Client,
+    search_of: SearchOf,
+    alice: Any,
+    settings: Any,
+    tiny_models: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    run_worker()
+    assert DescriptorSpace.objects.filter(kind="meaning", is_ready=True).exists()
+    # The model came after the photo had been opened: opened again, it is looked at in the new space, too.
+    alice_client.get(photo.get_absolute_url())
+    run_worker()
+    kinds = PhotoFeatures.objects.filter(label_map=opened).values_list("space__kind", flat=True)
+    assert sorted(kinds) == ["appearance", "meaning"]
+    assert not ProcrastinateJob.objects.exists()
+    alice_client.get(photo.get_absolute_url())
+    assert queued(jobs.LOOK) == []
+
+    def forward(*_: Any) -> None:
+        raise AssertionError("a forward pass")
+
+    monkeypatch.setattr(meaning.Tower, "_run", forward)
+    spaces.forget()
+    (hit,) = ask(search_of(photo, Person(user=alice)), Person(user=alice)).hits
+    assert set(hit.parts) == {"appearance", "meaning"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
+    opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appearance, "VERSION", "next")
+    run_worker()
+    assert not ProcrastinateJob.objects.exists() and not PhotoFeatures.objects.exists()
+    jobs.defer_look(opened)
+    photo.delete()
+    run_worker()
+    assert not ProcrastinateJob.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_photo_that_keeps_killing_its_worker_is_left_alone(opened: LabelMap, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 2
+    for expected in ([opened.pk], []):
+        silence(fetch())
+        jobs.sweep()
+        assert queued(jobs.LOOK) == expected
+    assert not GalleryImage.objects.filter(status="failed").exists()
 
 
 def test_pictures_of_two_seeds_differ() -> None:
