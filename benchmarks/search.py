@@ -194,16 +194,17 @@ def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> li
         images = passing(tag)
         way = "exact" if vectors.Among(images).few is not None else "index"
         answers, times = timed(partial(vectors.nearest, images=images), questions, name)
-        found = [{region for region, _, _ in near[:K]} for near in answers]
+        found = [set(near.regions[:K].tolist()) for near in answers]
         right = [len(a & set(b.tolist())) / max(len(b), 1) for a, b in zip(found, true[tag], strict=True)]
-        hits = min(len({image for _, image, _ in near}) for near in answers)
+        hits = min(len(np.unique(near.images)) for near in answers)
         results.append(
             {"rows": rows, "filter": name, "way": way, "recall_at_10": round(statistics.mean(right), 4)}
             | times
             | {"hits": hits, "exist": images.count()}
             | index
         )
-    _, times = timed(lambda question: vectors.calibrated(question, np.array([1]), {1: 1.0}), questions, "Calibration")
+    known = vectors.Near.of([1], [1], [0.0])
+    _, times = timed(lambda question: vectors.calibrated(question, known.regions, known), questions, "Calibration")
     results.append({"rows": rows, "filter": "calibration alone"} | times)
     scanned = questions[: EXACT_SCANS + 1]
     _, times = timed(lambda question: vectors.exactly(question, passing("")), scanned, "Exact scan", warm_up=1)

@@ -34,15 +34,13 @@ from gallery.spaces import (
     describer_of,
     selection_vector,
 )
-from gallery.vectors import NEAREST, Among, AnyOf, Question, calibrated, nearest
+from gallery.vectors import NEAREST, Among, AnyOf, Integers, Near, Question, Stored, calibrated, nearest
 from selector import label_maps
 from selector.people import Person
 
 PAGE = 24
 # Where several parts are asked for, the images of each part's best regions are looked at in whole.
 MOST_CANDIDATES = 300
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -298,8 +296,8 @@ def vectors_of(
     rows = RegionVector.objects.filter(space__in=spaces, image__in=[opinion.image_id for opinion in opinions])
     stored = rows.filter(region__node__in={node for opinion in opinions for node in opinion.nodes})
     vectors: dict[tuple[int, int, int], Floats] = {
-        (space, image, node): np.asarray(vector, np.float32)
-        for space, image, node, vector in stored.values_list("space", "image", "region__node", "vector")
+        (space, image, node): vector
+        for space, image, node, vector in stored.values_list("space", "image", "region__node", Stored("vector"))
     }
     found: dict[tuple[int, int, bool], list[Floats]] = {}
     for space in {space for space, _, _ in vectors}:
@@ -331,39 +329,33 @@ def rank_together(
     limit: int = NEAREST,
 ) -> Ranking:
     """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
-    image_of: dict[int, int] = {}
-    similarities: dict[tuple[int, int], dict[int, float]] = {}
     among = Among(images)
-    for part, questions in enumerate(parts):
-        for number, question in enumerate(questions):
-            near = nearest(question, among, limit)
-            image_of |= {region: image for region, image, _ in near}
-            similarities[part, number] = {region: 1 - distance for region, _, distance in near}
-    if len(parts) > 1:
-        image_of = regions_of_candidates(image_of, similarities.values())
-    # In the order of their keys, so that equal scores come in the same order every time.
-    found = np.array(sorted(image_of), np.int64)
-    if not len(found):
+    near = [[nearest(question, among, limit) for question in questions] for questions in parts]
+    all_near = [one for part in near for one in part]
+    if not any(len(one.regions) for one in all_near):
         return NOTHING
-    of_images = np.array([image_of[region] for region in found.tolist()], np.int64)
-    ranked = []
-    for part, questions in enumerate(parts):
-        known = [similarities[part, number] for number in range(len(questions))]
-        ranked.append(rank_part(questions, known, found, of_images, weights))
-    return joined(ranked)
+    if len(parts) > 1 and among.few is None:
+        found, of_images = regions_of_candidates(all_near)
+    else:
+        # In the order of their keys, so that equal scores come in the same order every time.
+        found, first = np.unique(np.concatenate([one.regions for one in all_near]), return_index=True)
+        of_images = np.concatenate([one.images for one in all_near])[first]
+    return joined(
+        [rank_part(questions, known, found, of_images, weights) for questions, known in zip(parts, near, strict=True)]
+    )
 
 
 def rank_part(
     questions: Sequence[Question],
-    known: Sequence[dict[int, float]],
+    near: Sequence[Near],
     found: Integers,
     of_images: Integers,
     weights: Mapping[str, float],
 ) -> Ranking:
     """Rank the images of the regions found by what one part asks; several questions in one space weigh alike."""
     scores: dict[str, list[Floats]] = {}
-    for question, near in zip(questions, known, strict=True):
-        scores.setdefault(question.space.kind, []).append(calibrated(question, found, near))
+    for question, known in zip(questions, near, strict=True):
+        scores.setdefault(question.space.kind, []).append(calibrated(question, found, known))
     by_space = {kind: ranking.together(several) for kind, several in scores.items()}
     # A weight moved to one end must not leave nothing where that space alone is there.
     fused = ranking.fuse(by_space, weights if any(weights.get(kind) for kind in by_space) else ranking.WEIGHTS)
@@ -378,13 +370,17 @@ def rank_part(
     )
 
 
-def regions_of_candidates(image_of: dict[int, int], found: Iterable[dict[int, float]]) -> dict[int, int]:
-    """All regions of the images nearest to any part: an image that has one part well may have the others poorly."""
+def regions_of_candidates(near: Iterable[Near]) -> tuple[Integers, Integers]:
+    """All regions of the images nearest to any part: an image that has one part well may have the others poorly.
+
+    The regions, sorted, and the image of each: int64 (k,).
+    """
     candidates: set[int] = set()
-    for similarities in found:
-        nearest_first = dict.fromkeys(image_of[region] for region in similarities)
-        candidates |= set(list(nearest_first)[:MOST_CANDIDATES])
-    return dict(IndexedRegion.objects.filter(AnyOf("image", candidates)).values_list("pk", "image"))
+    for one in near:
+        candidates |= set(list(dict.fromkeys(one.images.tolist()))[:MOST_CANDIDATES])
+    rows = IndexedRegion.objects.filter(AnyOf("image", candidates)).order_by("pk").values_list("pk", "image")
+    regions, images = np.array(list(rows), np.int64).reshape(-1, 2).T
+    return regions, images
 
 
 def joined(ranked: Sequence[Ranking]) -> Ranking:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BinaryField, BooleanField, F, Func, QuerySet, Value, Window
-from django.db.models.functions import Cast, RowNumber
+from django.db.models import Aggregate, BinaryField, BooleanField, F, Func, QuerySet, Value
+from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
 
@@ -25,10 +25,9 @@ from gallery.descriptors.pooling import unit
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from gallery.spaces import Floats
 
-Near = list[tuple[int, int, float]]
+Integers = npt.NDArray[np.int64]
+Rows = list[tuple[int, int, float]]
 
-# Regions of an image looked at in each space: the one that is best in all spaces together is among the best in one.
-OF_EACH = 3
 # Regions of many images looked at in each space, nearest first: enough for a hundred different images.
 NEAREST = 1000
 # The same through an index, where the next region costs more: so many at a time, until enough belong to the images.
@@ -81,6 +80,44 @@ class Question:
         return Distance(typed, HalfVector(self.vector))
 
 
+@dataclass(frozen=True)
+class Near:
+    """Regions near to a question, nearest first, by region where that is equal.
+
+    Attributes
+    ----------
+    regions, images : int64 (k,)
+        Each region once.
+    distances : float64 (k,)
+        Cosine distance.
+    """
+
+    regions: Integers
+    images: Integers
+    distances: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, regions: npt.ArrayLike, images: npt.ArrayLike, distances: npt.ArrayLike) -> Near:
+        """Put regions in their order."""
+        found = np.asarray(regions, np.int64), np.asarray(images, np.int64), np.asarray(distances, np.float64)
+        order = np.lexsort((found[0], found[2]))
+        return cls(*(column[order] for column in found))  # type: ignore[arg-type]
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> Near:
+        """Of region, image and distance."""
+        return cls.of(*(zip(*rows, strict=True) if rows else ((), (), ())))
+
+    def similarities(self, regions: Integers) -> npt.NDArray[np.float64]:
+        """The cosine of each of these regions, which are sorted: float64 (r,), nan for those that are not near."""
+        found = np.full(len(regions), np.nan)
+        places = np.searchsorted(regions, self.regions)
+        known = places < len(regions)
+        known[known] = regions[places[known]] == self.regions[known]
+        found[places[known]] = 1 - self.distances[known]
+        return found
+
+
 class AnyOf(Func):
     """Whether a key is one of many: one parameter, where `__in` has one for each and takes longer than the query."""
 
@@ -106,11 +143,29 @@ class Among:
         return keys if len(keys) <= most else None
 
 
-class Sent(Func):
-    """A vector as PostgreSQL sends it: its length and 0 in 16 bits each, then its numbers in half precision."""
+class InOnePiece(Aggregate):
+    """The numbers of all rows as PostgreSQL sends them, one after the other.
+
+    To make thousands of numbers in Python one by one takes as long as it takes to compare the vectors.
+    """
+
+    template = "string_agg(%(send)s(%(expressions)s), '')"
+    output_field = BinaryField()
+
+    def __init__(self, expression: Any, kind: str) -> None:
+        super().__init__(expression, send=f"{kind}send")
+
+
+class Stored(Func):
+    """A vector as float32 (D,), read from what PostgreSQL sends: quicker than from text, as the driver does."""
 
     function = "halfvec_send"
     output_field = BinaryField()
+
+    @cached_property
+    def convert_value(self) -> Any:
+        # Its length and 0 in 16 bits each, then its numbers in half precision.
+        return lambda data, *_: np.frombuffer(data, ">f2", offset=4).astype(np.float32)
 
 
 # The sample of each space as this process fetched it last: the keys of its regions, and their vectors.
@@ -118,15 +173,15 @@ _samples: dict[int, tuple[list[int], Floats]] = {}
 
 
 def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: int = NEAREST) -> Near:
-    """The regions nearest to a question, nearest first: region, image, cosine distance.
+    """The regions nearest to a question.
 
-    Of few images the nearest regions of each, `OF_EACH` or more, so that none is missing. Of many, where the space has
-    no index, the nearest `limit` regions or all there are: these answers are exact. Else the index answers, with
-    `ENOUGH` regions or more; where these would be too far to look for, all are compared as well.
+    Of few images all regions. Of many, where the space has no index, the nearest `limit` regions: these answers are
+    exact. Else the index answers, with `ENOUGH` regions or more; where these would be too far to look for, all are
+    compared as well.
     """
     among = images if isinstance(images, Among) else Among(images)
     if among.few is not None:
-        return of_each(question, among.few)
+        return all_of(question, among.few)
     if vector_indexes.is_built(question.space):
         found = by_index(question, among.images)
         if found is not None:
@@ -134,16 +189,15 @@ def nearest(question: Question, images: QuerySet[GalleryImage] | Among, limit: i
     return exactly(question, among.images, limit)
 
 
-def of_each(question: Question, images: Sequence[int]) -> Near:
-    """The nearest regions of each image, by comparing all of them; nearest first.
-
-    `OF_EACH`, or more where they are still no more than `NEAREST` together.
-    """
-    most = max(OF_EACH, NEAREST // max(len(images), 1))
-    place = Window(RowNumber(), partition_by="image", order_by=["distance", "region"])
-    regions = RegionVector.objects.filter(AnyOf("image", images), space=question.space)
-    near = regions.annotate(distance=question.distance).annotate(place=place).filter(place__lte=most)
-    return list(near.order_by("distance", "region").values_list("region", "image", "distance"))
+def all_of(question: Question, images: Sequence[int]) -> Near:
+    """All regions of few images."""
+    columns = RegionVector.objects.filter(AnyOf("image", images), space=question.space).aggregate(
+        regions=InOnePiece("region", "int8"),
+        images=InOnePiece("image", "int8"),
+        distances=InOnePiece(question.distance, "float8"),
+    )
+    kinds = {"regions": ">i8", "images": ">i8", "distances": ">f8"}
+    return Near.of(**{name: np.frombuffer(columns[name] or b"", kind) for name, kind in kinds.items()})
 
 
 def exactly(question: Question, images: QuerySet[GalleryImage], limit: int = NEAREST) -> Near:
@@ -155,7 +209,7 @@ def exactly(question: Question, images: QuerySet[GalleryImage], limit: int = NEA
         .values_list("region", "image", "distance")[:limit]
     )
     with parameters(EXACT_PARAMETERS):
-        return list(rows)
+        return Near.of_rows(list(rows))
 
 
 def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
@@ -164,7 +218,7 @@ def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
     The images are looked up for the regions that come, and not joined: what a filter may be, the planner does not
     always see how few rows it has to look at.
     """
-    found: Near = []
+    found: Rows = []
     looked_at, number = 0, BY_INDEX
     # Closed before the transaction: it is a cursor of PostgreSQL, which goes on from list to list.
     with parameters(INDEX_PARAMETERS), closing(_one_by_one(rows_by_index(question))) as regions:
@@ -177,8 +231,7 @@ def by_index(question: Question, images: QuerySet[GalleryImage]) -> Near | None:
                 return None
             # If the next ones pass as often, a few more than are needed.
             number = ceil(1.2 * (ENOUGH - len(found)) * looked_at / len(found))
-    # By region where distances are equal, as in an exact search.
-    return sorted(found, key=lambda row: (row[2], row[0])) if len(found) >= ENOUGH else None
+    return Near.of_rows(found) if len(found) >= ENOUGH else None
 
 
 def rows_by_index(question: Question) -> QuerySet[Any, Any]:
@@ -209,19 +262,16 @@ def parameters(values: Mapping[str, str]) -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def calibrated(question: Question, regions: npt.NDArray[np.int64], known: dict[int, float]) -> Floats:
+def calibrated(question: Question, regions: Integers, near: Near) -> Floats:
     """How far the similarity of each region to a question is above that of just any region.
 
-    Regions that another space found are looked up; nan for one that has no vector in this space.
+    The regions are sorted. Those that another space found are looked up; nan for one that has no vector in this space.
     """
-    distances = RegionVector.objects.filter(space=question.space).annotate(distance=question.distance)
-    missing = [region for region in regions.tolist() if region not in known]
-    if missing:
-        known = known | {
-            region: 1 - distance
-            for region, distance in distances.filter(AnyOf("region", missing)).values_list("region", "distance")
-        }
-    similarities = np.array([known.get(region, np.nan) for region in regions.tolist()])
+    similarities = near.similarities(regions)
+    if len(missing := regions[np.isnan(similarities)]):
+        vectors = RegionVector.objects.filter(AnyOf("region", missing.tolist()), space=question.space)
+        rows = vectors.annotate(distance=question.distance).values_list("region", "image", "distance")
+        similarities = np.fmax(similarities, Near.of_rows(list(rows)).similarities(regions))
     return ranking.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
 
 
@@ -239,9 +289,9 @@ def sample_of(space: DescriptorSpace) -> Floats:
     keys = list(IndexedRegion.objects.order_by("lot", "pk").values_list("pk", flat=True)[:SAMPLE])
     known, vectors = _samples.get(space.pk, ([], np.zeros((0, space.dimensions), np.float32)))
     if known != keys:
-        sent = RegionVector.objects.filter(AnyOf("region", keys), space=space).values_list(Sent("vector"), flat=True)
-        halves = [np.frombuffer(data, ">f2", offset=4) for data in sent]
-        vectors = unit(np.array(halves, np.float32).reshape(len(halves), space.dimensions))
+        rows = RegionVector.objects.filter(AnyOf("region", keys), space=space)
+        stored = list(rows.values_list(Stored("vector"), flat=True))
+        vectors = unit(np.array(stored, np.float32).reshape(len(stored), space.dimensions))
         if len(vectors) == len(keys):
             _samples[space.pk] = keys, vectors
     return vectors

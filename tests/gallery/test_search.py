@@ -153,7 +153,7 @@ def test_of_a_region_without_a_vector_a_space_says_nothing(
     region = colours["red"].regions.first()
     assert region is not None
     region.vectors.all().delete()
-    scores = search.calibrated(asked_in, np.array([region.pk]), {})
+    scores = search.calibrated(asked_in, np.array([region.pk]), search.Near.of_rows([]))
     assert np.isnan(scores).all()
 
 

@@ -78,13 +78,14 @@ def by_numpy(question: vectors.Question, images: Any) -> Keys:
 
 
 def found(question: vectors.Question, images: Any) -> Keys:
-    return [region for region, _, _ in vectors.nearest(question, images)]
+    regions: Keys = vectors.nearest(question, images).regions.tolist()
+    return regions
 
 
 @pytest.fixture
 def index_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.VECTOR_INDEX_FROM = 1
-    for exact in ("exactly", "of_each"):
+    for exact in ("exactly", "all_of"):
         monkeypatch.setattr(vectors, exact, lambda *_: pytest.fail("All regions were compared."))
 
 
@@ -114,21 +115,23 @@ def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorS
     assert len(near) >= vectors.ENOUGH
 
 
-def test_of_few_images_each_is_found_by_its_nearest_regions(
+def test_of_few_images_no_region_is_missing(
     collection: DescriptorSpace, exact_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors, "NEAREST", 2 * IMAGES)
-    monkeypatch.setattr(vectors, "OF_EACH", 2)
-    question = question_in(collection)
+    monkeypatch.setattr(vectors, "NEAREST", IMAGES)
+    near = vectors.nearest(question_in(collection), GalleryImage.objects.all())
+    assert len(near.regions) == IMAGES * REGIONS
     image_of = dict(IndexedRegion.objects.values_list("pk", "image"))
-    seen: dict[int, int] = {}
-    expected = []
-    for region in by_numpy(question, GalleryImage.objects.all()):
-        seen[image_of[region]] = seen.get(image_of[region], 0) + 1
-        if seen[image_of[region]] <= 2:
-            expected.append(region)
-    assert found(question, GalleryImage.objects.all()) == expected
-    assert len(expected) == 2 * IMAGES, "every image, though most regions of some are nearer than any of others"
+    assert near.images.tolist() == [image_of[region] for region in near.regions.tolist()]
+    assert (np.diff(near.distances) >= 0).all()
+
+
+@pytest.mark.parametrize("near", [[], [(4, 1, 0.5), (9, 2, 0.25)], [(4, 1, 0.5), (12, 2, 0.25), (1, 3, 0.0)]])
+def test_similarities_of_regions_that_are_not_near_are_unknown(near: vectors.Rows) -> None:
+    regions = np.array([2, 4, 6, 9])
+    distances = {region: distance for region, _, distance in near}
+    expected = [1 - distances[region] if region in distances else np.nan for region in regions.tolist()]
+    np.testing.assert_array_equal(vectors.Near.of_rows(near).similarities(regions), expected)
 
 
 @pytest.mark.parametrize("index_from", [1, 1_000_000])

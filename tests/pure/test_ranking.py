@@ -61,7 +61,8 @@ def test_a_query_that_is_near_to_everything_gets_the_scores_of_one_that_is_far(
     found = background[:5] - 0.1
     plain = calibrate(at(found), at(background))
     assert np.allclose(calibrate(at(found * scale), at(background * scale)), plain, atol=1e-3)
-    assert np.array_equal(np.argsort(plain, kind="stable"), np.argsort(-found, kind="stable"))
+    # The nearer, the higher; distances that differ in their last digit may get the same score.
+    assert (np.diff(plain[np.argsort(found)]) <= 1e-6).all()
 
 
 def test_scores_are_standard_deviations_of_a_normal_background() -> None:
