@@ -220,13 +220,23 @@ class RegionVector(models.Model):
         return f"{self.region} in {self.space_id}"
 
 
+class KeptQuerySet(models.QuerySet[Any]):
+    def outdated(self) -> Self:
+        return self.filter(created__lt=timezone.now() - self.model.LIFETIME)
+
+
 class PhotoFeatures(models.Model):
     """What a space sees in a whole photo, kept so that a second search costs no forward pass. Derived."""
+
+    # Half a megabyte for each photo that somebody opens; whoever comes back to one later waits a moment longer.
+    LIFETIME = datetime.timedelta(days=30)
 
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="+")
     space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="+")
     data = models.BinaryField()
     created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = KeptQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["label_map", "space"], name="features_once_per_space")]
@@ -332,11 +342,6 @@ class Feedback(models.Model):
         return f"{'Liked' if self.liked else 'Disliked'} {self.image_id}"
 
 
-class KeptRankingQuerySet(models.QuerySet[Any]):
-    def outdated(self) -> Self:
-        return self.filter(created__lt=timezone.now() - KeptRanking.LIFETIME)
-
-
 class KeptRanking(models.Model):
     """The order of an answer, so that its pages fit together whatever is indexed or deleted meanwhile. Derived."""
 
@@ -346,7 +351,7 @@ class KeptRanking(models.Model):
     data = models.BinaryField(help_text="Arrays, as numpy saves them.")
     created = models.DateTimeField(auto_now_add=True, db_index=True)
 
-    objects = KeptRankingQuerySet.as_manager()
+    objects = KeptQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Ranking of {self.search_id}"

@@ -327,6 +327,18 @@ def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
     assert not ProcrastinateJob.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap) -> None:
+    from gallery.management.commands.worker import Housekeeper
+
+    run_worker()
+    Housekeeper().go_round()
+    assert PhotoFeatures.objects.filter(label_map=opened).exists()
+    PhotoFeatures.objects.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    Housekeeper().go_round()
+    assert not PhotoFeatures.objects.exists()
+
+
 @pytest.mark.django_db
 def test_a_photo_that_keeps_killing_its_worker_is_left_alone(opened: LabelMap, settings: Any) -> None:
     settings.JOB_ATTEMPTS = 2

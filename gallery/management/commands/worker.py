@@ -17,6 +17,7 @@ from procrastinate.contrib.django import app
 
 from gallery import jobs, spaces
 from gallery.management.progress import download_bar
+from gallery.models import PhotoFeatures
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class Housekeeper:
     def go_round(self) -> None:
         close_old_connections()
         jobs.sweep()
+        PhotoFeatures.objects.outdated().delete()
         self.take_up_new_spaces()
         spaces.mark_ready()
         close_old_connections()
