@@ -90,7 +90,7 @@ class FeedbackForm(forms.Form):
     like = RegionsField(required=False)
     dislike = RegionsField(required=False)
     forget = forms.BooleanField(required=False)
-    # Each page of hits that the person has in view says its number, and the last one counts.
+    # Each page of hits that the person has in view says its number, and the last one given counts.
     shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class FeedbackForm(forms.Form):
 
     @property
     def pages(self) -> int:
-        """How many pages of hits the person has in view."""
+        """Up to which page of hits the person has them in view."""
         return self.cleaned_data["shown"] or 1
 
     @property

@@ -69,9 +69,16 @@ def index_image(context: JobContext, image_id: int, afresh: bool = False) -> Non
 @app.task(name=LOOK, queue=QUEUE)
 def look_at_photo(label_map_id: int) -> None:
     """See a photo as searches will, so that its first search need not wait for that."""
-    label_map = LabelMap.objects.select_related("photo").filter(pk=label_map_id).first()
-    if label_map is not None:
+    known = LabelMap.objects.select_related("photo").filter(pk=label_map_id)
+    label_map = known.first()
+    if label_map is None:
+        return
+    try:
         spaces.look_ahead(label_map)
+    except Exception:
+        # Deleted while it was looked at, with its file, it is nobody's trouble.
+        if known.exists():
+            raise
 
 
 # Putting images in the queue
@@ -93,7 +100,9 @@ def defer(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> 
 
 
 def defer_look(label_map: LabelMap) -> None:
-    """Queue a photo to be looked at, before all that nobody waits for."""
+    """Queue a photo to be looked at, before all that nobody waits for; not one for which that has failed."""
+    if ProcrastinateJob.objects.filter(task_name=LOOK, status="failed", args__label_map_id=label_map.pk).exists():
+        return
     _defer_all(
         [
             Job(

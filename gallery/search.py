@@ -212,8 +212,10 @@ def ask_on(search: Search, person: Person, page: int, kept: int | None) -> Answe
     if row is None:
         return ask(search, person, page)
     found = Ranking.unpack(bytes(row.data))
-    hits = hits_of(found, page, person, list(search.feedback.all()), check=True)
-    return Answer(hits, found.total, page, [], "", Options.from_json(search.options), kept=row.pk)
+    opinions = list(search.feedback.all())
+    hits = hits_of(found, page, person, opinions, check=True)
+    options, judged = Options.from_json(search.options), judged_in_words(opinions)
+    return Answer(hits, found.total, page, [], "", options, kept=row.pk, judged=judged)
 
 
 # The question
@@ -470,8 +472,9 @@ def hits_of(
         )
         places.setdefault(place, []).append(hit)
     hits = [replace(lead, copies=copies) for lead, *copies in places.values()]
-    # Above the first weak hit that is there, on the page in which the scores fall off. Where nothing stands out there
-    # is no line to draw: in a small collection even right answers do not.
+    # Above the first weak hit that is there, on the page in which the scores fall off (if all weak ones of that page
+    # are gone, there is none). Where nothing stands out there is no line to draw: in a small collection even right
+    # answers do not.
     weak = next((number for number, hit in enumerate(hits) if hit.is_weak), None)
     if weak is not None and strong > 0 and first <= strong:
         hits[weak] = replace(hits[weak], opens_weak=True)

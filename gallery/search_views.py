@@ -191,7 +191,7 @@ def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
         judge(request, asked, form.regions, liked=bool(form.cleaned_data["like"]))
     if not wants_partial(request):
         return redirect(asked)
-    # As many hits as the person had in view: whoever has scrolled down stays there.
+    # Up to the last hit that the person had in view: whoever has scrolled down stays there.
     return answer(request, asked, "gallery/_answer.html", form.pages)
 
 

@@ -233,7 +233,8 @@ def look_ahead(label_map: LabelMap) -> None:
     picture = Picture(label_map)
     for space in not_looked_at_in(label_map):
         try:
-            seen_in(space, describer_of(space), picture)
+            # Past the process's own cache: what counts is what other processes find.
+            _kept_or_seen(space, describer_of(space), picture)
         except SpaceUnavailable as problem:
             logger.info("%s", problem)
 

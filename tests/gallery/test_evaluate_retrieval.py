@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from discs import AddImage, thing_on_ground
 from django.core.files.storage import default_storage
@@ -17,7 +18,7 @@ from django.db import connection
 from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
-from gallery import retrieval, temporary_index
+from gallery import retrieval, spaces, temporary_index, vectors
 from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
 
@@ -109,6 +110,25 @@ def test_a_folder_of_something_else_is_refused_in_one_sentence(
     (folder / file).unlink() if content is None else (folder / file).write_text(content)
     with pytest.raises(CommandError, match=sentence):
         call_command("evaluate_retrieval", folder)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_process_keeps_by_keys_is_of_one_database() -> None:
+    caches = (spaces._seen, spaces._spread, spaces._selected)
+
+    def fill() -> None:
+        for cache in caches:
+            cache.get((1, 1), lambda: np.zeros(1))
+        vectors._samples[1] = [1], np.zeros((1, 1), np.float32)
+
+    def kept() -> int:
+        return sum(len(cache._results) for cache in caches) + len(vectors._samples)
+
+    fill()
+    with temporary_index.temporary_index():
+        assert kept() == 0
+        fill()
+    assert kept() == 0
 
 
 def no_evaluation(*args: Any) -> None:

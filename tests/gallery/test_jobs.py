@@ -328,7 +328,7 @@ def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap) -> None:
+def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: Client) -> None:
     from gallery.management.commands.worker import Housekeeper
 
     run_worker()
@@ -337,15 +337,48 @@ def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap) -> None:
     PhotoFeatures.objects.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     Housekeeper().go_round()
     assert not PhotoFeatures.objects.exists()
+    # Opened again it is looked at again, also by the worker that did so before.
+    alice_client.get(opened.photo.get_absolute_url())
+    run_worker()
+    assert PhotoFeatures.objects.filter(label_map=opened).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_photo_that_is_deleted_while_it_is_looked_at_is_no_error(
+    opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = spaces.Appearance.look
+
+    def delete_meanwhile(self: spaces.Appearance, picture: spaces.Picture) -> Any:
+        seen = look(self, picture)
+        Photo.objects.get(pk=photo.pk).delete()
+        return seen
+
+    monkeypatch.setattr(spaces.Appearance, "look", delete_meanwhile)
+    run_worker()
+    assert not ProcrastinateJob.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_photo_that_cannot_be_read_is_tried_once(opened: LabelMap, photo: Photo, alice_client: Client) -> None:
+    break_file(photo)
+    for _ in range(2):
+        assert alice_client.get(photo.get_absolute_url()).status_code == 200
+        run_worker()
+    assert [job.status for job in ProcrastinateJob.objects.filter(task_name=jobs.LOOK)] == ["failed"]
 
 
 @pytest.mark.django_db
-def test_a_photo_that_keeps_killing_its_worker_is_left_alone(opened: LabelMap, settings: Any) -> None:
+def test_a_photo_that_keeps_killing_its_worker_is_left_alone(
+    opened: LabelMap, settings: Any, alice_client: Client
+) -> None:
     settings.JOB_ATTEMPTS = 2
     for expected in ([opened.pk], []):
         silence(fetch())
         jobs.sweep()
         assert queued(jobs.LOOK) == expected
+    alice_client.get(opened.photo.get_absolute_url())
+    assert queued(jobs.LOOK) == []
     assert not GalleryImage.objects.filter(status="failed").exists()
 
 

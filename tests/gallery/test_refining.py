@@ -177,6 +177,18 @@ def test_the_same_question_with_other_options_is_another_search(question: Photo,
     assert Search.objects.asked(VISITOR, plain.label_map, bytes(plain.state), {"tag": "cat"}) == narrow
 
 
+@pytest.fixture
+def two_spaces(
+    described: dict[str, GalleryImage], tiny_models: tuple[dict[str, str], dict[str, str]], settings: Any
+) -> None:
+    """Both spaces answer."""
+    settings.MEANING_ENABLED = True
+    for name, value in tiny_models[0].items():
+        setattr(settings, name, value)
+    for image in described.values():
+        indexing.update(image.pk, spaces.wanted()[0])
+
+
 # Parts
 
 
@@ -208,6 +220,48 @@ def test_an_image_with_both_parts_comes_first(two_things: Photo, add_indexed: Ad
     assert np.allclose(middles, [(70, 75), (155, 45)], atol=12)
     assert [name for name, _ in hit.reasons] == ["Looks like", "Part 1", "Part 2"]
     assert hit.also == f"?also={hit.regions[1]}"
+
+
+@pytest.mark.parametrize("limit", [1, 5, 1000])
+def test_among_many_images_parts_are_found_as_among_few(
+    two_things: Photo,
+    two_spaces: None,
+    add_indexed: AddImage,
+    search_of: SearchOf,
+    settings: Any,
+    limit: int,
+) -> None:
+    for seed, colours in enumerate([(RED, YELLOW), (RED, GREY), (GREEN, BLUE), (GREEN, GREY), (YELLOW, GREY)], 10):
+        add_indexed(*colours, seed=seed)
+    asked = search_of(two_things, VISITOR, *BOXES)
+    images = GalleryImage.objects.visible_to(VISITOR)
+    questions = search.questions_of(asked, Options(apart=True))[0]
+    assert [len(part) for part in questions] == [2, 2]
+    few = search.rank_together(questions, images)
+    settings.VECTOR_INDEX_FROM = 1
+    many = search.rank_together(questions, images, limit=limit)
+    # Whatever each space brought by itself: all regions of these images are compared in both.
+    rows = [few.images.tolist().index(image) for image in many.images.tolist()]
+    assert rows == sorted(rows) and len(rows) > 1
+    assert many.regions.tolist() == few.regions[rows].tolist()
+    np.testing.assert_allclose(many.scores, few.scores[rows], rtol=1e-4)
+
+
+def test_what_one_space_found_is_looked_up_in_the_other(
+    question: Photo, described: dict[str, GalleryImage], search_of: SearchOf, two_spaces: None, settings: Any
+) -> None:
+    asked = search_of(question, VISITOR)
+    images = GalleryImage.objects.visible_to(VISITOR)
+    (questions,) = search.questions_of(asked, Options())[0]
+    settings.VECTOR_INDEX_FROM = 1
+    near = [search.nearest(asked_in, images, 12) for asked_in in questions]
+    both = np.unique(np.concatenate([one.regions for one in near]))
+    assert len(both) > 12, "each space found others"
+    settings.VECTOR_INDEX_FROM = 1_000
+    for asked_in, some in zip(questions, near, strict=True):
+        known = search.calibrated(asked_in, both, search.nearest(asked_in, images))
+        assert not np.isnan(known).any()
+        np.testing.assert_allclose(search.calibrated(asked_in, both, some), known, rtol=1e-4)
 
 
 def test_one_piece_is_not_taken_apart(question: Photo, described: Any, search_of: SearchOf) -> None:
@@ -426,17 +480,8 @@ def test_images_indexed_before_there_were_hashes_get_theirs(add_indexed: AddImag
 
 
 def test_the_slider_is_offered_where_both_spaces_answer_and_moves_the_answer(
-    question: Photo,
-    described: dict[str, GalleryImage],
-    search_of: SearchOf,
-    tiny_models: tuple[dict[str, str], dict[str, str]],
-    settings: Any,
+    question: Photo, two_spaces: None, search_of: SearchOf
 ) -> None:
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
-    for image in described.values():
-        indexing.update(image.pk, spaces.wanted()[0])
     asked = search_of(question, VISITOR)
     looks, means = (asked_with(asked, balance=balance) for balance in (0, 100))
     assert looks.offers.balance

@@ -495,6 +495,19 @@ def test_an_opinion_is_answered_with_as_many_hits_as_were_shown(
     assert one.count("<article") == 1 and more in one
 
 
+def test_a_later_page_of_its_own_says_what_was_said_and_can_forget_it(
+    alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.search.PAGE", 1)
+    address = asked.get_absolute_url()
+    (hit,) = alice_client.get(address).context["answer"].hits
+    alice_client.post(f"{address}feedback/", {"like": hit.key})
+    kept = alice_client.get(address).context["answer"].kept
+    page = alice_client.get(f"{address}?page=2&kept={kept}").content.decode()
+    assert page.count("<article") == 1 and "1 liked ·" in page and 'name="forget"' in page
+    assert "1 liked" not in alice_client.get(f"{address}?page=2&kept={kept}", headers=HTMX).content.decode()
+
+
 def test_a_line_tells_weaker_matches_from_the_others(
     alice_client: Client, asked: Search, add_indexed: AddImage
 ) -> None:
