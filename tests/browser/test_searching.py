@@ -140,6 +140,14 @@ def index() -> None:
     call_command("index_gallery", verbosity=0)
 
 
+def add_three_pages(add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fourteen images, six of which are a page."""
+    monkeypatch.setattr(search_module, "PAGE", 6)
+    colours = (RED, GREEN, BLUE, YELLOW)
+    for number in range(14):
+        add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
+
+
 def ask_for_the_red_disc(page: Page) -> Locator:
     ws.upload(page, image_file(discs(SAND, (RED, 60, 50))), "question.jpg")
     page.locator("input[name=level]").fill("8")
@@ -222,10 +230,7 @@ def test_controls_are_kept_when_more_is_selected_and_the_history_has_both_search
 def test_more_follow_on_scrolling_without_repeats_and_copies_share_a_place(
     page: Page, add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "PAGE", 6)
-    colours = (RED, GREEN, BLUE, YELLOW)
-    for number in range(14):
-        add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
+    add_three_pages(add, monkeypatch)
     add("saved again", SEA, (RED, 45, 50), quality=70)
     index()
     hits = ask_for_the_red_disc(page)
@@ -338,10 +343,7 @@ def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:
 def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
     page: Page, add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "PAGE", 6)
-    colours = (RED, GREEN, BLUE, YELLOW)
-    for number in range(14):
-        add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
+    add_three_pages(add, monkeypatch)
     index()
     hits, drawer = ask_for_the_red_disc(page), page.locator("#drawer")
     for expected in (12, 14):
