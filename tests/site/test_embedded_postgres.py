@@ -89,6 +89,27 @@ def test_a_killed_process_does_not_keep_the_server_running(data: Path) -> None:
     wait_until_stopped(data)
 
 
+def test_nor_does_one_that_is_killed_while_the_last_one_runs(data: Path) -> None:
+    last, killed = hold(data), hold(data)
+    started(last)
+    started(killed)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    release(last)
+    wait_until_stopped(data)
+
+
+def test_a_folder_that_was_left_may_be_deleted(data: Path) -> None:
+    program = (
+        "import shutil, sys; from pathlib import Path; from superpixel_site.embedded_postgres import server;"
+        "data = Path(sys.argv[1]); server.start(data); server.leave(data); shutil.rmtree(data)"
+    )
+    command = [sys.executable, "-c", program, str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=BASE_DIR, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    wait_until_stopped(data)
+
+
 def test_it_says_which_folder_it_needs() -> None:
     program = HOLD.replace('{"data": sys.argv[1]}', "{}")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=BASE_DIR, check=False)
