@@ -93,7 +93,7 @@ def defer(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> 
     """Queue images by primary key, each at most once."""
     keys = iter(images)
     while batch := list(islice(keys, 500)):
-        jobs = [_job(key, priority, afresh) for key in batch]
+        jobs = [_job(TASK, f"{key}:{afresh}", priority, image_id=key, afresh=afresh) for key in batch]
         if not _defer_all(jobs):
             for job in jobs:
                 _defer_all([job])
@@ -103,27 +103,17 @@ def defer_look(label_map: LabelMap) -> None:
     """Queue a photo to be looked at, before all that nobody waits for; not one for which that has failed."""
     if ProcrastinateJob.objects.filter(task_name=LOOK, status="failed", args__label_map_id=label_map.pk).exists():
         return
-    _defer_all(
-        [
-            Job(
-                queue=QUEUE,
-                task_name=LOOK,
-                task_kwargs={"label_map_id": label_map.pk},
-                lock=None,
-                queueing_lock=f"{LOOK}:{label_map.pk}",
-                priority=NOW,
-            )
-        ]
-    )
+    _defer_all([_job(LOOK, str(label_map.pk), NOW, label_map_id=label_map.pk)])
 
 
-def _job(image_id: int, priority: int, afresh: bool) -> Job:
+def _job(task: str, what: str, priority: int, **arguments: int) -> Job:
+    """A job for something that waits in the queue once."""
     return Job(
         queue=QUEUE,
-        task_name=TASK,
-        task_kwargs={"image_id": image_id, "afresh": afresh},
+        task_name=task,
+        task_kwargs={**arguments},
         lock=None,
-        queueing_lock=f"{TASK}:{image_id}:{afresh}",
+        queueing_lock=f"{task}:{what}",
         priority=priority,
     )
 

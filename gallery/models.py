@@ -221,6 +221,8 @@ class RegionVector(models.Model):
 
 
 class KeptQuerySet(models.QuerySet[Any]):
+    """Of what can be worked out again, and is kept for its model's `LIFETIME`."""
+
     def outdated(self) -> Self:
         return self.filter(created__lt=timezone.now() - self.model.LIFETIME)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import workspace as ws
 from django.core.management import call_command
+from models import use
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from playwright.sync_api import Locator, Page, expect
 
@@ -378,9 +379,7 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
 def test_the_slider_moves_the_answer_from_looks_to_meaning(
     page: Page, add: Callable[..., GalleryImage], settings: Any, tiny_models: tuple[dict[str, str], dict[str, str]]
 ) -> None:
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     add("red", SEA, (RED, 80, 80))
     add("green", SEA, (GREEN, 150, 60))
     add("blue", NIGHT, (BLUE, 90, 70))
@@ -388,16 +387,11 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
     index()
     hits = ask_for_the_red_disc(page)
 
-    def scores() -> list[tuple[str, dict[str, int]]]:
-        """Of each hit its title, its score, and the score's parts."""
-        found = []
-        for number in range(hits.count()):
-            hit = hits.nth(number)
-            parts = zip(hit.locator(".why dt").all(), hit.locator(".why dd").all(), strict=True)
-            by_space = {str(name.text_content()): int(score.text_content() or "") for name, score in parts}
-            whole = int((hit.locator("meter").get_attribute("value")) or "")
-            found.append((hit.locator("a .title").first.inner_text(), {"": whole, **by_space}))
-        return found
+    def scores(space: str) -> list[tuple[int, int]]:
+        """Of each hit its score, and that in one space."""
+        of_space = hits.locator(".why dl > div", has_text=space).locator("dd").all_text_contents()
+        wholes = [meter.get_attribute("value") for meter in hits.locator("meter").all()]
+        return [(int(whole or ""), int(part)) for whole, part in zip(wholes, of_space, strict=True)]
 
     slider = page.get_by_role("slider", name="From looks like to means like")
     expect(slider).to_have_value("80")
@@ -407,9 +401,9 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
         page.wait_for_timeout(100)
         wired(page)
         expect(slider).to_be_focused()
-        assert all(score[""] == score[space] for _, score in scores()), space
-        ranked = [score[space] for _, score in scores()]
-        assert ranked == sorted(ranked, reverse=True)
+        assert len(scores(space)) == 4
+        assert all(whole == part for whole, part in scores(space)), space
+        assert scores(space) == sorted(scores(space), reverse=True)
         assert Search.objects.get().options == {"balance": balance}
     # Whoever comes back finds the slider where it was left.
     page.goto(Search.objects.get().get_absolute_url())

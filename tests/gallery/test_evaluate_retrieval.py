@@ -15,6 +15,7 @@ from discs import AddImage, thing_on_ground
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from models import use
 from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
@@ -54,8 +55,7 @@ def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
     folder: Path, add_indexed: AddImage, tmp_path: Path, settings: Any, tiny_models: Any
 ) -> None:
     image = add_indexed()
-    for name, value in ({"MEANING_ENABLED": True} | tiny_models[0]).items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     vectors, files = RegionVector.objects.count(), default_storage.location  # type: ignore[attr-defined]
     out = StringIO()
     call_command("evaluate_retrieval", folder, json=tmp_path / "figures.json", stdout=out, stderr=StringIO())

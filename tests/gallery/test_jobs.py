@@ -11,6 +11,7 @@ from discs import AddImage, SearchOf, break_file, thing_on_ground
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
+from models import use
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import indexing, jobs, spaces
@@ -208,9 +209,7 @@ def test_the_worker_adds_the_space_of_a_new_model(
     assert "Search by meaning is switched off" in capsys.readouterr().err
     regions = set(image.regions.values_list("pk", flat=True))
 
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     run_worker()
     space = DescriptorSpace.objects.get(kind="meaning")
     assert space.is_ready
@@ -228,9 +227,7 @@ def test_a_model_fetched_by_hand_is_taken_up_by_the_running_worker(
     housekeeper = Housekeeper()
     housekeeper.go_round()
     assert queued() == []
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     housekeeper.go_round()
     assert queued() == [image.pk]
     run_worker()
@@ -291,9 +288,7 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
     tiny_models: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     run_worker()
     assert DescriptorSpace.objects.filter(kind="meaning", is_ready=True).exists()
     # The model came after the photo had been opened: opened again, it is looked at in the new space, too.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from discs import AddImage, SearchOf, thing_on_ground
+from models import use
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 from gallery import demo, indexing, search, spaces
@@ -182,9 +183,7 @@ def two_spaces(
     described: dict[str, GalleryImage], tiny_models: tuple[dict[str, str], dict[str, str]], settings: Any
 ) -> None:
     """Both spaces answer."""
-    settings.MEANING_ENABLED = True
-    for name, value in tiny_models[0].items():
-        setattr(settings, name, value)
+    use(settings, tiny_models[0])
     for image in described.values():
         indexing.update(image.pk, spaces.wanted()[0])
 

@@ -16,6 +16,7 @@ from discs import AddImage, SearchOf
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from models import use
 from pictures import BLUE, YELLOW, image_file
 
 from gallery import indexing, spaces
@@ -26,12 +27,6 @@ from selector.people import Person
 from selector.photos import store_photo
 
 pytestmark = pytest.mark.django_db
-
-
-def use(settings: Any, model: dict[str, str]) -> None:
-    settings.MEANING_ENABLED = True
-    for name, value in model.items():
-        setattr(settings, name, value)
 
 
 def index_gallery() -> str:
