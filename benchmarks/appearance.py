@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from gallery.evaluation.dataset import Dataset
+    from gallery.evaluation.run import Method
+    from gallery.index.describers import SegmentedPhoto
     from gallery.models import GalleryImage
-    from gallery.retrieval import Dataset, Method
-    from gallery.spaces import Picture
 
 # Of colour and of directions, beside 1 of each scale of patterns. A weight of colour below a seventh of all would make
 # a red thing much like a blue one (tests/pure/test_appearance.py).
@@ -68,7 +69,7 @@ class Question:
 class Collection:
     """Images that have been looked at, and questions about them."""
 
-    def __init__(self, pictures: dict[str, Picture], questions: Sequence[Question]) -> None:
+    def __init__(self, pictures: dict[str, SegmentedPhoto], questions: Sequence[Question]) -> None:
         self.names, self.questions = list(pictures), questions
         self.trees = [picture.segmentation.hierarchy.parents for picture in pictures.values()]
         self.areas = [picture.segmentation.areas for picture in pictures.values()]
@@ -82,8 +83,8 @@ class Collection:
         import numpy as np
 
         from gallery.descriptors import appearance
-        from gallery.ranking import best_regions
-        from gallery.retrieval import Method
+        from gallery.evaluation.run import Method
+        from gallery.search.scoring import best_regions
 
         images, vectors = self._index(setting)
         roots = vectors[np.unique(images, return_index=True)[1]]
@@ -100,35 +101,37 @@ class Collection:
         """The regions of all images, of each its whole first: the row of the image, (k,), and vectors, (k, D)."""
         import numpy as np
 
-        from gallery.descriptors import appearance, sampling
-        from selector.regions import node_members
+        from gallery.descriptors import appearance
+        from gallery.descriptors.region_choice import choose_regions
+        from selector.selection.tree import node_members
 
         images, vectors = [], []
         for row, (parents, votes, areas) in enumerate(zip(self.trees, self.votes, self.areas, strict=True)):
             alone = lambda sums: appearance.vectors(sums, setting.weights)  # noqa: E731
-            nodes = sampling.choose_regions(parents, votes, areas, vectors=alone)
+            nodes = choose_regions(parents, votes, areas, vectors=alone)
             members = np.stack([node_members(parents, node) for node in nodes])
             vectors.append(appearance.region_vectors(votes, members, **asdict(setting)))
             images.append(np.full(len(nodes), row))
         return np.concatenate(images), np.concatenate(vectors)
 
 
-def looked_at(images: dict[str, GalleryImage]) -> dict[str, Picture]:
+def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
     """Cut the images into superpixels and count their votes, while there is a database to keep them in."""
     from tqdm import tqdm
 
-    from gallery.spaces import Picture
-    from selector.label_maps import label_map_of
+    from gallery.index.describers import SegmentedPhoto
+    from selector.services.label_maps import label_map_of
 
-    pictures = {name: Picture(label_map_of(image.photo)) for name, image in images.items()}
+    pictures = {name: SegmentedPhoto(label_map_of(image.photo)) for name, image in images.items()}
     for picture in tqdm(pictures.values(), unit=" images", disable=None):
         picture.votes  # noqa: B018
     return pictures
 
 
 def evaluation_images(dataset: Dataset) -> Collection:
-    from gallery.evaluation import members_under
-    from gallery.retrieval import drawn, fill
+    from gallery.evaluation.dataset import drawn
+    from gallery.evaluation.figures import members_under
+    from gallery.evaluation.run import fill
 
     pictures = looked_at(fill(dataset, lambda stage: None))
     questions = []
@@ -142,9 +145,9 @@ def evaluation_images(dataset: Dataset) -> Collection:
 def demo_images() -> Collection:
     import numpy as np
 
-    from gallery import demo
-    from gallery.collection import add_public
-    from gallery.evaluation import members_under
+    from gallery.collection import demo
+    from gallery.collection.importing import add_public
+    from gallery.evaluation.figures import members_under
 
     images = {details.title: add_public(data, name, details)[0] for data, name, details in demo.images()}
     pictures = looked_at(images)
@@ -166,8 +169,8 @@ def choose(folder: Path, half: str) -> list[dict[str, Any]]:
     from tqdm import tqdm
 
     from gallery.descriptors import appearance
-    from gallery.retrieval import HALVES, Dataset
-    from gallery.temporary_index import temporary_index
+    from gallery.evaluation.dataset import HALVES, Dataset
+    from gallery.evaluation.sandbox import temporary_index
 
     with temporary_index():
         everyday, demo = evaluation_images(Dataset.read(folder)), demo_images()

@@ -56,13 +56,16 @@ def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np
     """Index one image as `gallery.indexing.index` does, with a clock beside each step."""
     from django.conf import settings
 
-    from gallery import indexing, spaces
-    from gallery.collection import Details, add_public
-    from gallery.descriptors import appearance, meaning
+    from gallery.collection.importing import Details, add_public
+    from gallery.descriptors import appearance
+    from gallery.descriptors.open_clip import feature_maps
+    from gallery.index import indexing
+    from gallery.index.describers import SegmentedPhoto
+    from gallery.index.perceptual_hash import perceptual_hash
     from gallery.models import DescriptorSpace
-    from gallery.perceptual_hash import perceptual_hash
-    from selector import hierarchy, label_maps, slic
-    from selector.photos import working_copy
+    from selector.segmentation import hierarchy, slic
+    from selector.services import label_maps
+    from selector.services.photos import working_copy
 
     image, _ = add_public(data, name, Details())
     looks_like, means_like = DescriptorSpace.objects.order_by("pk")
@@ -73,7 +76,7 @@ def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np
     with profile.stage("merge tree"):
         tree = hierarchy.build(rgb, labels)
     with profile.stage("label map: packing, storing, reading"):
-        picture = spaces.Picture(label_maps.store(image.photo, labels, tree))
+        picture = SegmentedPhoto(label_maps.store(image.photo, labels, tree))
         segmentation = picture.segmentation
     with profile.stage("decoding again, to describe"):
         picture.rgb  # noqa: B018
@@ -85,8 +88,8 @@ def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np
     with profile.stage("appearance: vectors"):
         vectors = {looks_like.pk: appearance.region_vectors(picture.votes, members)}
     with profile.stage("meaning: vectors from a feature map"):
-        features = meaning.superpixel_features(seen, segmentation.labels)
-        vectors[means_like.pk] = meaning.region_vectors(features, members)
+        features = feature_maps.superpixel_features(seen, segmentation.labels)
+        vectors[means_like.pk] = feature_maps.region_vectors(features, members)
     with profile.stage("boxes and masks"):
         rows = indexing.region_rows(image, picture, nodes, members)
     with profile.stage("perceptual hash"):
@@ -99,12 +102,12 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     import numpy as np
     from tqdm import tqdm
 
-    from gallery import spaces
-    from gallery.collection import images_in
+    from gallery.collection.folders import images_in
     from gallery.descriptors import appearance
+    from gallery.evaluation.dataset import enlarged
+    from gallery.evaluation.sandbox import temporary_index
+    from gallery.index.describers import appearance_model
     from gallery.models import DescriptorSpace
-    from gallery.retrieval import enlarged
-    from gallery.temporary_index import temporary_index
 
     files = list(images_in(folder, lambda path, sentence: print(f"{path}: {sentence}"), recursive=True))[
         : limit or None
@@ -115,7 +118,7 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     profile, first = Profile(), Profile()
     with temporary_index():
         for kind, model, size in (
-            ("appearance", spaces.appearance_model(), appearance.DIMENSIONS),
+            ("appearance", appearance_model(), appearance.DIMENSIONS),
             ("meaning", "random numbers", dimensions),
         ):
             DescriptorSpace.objects.create(kind=kind, model=model, dimensions=size)

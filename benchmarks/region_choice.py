@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gallery.descriptors.pooling import Floats
+    from selector.arrays import Floats
 
 
 def farthest(vectors: Floats, count: int) -> list[int]:
@@ -37,9 +37,9 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "superpixel_site.settings"
     from django.core.management import execute_from_command_line
 
-    from gallery.descriptors import sampling
+    from gallery.descriptors import region_choice
 
-    sampling.most_telling = farthest
+    region_choice.facility_location = farthest
     execute_from_command_line([sys.argv[0], "evaluate_retrieval", *sys.argv[1:]])
 
 

@@ -32,6 +32,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from benchmarks import synthetic_collection as synthetic
+from selector.arrays import Floats
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -88,7 +89,7 @@ def fill(space: DescriptorSpace, rows: int) -> None:
     from django.db import connection, transaction
     from taggit.models import Tag
 
-    from gallery import vector_indexes
+    from gallery.index import hnsw
     from gallery.models import GalleryImage
 
     there = space.vectors.count()
@@ -96,7 +97,7 @@ def fill(space: DescriptorSpace, rows: int) -> None:
         sys.exit(f"The folder holds {there} rows already; fewer cannot be measured in it.")
     if there == rows:
         return
-    vector_indexes.drop(space)
+    hnsw.drop(space)
     tags = {name: Tag.objects.get_or_create(name=name)[0].pk for name in synthetic.TAGS}
     content_type = ContentType.objects.get_for_model(GalleryImage).pk
     blocks = range(there // synthetic.BLOCK, rows // synthetic.BLOCK)
@@ -111,17 +112,17 @@ def fill(space: DescriptorSpace, rows: int) -> None:
 
 def build(space: DescriptorSpace, notes: Path) -> Row:
     """Build the index as `index_gallery` does; how long it took is noted for later runs on the same rows."""
-    from gallery import vector_indexes
+    from gallery.index import hnsw
     from gallery.management.progress import index_bar
 
-    if not vector_indexes.is_built(space):
+    if not hnsw.is_built(space):
         progress, move = index_bar("Index")
         start = time.perf_counter()
         with progress:
-            vector_indexes.build(space, move)
+            hnsw.build(space, move)
         notes.write_text(json.dumps({"build_s": round(time.perf_counter() - start, 1)}))
     noted: Row = json.loads(notes.read_text()) if notes.exists() else {"build_s": None}
-    return noted | {"index_mb": round(vector_indexes.size_of(space) / 2**20)}
+    return noted | {"index_mb": round(hnsw.size_of(space) / 2**20)}
 
 
 def passing(tag: str) -> QuerySet[GalleryImage]:
@@ -133,7 +134,7 @@ def passing(tag: str) -> QuerySet[GalleryImage]:
     return images.filter(tags__name=tag) if tag else images
 
 
-def truth(questions: synthetic.Floats, rows: int) -> dict[str, npt.NDArray[np.int64]]:
+def truth(questions: Floats, rows: int) -> dict[str, npt.NDArray[np.int64]]:
     """The keys of the K nearest regions to each question among those that pass each filter, int64 (q, K)."""
     best = {tag: (np.empty((len(questions), 0), np.int64), np.empty((len(questions), 0))) for tag in PASSING.values()}
     asked = questions.astype(np.float16).astype(np.float32)
@@ -184,30 +185,31 @@ def cpu_seconds() -> float:
 
 
 def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> list[Row]:
-    from gallery import vectors
+    from gallery.search.calibration import calibrated
+    from gallery.search.nearest import CandidateFilter, Neighbours, QueryVector, exact_scan, nearest
 
     drawn = synthetic.questions(n_queries)
-    questions = [vectors.Question(space, vector) for vector in drawn]
+    questions = [QueryVector(space, vector) for vector in drawn]
     true = truth(drawn, rows)
     results: list[Row] = []
     for name, tag in PASSING.items():
         images = passing(tag)
-        way = "exact" if vectors.Among(images).few is not None else "index"
-        answers, times = timed(partial(vectors.nearest, images=images), questions, name)
-        found = [set(near.regions[:K].tolist()) for near in answers]
+        way = "exact" if CandidateFilter(images).few is not None else "index"
+        answers, times = timed(partial(nearest, images=images), questions, name)
+        found = [set(near.region_ids[:K].tolist()) for near in answers]
         right = [len(a & set(b.tolist())) / max(len(b), 1) for a, b in zip(found, true[tag], strict=True)]
-        hits = min(len(np.unique(near.images)) for near in answers)
+        hits = min(len(np.unique(near.image_ids)) for near in answers)
         results.append(
             {"rows": rows, "filter": name, "way": way, "recall_at_10": round(statistics.mean(right), 4)}
             | times
             | {"hits": hits, "exist": images.count()}
             | index
         )
-    known = vectors.Near.of([1], [1], [0.0])
-    _, times = timed(lambda question: vectors.calibrated(question, known.regions, known), questions, "Calibration")
+    known = Neighbours.of([1], [1], [0.0])
+    _, times = timed(lambda question: calibrated(question, known.region_ids, known), questions, "Calibration")
     results.append({"rows": rows, "filter": "calibration alone"} | times)
     scanned = questions[: EXACT_SCANS + 1]
-    _, times = timed(lambda question: vectors.exactly(question, passing("")), scanned, "Exact scan", warm_up=1)
+    _, times = timed(lambda question: exact_scan(question, passing("")), scanned, "Exact scan", warm_up=1)
     results.append({"rows": rows, "filter": "100%, exact scan"} | times)
     return results
 

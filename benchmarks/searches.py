@@ -102,15 +102,15 @@ def timed_after(prepare: Callable[[], object], once: Callable[[], object], repea
 
 def first_search(client: Client, photo: bytes, repeat: int, name: str, *, ahead: bool) -> Row:
     """Search in photos that were uploaded a moment ago; `ahead`: after another process has looked at them."""
-    from gallery import spaces
+    from gallery.index.features import forget, precompute_features
     from selector.models import LabelMap, Photo
 
     times = []
     for _ in range(repeat + 1):
         visitor = Visitor(client, photo)
         if ahead:
-            spaces.look_ahead(LabelMap.objects.select_related("photo").get(pk=visitor.label_map))
-        spaces.forget()
+            precompute_features(LabelMap.objects.select_related("photo").get(pk=visitor.label_map))
+        forget()
         visitor.select_another()
         start = time.perf_counter()
         visitor.search()
@@ -149,25 +149,28 @@ def stages(repeat: int) -> list[Row]:
     """Where the time of the latest search goes."""
     from django.template.loader import render_to_string
 
-    from gallery import search as service
     from gallery.models import GalleryImage, Search
-    from gallery.options import Options
+    from gallery.search.answers import hits_of
+    from gallery.search.ask import ask, keep
+    from gallery.search.options import Options
+    from gallery.search.query import query_vectors
+    from gallery.search.ranked_images import fold_copies, rank_by_parts
     from selector.people import Person
 
     asked = Search.objects.select_related("label_map__photo").latest("created")
     person = Person(visitor=asked.visitor)
     images = GalleryImage.objects.visible_to(person)
-    questions = service.questions_of(asked, Options())[0]
-    ranked = service.rank_together(questions, images)
-    folded = service.with_copies_folded(ranked)
-    answer = service.ask(asked, person)
+    questions = query_vectors(asked, Options())[0]
+    ranked = rank_by_parts(questions, images)
+    folded = fold_copies(ranked)
+    answer = ask(asked, person)
     context = {"search": asked, "photo": asked.label_map.photo, "answer": answer, "in_place": True, "oob": True}
     return [
-        measure("stage: from the selection to vectors", lambda: service.questions_of(asked, Options()), repeat),
-        measure("stage: nearest regions, scores, ranking", lambda: service.rank_together(questions, images), repeat),
-        measure("stage: folding copies", lambda: service.with_copies_folded(ranked), repeat),
-        measure("stage: keeping the order", lambda: service.keep(asked, folded), repeat),
-        measure("stage: one page of hits", lambda: service.hits_of(folded, 1, person), repeat),
+        measure("stage: from the selection to vectors", lambda: query_vectors(asked, Options()), repeat),
+        measure("stage: nearest regions, scores, ranking", lambda: rank_by_parts(questions, images), repeat),
+        measure("stage: folding copies", lambda: fold_copies(ranked), repeat),
+        measure("stage: keeping the order", lambda: keep(asked, folded), repeat),
+        measure("stage: one page of hits", lambda: hits_of(folded, 1, person), repeat),
         measure("stage: template", lambda: render_to_string("gallery/_drawer.html", context), repeat),
     ]
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from selector import hierarchy, slic
+from selector.arrays import Labels
+from selector.segmentation import hierarchy, slic
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when a peer is loaded
 
 Image = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.integer[Any]]
 Run = Callable[[Image, int], Labels]
 
 

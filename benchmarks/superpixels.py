@@ -32,13 +32,13 @@ from benchmarks import metrics
 from benchmarks.superpixel_engines import (
     Engine,
     Image,
-    Labels,
     at_count,
     available,
     n_labels,
     ours_with_tree,
 )
-from selector import hierarchy, slic
+from selector.arrays import Labels
+from selector.segmentation import hierarchy, slic
 
 Row = dict[str, Any]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from selector.arrays import Floats
 
 DIMENSIONS = 512
 CLUSTERS = 1000
@@ -77,7 +77,7 @@ def add_block(cursor: Any, block: int, space: int, tag_keys: dict[str, int], con
         "bottom": np.full(BLOCK, 512, np.int32),
         "area": np.full(BLOCK, 0.25),
         "mask": rng.integers(0, 256, (BLOCK, 512), np.uint8),
-        "lot": rng.integers(0, 2**63, BLOCK),
+        "sample_key": rng.integers(0, 2**63, BLOCK),
     }
     _copy_arrays(cursor, "gallery_indexedregion", regions)
     vectors: dict[str, npt.NDArray[Any]] = {

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from gallery import jobs
-from gallery.forms import NewImageForm
 from gallery.models import DescriptorSpace, GalleryImage, Search
+from gallery.web.forms import NewImageForm
 
 
 class BriefDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -108,10 +108,10 @@ class DescriptorSpaceAdmin(BriefDeletion):
 class SearchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """That people search, not what they see: the pictures stay theirs."""
 
-    list_display = ("created", "owner", "visitor")
+    list_display = ("last_asked", "owner", "visitor")
     list_select_related = ("owner",)
-    date_hierarchy = "created"
-    fields = readonly_fields = ("owner", "visitor", "options", "created")
+    date_hierarchy = "last_asked"
+    fields = readonly_fields = ("owner", "visitor", "options", "last_asked")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,4 +6,4 @@ class GalleryConfig(AppConfig):
     verbose_name = "Collection and search"
 
     def ready(self) -> None:
-        from gallery import signals  # noqa: F401  connects itself
+        from gallery import receivers  # noqa: F401  connects itself

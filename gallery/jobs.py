@@ -23,9 +23,10 @@ from procrastinate.manager import JobManager
 from procrastinate.sql import queries
 from procrastinate.utils import utcnow
 
-from gallery import indexing, spaces
+from gallery.index import indexing, spaces
+from gallery.index.features import precompute_features
 from gallery.models import DescriptorSpace, GalleryImage
-from selector.imagefile import InvalidImage
+from selector.imaging.imagefile import InvalidImage
 from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def is_last_attempt(attempts_before: int) -> bool:
 @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=UnlessHopeless())
 def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
     """Bring one image's index up to date; when this was the last attempt, its row says why it failed."""
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     try:
         indexing.update(image_id, wanted, afresh=afresh)
     except Exception as problem:
@@ -74,7 +75,7 @@ def look_at_photo(label_map_id: int) -> None:
     if label_map is None:
         return
     try:
-        spaces.look_ahead(label_map)
+        precompute_features(label_map)
     except Exception:
         # Deleted while it was looked at, with its file, it is nobody's trouble.
         if known.exists():
@@ -133,7 +134,7 @@ def defer_forgotten(wanted: Iterable[DescriptorSpace]) -> None:
     defer(_without(GalleryImage.objects.pending(), queued))
     defer(_without(GalleryImage.objects.unhashed(), queued), priority=LATER)
     for space in wanted:
-        defer(_without(GalleryImage.objects.lacking(space), queued), priority=LATER)
+        defer(_without(GalleryImage.objects.lacking(space.pk), queued), priority=LATER)
 
 
 def _queued_images() -> QuerySet[ProcrastinateJob]:

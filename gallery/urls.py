@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from gallery import collection_views, search_views, views
+from gallery.web import gallery_views, own_collection_views, search_views
+from library import collection_views
 
 app_name = "gallery"
 urlpatterns = [
-    path("", views.start, name="start"),
-    path("gallery/", views.gallery, name="gallery"),
-    path("gallery/<int:image_id>/", views.details, name="details"),
-    path("gallery/<int:image_id>/edit/", collection_views.edit, name="edit"),
+    path("", gallery_views.start, name="start"),
+    path("gallery/", gallery_views.gallery, name="gallery"),
+    path("gallery/<int:image_id>/", gallery_views.details, name="details"),
+    path("gallery/<int:image_id>/edit/", own_collection_views.edit, name="edit"),
     path("gallery/<int:image_id>/search/", search_views.search_like, name="search_like"),
     path("gallery/<int:image_id>/select/", search_views.select, name="select"),
     path("collection/add/", collection_views.add, name="collect"),
@@ -22,5 +23,5 @@ urlpatterns = [
     path("searches/<uuid:search_id>/feedback/", search_views.feedback, name="feedback"),
     path("searches/<uuid:search_id>/delete/", search_views.delete, name="delete_search"),
     path("searches/<uuid:search_id>/selection.png", search_views.selection, name="selection"),
-    path("regions/<int:region_id>/highlight.png", views.highlight, name="highlight"),
+    path("regions/<int:region_id>/highlight.png", gallery_views.highlight, name="highlight"),
 ]

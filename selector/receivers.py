@@ -12,8 +12,9 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from selector.models import LabelMap, Photo, adopt
+from selector.models import LabelMap, Photo
 from selector.people import SESSION_KEY
+from selector.services.adoption import adopt
 
 
 @receiver(user_logged_in)

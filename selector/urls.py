@@ -2,26 +2,35 @@
 
 from django.urls import path
 
-from selector import photo_views, sharing_views, views
+from library import photo_views
+from selector.web import picture_views, sharing_views, workspace_views
 
 app_name = "selector"
 urlpatterns = [
     path("photos/", photo_views.photo_list, name="photos"),
     path("photos/", photo_views.photo_list, name="upload"),
     path("photos/delete/", photo_views.delete, name="delete"),
-    path("photos/<uuid:photo_id>/", views.workspace, name="workspace"),
-    path("photos/<uuid:photo_id>/selection/", views.gesture, name="gesture"),
-    path("photos/<uuid:photo_id>/selection/now/", views.selection_now, name="selection_now"),
+    path("photos/<uuid:photo_id>/", workspace_views.workspace, name="workspace"),
+    path("photos/<uuid:photo_id>/selection/", workspace_views.gesture, name="gesture"),
+    path("photos/<uuid:photo_id>/selection/now/", workspace_views.selection_now, name="selection_now"),
     path("photos/<uuid:photo_id>/name/", photo_views.rename, name="rename"),
     path("photos/<uuid:photo_id>/rotate/", photo_views.rotate, name="rotate"),
     path("photos/<uuid:photo_id>/links/", sharing_views.links, name="links"),
-    path("photos/<uuid:photo_id>/preview.png", views.preview, name="preview"),
-    path("photos/<uuid:photo_id>/working/<slug:version>.jpg", views.working_copy, name="working_copy"),
-    path("photos/<uuid:photo_id>/thumbnail/<slug:version>.jpg", views.thumbnail, name="thumbnail"),
-    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/labels", views.labels, name="labels"),
-    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/tree", views.tree, name="tree"),
-    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/outline/<int:level>.png", views.outline, name="outline"),
-    path("selections/<int:selection_id>/<slug:version>.png", views.selection_thumbnail, name="selection_thumbnail"),
+    path("photos/<uuid:photo_id>/preview.png", picture_views.preview, name="preview"),
+    path("photos/<uuid:photo_id>/working/<slug:version>.jpg", picture_views.working_copy, name="working_copy"),
+    path("photos/<uuid:photo_id>/thumbnail/<slug:version>.jpg", picture_views.thumbnail, name="thumbnail"),
+    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/labels", picture_views.labels, name="labels"),
+    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/tree", picture_views.tree, name="tree"),
+    path(
+        "photos/<uuid:photo_id>/label-maps/<int:label_map_id>/outline/<int:level>.png",
+        picture_views.outline,
+        name="outline",
+    ),
+    path(
+        "selections/<int:selection_id>/<slug:version>.png",
+        picture_views.selection_thumbnail,
+        name="selection_thumbnail",
+    ),
     path("links/<int:link_id>/revoke/", sharing_views.revoke, name="revoke"),
     path("shared/<slug:token>/", sharing_views.shared, name="shared"),
     path("shared/<slug:token>/open/", sharing_views.open_shared, name="open_shared"),

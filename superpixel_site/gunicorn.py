@@ -17,6 +17,6 @@ control_socket_disable = True
 
 def post_worker_init(worker: object) -> None:
     """Load the model beside the first requests: whoever searches first would wait ten seconds for it."""
-    from gallery.spaces import preload
+    from gallery.index.spaces import preload
 
     Thread(target=preload, name="preload", daemon=True).start()

@@ -108,7 +108,7 @@ def photo(alice: User, few_superpixels: None) -> Photo:
     """A photo of alice's: four coloured quarters, 240 x 160."""
     from pictures import image_file
 
-    from selector.photos import store_photo
+    from selector.services.photos import store_photo
 
     return store_photo(image_file(), "quarters.jpg", owner=alice)
 

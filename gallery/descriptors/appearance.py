@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gallery.descriptors.pooling import Floats, Members, region_sums, unit
-from selector.slic import lab_planes
+from gallery.descriptors.pooling import Members, region_sums, unit
+from selector.arrays import Floats
+from selector.segmentation.lab import lab_planes
 
 VERSION = "4"
 """Changes whenever the same image gets another vector: vectors of two versions are never compared."""

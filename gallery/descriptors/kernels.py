@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import float32, types
 
-from selector.compiled import LABELS, compiled
+from selector.arrays import Floats, Labels
+from selector.segmentation.compiled import LABELS, compiled
 
-Floats = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int32]
 
 _PLANES = types.Array(types.float32, 3, "C")

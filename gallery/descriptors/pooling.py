@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from selector.arrays import Floats
+
 Members = npt.NDArray[np.bool_] | Sequence[npt.NDArray[np.integer]]
 """Regions as a boolean array (r, n), or as one array of superpixel ids a region."""
 

@@ -22,8 +22,7 @@ from pictures import eighths, image_file
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-import gallery.views
-from gallery.collection import Details, add_public
+from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage, Search
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
@@ -234,7 +233,7 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
 def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
     inspection.visit("/nowhere/", "404")
     for code, error in {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen")}.items():
-        monkeypatch.setattr(gallery.views, "render", raising(error))
+        monkeypatch.setattr("gallery.web.gallery_views.render", raising(error))
         answer = inspection.page.goto("/")
         assert answer is not None and answer.status == code
         inspection.look(f"error {code}")

@@ -11,9 +11,9 @@ from django.core.management import call_command
 from pictures import BLUE, GREEN, RED, eighths, image_file
 from playwright.sync_api import Page, expect
 
-from gallery.collection import Details, add_public
-from selector import label_maps
+from gallery.collection.importing import Details, add_public
 from selector.models import Photo, Selection
+from selector.services import label_maps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -64,7 +64,7 @@ def test_from_an_upload_to_similar_images(page: Page, collection: Any) -> None:
         assert np.abs(preview[int(y * height), int(x * width)].astype(int) - colour).max() < 25
     selection = Selection.objects.get()
     labels = label_maps.load(selection.label_map).labels
-    assert np.array_equal(selection.regions.included[labels], ws.layer(page, "#tint")[..., 3] > 0)
+    assert np.array_equal(selection.superpixels.included[labels], ws.layer(page, "#tint")[..., 3] > 0)
 
     # A click on a selected region takes it back; and all of it is there after a reload.
     ws.click(page, 90, 40)
@@ -123,7 +123,7 @@ def test_twenty_quick_clicks_are_all_counted(page: Page) -> None:
         ws.click(page, *point)
     ws.settled(page)
     selection = Selection.objects.get()
-    assert set(np.flatnonzero(selection.regions.included).tolist()) == wanted
+    assert set(np.flatnonzero(selection.superpixels.included).tolist()) == wanted
     assert selection.position == 20
 
 
@@ -236,7 +236,7 @@ def test_without_javascript_it_works_the_same(browser: Any, live_server: Any, wi
     page.locator("input[type=image]").click(position={"x": 150, "y": 40})
     page.wait_for_url("**level=8")
     labels = label_maps.load(Selection.objects.get().label_map).labels
-    assert agrees(Selection.objects.get().regions.included[labels], expected_mask(BLUE))
+    assert agrees(Selection.objects.get().superpixels.included[labels], expected_mask(BLUE))
     preview = page.locator("#preview noscript img, #preview img").last
     assert "preview.png" in (preview.get_attribute("src") or "")
 

@@ -13,7 +13,7 @@ from pictures import eighths, image_file
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from gallery.collection import Details, add_public
+from gallery.collection.importing import Details, add_public
 from gallery.models import Search
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]

@@ -12,8 +12,8 @@ from pictures import BLUE, GREEN, RED, YELLOW, eighths, image_file
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from selector import label_maps
 from selector.models import Photo, Selection, SharedSelection
+from selector.services import label_maps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -29,7 +29,7 @@ FOUR = [plain("red.jpg", RED), LETTER, plain("green.jpg", GREEN), plain("blue.jp
 
 def included(photo: Photo) -> np.ndarray:
     selection = Selection.objects.get(label_map__photo=photo)
-    return selection.regions.included[label_maps.load(selection.label_map).labels]
+    return selection.superpixels.included[label_maps.load(selection.label_map).labels]
 
 
 def row(page: Page, text: str) -> object:

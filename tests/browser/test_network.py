@@ -9,8 +9,9 @@ import pytest
 import workspace as ws
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from selector import label_maps, regions
 from selector.models import Photo, Selection
+from selector.selection import gestures
+from selector.services import label_maps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -46,7 +47,7 @@ def expect_twenty_clicks(photo: Photo) -> None:
     wanted = {int(labels[y, x]) for x, y in TWENTY}
     assert len(wanted) == 20
     selection = Selection.objects.get()
-    assert set(np.flatnonzero(selection.regions.included).tolist()) == wanted
+    assert set(np.flatnonzero(selection.superpixels.included).tolist()) == wanted
     assert (selection.position, selection.length, selection.steps.count()) == (20, 20, 20)
 
 
@@ -72,7 +73,7 @@ def test_twenty_quick_clicks_with_the_connection_cut_in_the_middle(page: Page) -
     ws.settled(page)
     expect_twenty_clicks(photo)
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
-    work.shows(Selection.objects.get().regions)
+    work.shows(Selection.objects.get().superpixels)
 
 
 def test_an_answer_that_is_lost_and_a_gesture_that_is_offered_again(page: Page) -> None:
@@ -108,7 +109,7 @@ def test_an_answer_that_is_lost_and_a_gesture_that_is_offered_again(page: Page) 
     page.locator("#try-again").dispatch_event("click")
     ws.settled(page)
     expect_twenty_clicks(photo)
-    work.shows(Selection.objects.get().regions)
+    work.shows(Selection.objects.get().superpixels)
     expect(page.get_by_role("status")).to_contain_text("selected")
 
 
@@ -138,7 +139,7 @@ def test_a_gesture_that_is_refused_does_not_hold_up_the_others(page: Page) -> No
     page.evaluate("document.getElementById('workspace').dataset.labelMap = '999999'")
     ws.click(page, 90, 40)
     expect(page.get_by_role("status")).to_contain_text("changed in another window")
-    first = regions.toggle(work.expected, work.labels, work.tree.cut(20), [(30, 40)], "include")
+    first = gestures.toggle(work.expected, work.labels, work.tree.cut(20), [(30, 40)], "include")
     ws.settled(page)
     work.shows(first)
 

@@ -14,12 +14,11 @@ from models import use
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from playwright.sync_api import Locator, Page, expect
 
-from gallery import demo
-from gallery import search as search_module
-from gallery.collection import Details, add_public
+from gallery.collection import demo
+from gallery.collection.importing import Details, add_public
 from gallery.models import Feedback, GalleryImage, Search
-from selector import rendering
 from selector.models import Selection
+from selector.rendering import highlights
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 Box = tuple[float, float, float, float]
@@ -53,7 +52,7 @@ def layer_of(page: Page, hit: Locator) -> np.ndarray:
     hit.locator("img.highlight").evaluate("image => { image.loading = 'eager'; image.dataset.looked = ''; }")
     alpha = ws.layer(page, "img[data-looked]")[..., 3]
     hit.locator("img.highlight").evaluate("image => image.removeAttribute('data-looked')")
-    return alpha != rendering.VEIL_ALPHA
+    return alpha != highlights.VEIL_ALPHA
 
 
 def centre_is_in(drawn: np.ndarray, box: Box) -> bool:
@@ -143,7 +142,7 @@ def index() -> None:
 
 def add_three_pages(add: Callable[..., GalleryImage], monkeypatch: pytest.MonkeyPatch) -> None:
     """Fourteen images, six of which are a page."""
-    monkeypatch.setattr(search_module, "PAGE", 6)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 6)
     colours = (RED, GREEN, BLUE, YELLOW)
     for number in range(14):
         add(f"image {number}", (SEA, NIGHT, MOSS)[number % 3], (colours[number % 4], 45 + 11 * number, 50 + 4 * number))
@@ -319,7 +318,7 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     assert selected[80, 80] and not selected[20, 200]
     page.get_by_role("button", name="Undo").click()
     ws.settled(page)
-    assert not Selection.objects.get(label_map__photo=red.photo).regions.included.any()
+    assert not Selection.objects.get(label_map__photo=red.photo).superpixels.included.any()
 
 
 def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:

@@ -1,4 +1,4 @@
-"""Every tool, by mouse and by key: the pixels on the screen are the superpixels that selector.regions computes."""
+"""Every tool, by mouse and by key: the pixels shown are those that selector.selection.gestures computes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 import workspace as ws
 from playwright.sync_api import Page, expect
 
-from selector import regions
 from selector.models import HISTORY_LENGTH, Selection
+from selector.selection import gestures
+from selector.selection.selection import SuperpixelSelection
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -144,12 +145,12 @@ def test_two_hundred_steps_back_and_forth_and_after_a_reload(page: Page) -> None
     work = ws.Workspace(page, ws.public_photo(), level=60)
     ws.click(page, *RED)
     work.check("toggle")
-    states = [regions.Selection.empty(work.label_map.n_superpixels), work.expected]
+    states = [SuperpixelSelection.empty(work.label_map.n_superpixels), work.expected]
     selection = Selection.objects.get()
     for i in range(204):
         superpixel = np.array([work.middle(i % 40)])
-        selection.apply(lambda s, p=superpixel: regions.toggle(s, work.labels, work.tree.cut(60), p, "include"))
-        states.append(selection.regions)
+        selection.apply(lambda s, p=superpixel: gestures.toggle(s, work.labels, work.tree.cut(60), p, "include"))
+        states.append(selection.superpixels)
     selection.save()
     page.reload()
     ws.ready(page)

@@ -16,9 +16,12 @@ from pictures import eighths, image_file
 from PIL import Image
 from playwright.sync_api import Page, Request
 
-from selector import label_maps, regions, rendering
 from selector.models import Photo, Selection
-from selector.photos import store_photo
+from selector.rendering import layers
+from selector.selection import gestures
+from selector.selection.selection import SuperpixelSelection
+from selector.services import label_maps
+from selector.services.photos import store_photo
 
 Pixels = npt.NDArray[np.uint8]
 Points = list[tuple[float, float]]
@@ -131,7 +134,7 @@ def public_photo(pixels: Pixels | None = None) -> Photo:
 
 
 class Workspace:
-    """A workspace in the browser, and beside it what each gesture must come to by `selector.regions`.
+    """A workspace in the browser, and beside it what each gesture must come to by `selector.selection.gestures`.
 
     Every gesture that the page sends is noted. `check` applies the ones since the last check to the expected selection
     and compares it with the layers on the screen and with the row in the database.
@@ -142,7 +145,7 @@ class Workspace:
         self.label_map = label_maps.label_map_of(photo)
         self.segmentation = label_maps.load(self.label_map)
         self.labels, self.tree = self.segmentation.labels, self.segmentation.hierarchy
-        self.expected = regions.Selection.empty(self.label_map.n_superpixels)
+        self.expected = SuperpixelSelection.empty(self.label_map.n_superpixels)
         self.sent: list[dict[str, str]] = []
         page.on("request", self._note)
         page.goto(photo.get_absolute_url() + (f"?level={level}" if level else ""))
@@ -192,14 +195,14 @@ class Workspace:
         self.shows(self.expected)
         return new[-1]
 
-    def shows(self, expected: regions.Selection) -> None:
+    def shows(self, expected: SuperpixelSelection) -> None:
         """The layers on the screen and the stored selection are exactly this."""
-        stored = Selection.objects.get(label_map=self.label_map).regions
+        stored = Selection.objects.get(label_map=self.label_map).superpixels
         assert np.array_equal(stored.included, expected.included)
         assert np.array_equal(stored.excluded, expected.excluded)
         tint = layer(self.page, "#tint")[..., 3] > 0
         assert np.array_equal(tint, expected.included[self.labels])
-        striped = rendering.tint_png(self.labels, expected.excluded, (0, 0, 0), striped=True)
+        striped = layers.tint_png(self.labels, expected.excluded, (0, 0, 0), striped=True)
         stripes = np.asarray(Image.open(io.BytesIO(striped)).convert("RGBA"))[..., 3] > 0
         assert np.array_equal(layer(self.page, "#tint-excluded")[..., 3] > 0, stripes)
 
@@ -208,19 +211,19 @@ def points_of(gesture: dict[str, str]) -> Points:
     return [(float(x), float(y)) for x, y in (pair.split(",") for pair in gesture.get("points", "").split())]
 
 
-def outcome(state: regions.Selection, gesture: dict[str, str], label_map: Any) -> regions.Selection:
+def outcome(state: SuperpixelSelection, gesture: dict[str, str], label_map: Any) -> SuperpixelSelection:
     """What a gesture comes to. The history is not known here, so it must be neither undo nor redo."""
     segmentation = label_maps.load(label_map)
     labels, tree = segmentation.labels, segmentation.hierarchy
     points, mode = points_of(gesture), gesture["mode"]
     cut, add = tree.cut(int(gesture["level"])), not gesture.get("remove")
-    tools: dict[str, Callable[[], regions.Selection]] = {
-        "toggle": lambda: regions.toggle(state, labels, cut, points, mode),
-        "paint": lambda: regions.paint(state, labels, cut, points, mode, add=add),
-        "cover": lambda: regions.cover(state, labels, cut, points, mode, add=add),
-        "grow": lambda: regions.grow(state, labels, cut, points[0], mode, parents=tree.parents),
-        "shrink": lambda: regions.shrink(state, labels, points[0], mode, parents=tree.parents),
-        "similar": lambda: regions.similar(
+    tools: dict[str, Callable[[], SuperpixelSelection]] = {
+        "toggle": lambda: gestures.toggle(state, labels, cut, points, mode),
+        "paint": lambda: gestures.paint(state, labels, cut, points, mode, add=add),
+        "cover": lambda: gestures.cover(state, labels, cut, points, mode, add=add),
+        "grow": lambda: gestures.grow(state, labels, cut, points[0], mode, parents=tree.parents),
+        "shrink": lambda: gestures.shrink(state, labels, points[0], mode, parents=tree.parents),
+        "similar": lambda: gestures.similar(
             state,
             labels,
             cut,
@@ -229,7 +232,7 @@ def outcome(state: regions.Selection, gesture: dict[str, str], label_map: Any) -
             colours=label_maps.mean_colours(label_map),
             everywhere=bool(gesture.get("everywhere")),
         ),
-        "invert": lambda: regions.invert(state),
-        "clear": lambda: regions.clear(state),
+        "invert": lambda: gestures.invert(state),
+        "clear": lambda: gestures.clear(state),
     }
     return tools[gesture["tool"]]()

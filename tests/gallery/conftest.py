@@ -27,8 +27,8 @@ def light(settings: Any, few_superpixels: None) -> None:
 @pytest.fixture
 def add_image(db: None) -> AddImage:
     """Adds an image to the collection; a private one when it has an owner. It is not indexed yet."""
-    from gallery.collection import Details, add_photo
-    from selector.photos import store_photo
+    from gallery.collection.importing import Details, add_photo
+    from selector.services.photos import store_photo
 
     def add(
         thing: Colour = RED,
@@ -48,11 +48,11 @@ def add_image(db: None) -> AddImage:
 @pytest.fixture
 def add_indexed(add_image: AddImage) -> AddImage:
     """Adds an image and indexes it."""
-    from gallery import indexing, spaces
+    from gallery.index import indexing, spaces
 
     def add(*args: Any, **kwargs: Any) -> GalleryImage:
         image = add_image(*args, **kwargs)
-        indexing.update(image.pk, spaces.wanted()[0])
+        indexing.update(image.pk, spaces.ensure_spaces()[0])
         image.refresh_from_db()
         return image
 
@@ -62,8 +62,9 @@ def add_indexed(add_image: AddImage) -> AddImage:
 @pytest.fixture
 def select() -> Select:
     """Selects the disc of such a picture (or another box) for a person, as clicking would."""
-    from selector import label_maps, regions
     from selector.models import Selection
+    from selector.selection.selection import SuperpixelSelection
+    from selector.services import label_maps
 
     def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include") -> LabelMap:
         label_map = label_maps.label_map_of(photo)
@@ -71,11 +72,11 @@ def select() -> Select:
         chosen = np.zeros(label_map.n_superpixels, bool)
         for left, top, right, bottom in boxes or [(45, 50, 95, 100)]:
             chosen[np.unique(labels[top:bottom, left:right])] = True
-        blank = regions.Selection.empty(label_map.n_superpixels)
+        blank = SuperpixelSelection.empty(label_map.n_superpixels)
         row, _ = Selection.objects.get_or_create(
             label_map=label_map, **person.as_fields(), defaults={"state": blank.pack()}
         )
-        row.state = row.regions.plus(chosen, mode).pack()  # type: ignore[arg-type]
+        row.state = row.superpixels.plus(chosen, mode).pack()  # type: ignore[arg-type]
         row.save()
         return label_map
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gallery import demo, indexing, spaces
-from gallery.collection import add_public
+from gallery.collection import demo
+from gallery.collection.importing import add_public
+from gallery.index import indexing, spaces
 from gallery.models import Search
-from gallery.search import ask
-from selector import label_maps, regions
+from gallery.search.ask import ask
 from selector.people import Person
-from selector.photos import store_photo
+from selector.selection.selection import SuperpixelSelection
+from selector.services import label_maps
+from selector.services.photos import store_photo
 
 VISITOR = Person(visitor=uuid.UUID(int=7))
 
@@ -23,7 +25,7 @@ VISITOR = Person(visitor=uuid.UUID(int=7))
 def collection(db: None, settings: Any) -> None:
     """The demo collection, indexed, with few superpixels, as that is quicker."""
     settings.N_SUPERPIXELS = 300
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     for data, name, details in demo.images():
         image, _ = add_public(data, name, details)
         indexing.update(image.pk, wanted)
@@ -39,7 +41,7 @@ def asked(data: bytes, box: demo.Box) -> Search:
     left, top, right, bottom = np.array(box) * (width, height, width, height)
     chosen = np.zeros(label_map.n_superpixels, bool)
     chosen[np.unique(labels[int(top) : int(bottom), int(left) : int(right)])] = True
-    state = regions.Selection(chosen, np.zeros_like(chosen)).pack()
+    state = SuperpixelSelection(chosen, np.zeros_like(chosen)).pack()
     return Search.objects.asked(VISITOR, label_map, state)
 
 

@@ -9,7 +9,7 @@ import pytest
 from discs import AddImage
 from django.core.management import call_command
 
-from gallery import demo
+from gallery.collection import demo
 from gallery.models import DemoCollection, GalleryImage
 
 
@@ -80,9 +80,9 @@ def test_it_stays_away_when_there_are_other_images(add_image: AddImage) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("two_photographs")
 def test_a_load_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gallery import collection
+    from gallery.collection import importing
 
-    original = collection.add_photo
+    original = importing.add_photo
 
     def killed(*args: Any) -> GalleryImage:
         if GalleryImage.objects.count() == 3:
@@ -90,7 +90,7 @@ def test_a_load_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) ->
         return original(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(collection, "add_photo", killed)
+        patch.setattr(importing, "add_photo", killed)
         with pytest.raises(KeyboardInterrupt):
             load("--if-empty")
     assert load("--if-empty") == "7 images of the demo collection loaded.\n"

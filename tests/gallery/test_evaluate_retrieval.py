@@ -19,9 +19,14 @@ from models import use
 from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
-from gallery import retrieval, spaces, temporary_index, vectors
+from gallery.evaluation import sandbox
+from gallery.evaluation.dataset import BadDataset, Dataset
+from gallery.evaluation.run import TRIED, fill
+from gallery.index.describers import _spread
+from gallery.index.features import _seen, _selected
 from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
+from gallery.search.calibration import _samples
 
 IMAGES = {"a.png": (RED, GREEN), "b.png": (RED, YELLOW), "c.png": (BLUE, GREEN), "d.png": (BLUE, YELLOW)}
 
@@ -46,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 def databases() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [temporary_index.PREFIX])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [sandbox.PREFIX])
         return [name for (name,) in cursor.fetchall()]
 
 
@@ -68,7 +73,7 @@ def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
     assert ours["by_half"]["odd"]["queries"] == 2
     assert fused["ahead_of_the_better_space"]["both"]["space"] == "appearance"
     assert [chosen["on"] for chosen in fused["weights_chosen"]] == ["even", "odd"]
-    assert all(chosen["appearance"] in retrieval.TRIED for chosen in fused["weights_chosen"])
+    assert all(chosen["appearance"] in TRIED for chosen in fused["weights_chosen"])
     assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
     assert "regions       appearance    1.000" in out.getvalue()
 
@@ -83,10 +88,10 @@ def test_stopped_or_killed_nothing_of_it_stays(folder: Path, monkeypatch: pytest
     def interrupted(*args: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(retrieval, "add_public", interrupted)
+    monkeypatch.setattr("gallery.evaluation.run.add_public", interrupted)
     # Nobody is connected to what a killed process left behind.
     with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {temporary_index.PREFIX}forgotten")
+        cursor.execute(f"CREATE DATABASE {sandbox.PREFIX}forgotten")
     location = default_storage.location  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
         call_command("evaluate_retrieval", folder, stderr=StringIO())
@@ -114,18 +119,18 @@ def test_a_folder_of_something_else_is_refused_in_one_sentence(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_process_keeps_by_keys_is_of_one_database() -> None:
-    caches = (spaces._seen, spaces._spread, spaces._selected)
+    caches = (_seen, _spread, _selected)
 
     def fill() -> None:
         for cache in caches:
             cache.get((1, 1), lambda: np.zeros(1))
-        vectors._samples[1] = [1], np.zeros((1, 1), np.float32)
+        _samples[1] = [1], np.zeros((1, 1), np.float32)
 
     def kept() -> int:
-        return sum(len(cache._results) for cache in caches) + len(vectors._samples)
+        return sum(len(cache._results) for cache in caches) + len(_samples)
 
     fill()
-    with temporary_index.temporary_index():
+    with sandbox.temporary_index():
         assert kept() == 0
         fill()
     assert kept() == 0
@@ -180,12 +185,12 @@ def test_a_damaged_image_is_named_in_one_sentence(
     folder: Path, damaged: Callable[[bytes], bytes], long_side: int
 ) -> None:
     (folder / "a.png").write_bytes(damaged((folder / "a.png").read_bytes()))
-    with pytest.raises(retrieval.BadDataset, match=r"^a\.png: \S.*\.$"):
-        retrieval.fill(retrieval.Dataset.read(folder), lambda stage: None, long_side)
+    with pytest.raises(BadDataset, match=r"^a\.png: \S.*\.$"):
+        fill(Dataset.read(folder), lambda stage: None, long_side)
 
 
 def test_the_halves_are_those_of_every_second_image(folder: Path) -> None:
-    dataset = retrieval.Dataset.read(folder)
+    dataset = Dataset.read(folder)
     assert [query.image for query in dataset.half("even").queries] == ["a.png", "c.png"]
     assert [query.image for query in dataset.half("odd").queries] == ["b.png", "d.png"]
     assert dataset.relevant_to(dataset.queries[0]) == {"b.png"}

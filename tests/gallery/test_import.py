@@ -12,7 +12,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pictures import dated, image_file
 
-from gallery.collection import Details, add_public, images_in, readable_title, storable
+from gallery.collection import importing
+from gallery.collection.folders import images_in, storable
+from gallery.collection.importing import Details, add_public, readable_title
 from gallery.models import GalleryImage
 from selector.models import Photo
 
@@ -114,9 +116,9 @@ def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
 
 
 def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gallery import collection
+    from gallery.collection import importing
 
-    original = collection.add_photo
+    original = importing.add_photo
 
     def killed(*args: Any) -> GalleryImage:
         if GalleryImage.objects.exists():
@@ -124,7 +126,7 @@ def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch
         return original(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(collection, "add_photo", killed)
+        patch.setattr(importing, "add_photo", killed)
         with pytest.raises(KeyboardInterrupt):
             run(folder)
     assert Photo.objects.count() == GalleryImage.objects.count() == 1
@@ -134,17 +136,16 @@ def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch
 def test_what_an_interrupted_import_had_stored_is_taken_back(
     folder: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gallery import collection
 
     before = {path for path in media.rglob("*") if path.is_file()}
-    monkeypatch.setattr(collection, "add_photo", lambda *args: 1 / 0)
+    monkeypatch.setattr(importing, "add_photo", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(folder)
     assert {path for path in media.rglob("*") if path.is_file()} == before
 
 
 def test_a_private_copy_does_not_keep_an_image_out_of_the_collection(folder: Path, alice: Any) -> None:
-    from selector.photos import store_photo
+    from selector.services.photos import store_photo
 
     store_photo(image_file(), "mine.jpg", owner=alice)
     assert run(folder)[0].startswith("2 images imported")

@@ -11,12 +11,13 @@ from discs import AddImage, break_file
 from django.core.management import CommandError, call_command
 from pictures import BLUE, YELLOW
 
-from gallery import indexing, spaces
-from gallery.descriptors import appearance, sampling
+from gallery.descriptors import appearance
+from gallery.descriptors.region_choice import COUNT
+from gallery.index import indexing, spaces
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
-from selector import rendering
 from selector.people import Person
-from selector.turning import turn
+from selector.rendering.masks import bounding_box, mask_bits, mask_from_bits
+from selector.services.turning import turn
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def content() -> list[Any]:
     return [
         (*row[:-2], bytes(row[-2]), tuple(row[-1]))
         for row in vectors.values_list(
-            "region__image", "region__node", "region__lot", "region__left", "region__bottom", "region__area",
+            "region__image", "region__node", "region__sample_key", "region__left", "region__bottom", "region__area",
             "space", "region__mask", "vector",
         )
     ]  # fmt: skip
@@ -43,29 +44,30 @@ def test_an_image_is_indexed_as_a_whole_and_by_regions(add_indexed: AddImage) ->
     image = add_indexed()
     whole, *others = image.regions.order_by("-area")
     assert (whole.left, whole.top, whole.right, whole.bottom, whole.area) == (0, 0, 200, 150, 1)
-    assert 1 <= len(others) <= sampling.COUNT
+    assert 1 <= len(others) <= COUNT
     assert image.status == GalleryImage.Status.INDEXED
 
 
 def test_some_regions_lie_in_the_thing_and_some_around_it(add_indexed: AddImage) -> None:
     y, x = (np.mgrid[:64, :64] + 0.5) / 64
     disc = (x * 200 - 70) ** 2 + (y * 150 - 75) ** 2 < 40**2
-    regions = [rendering.mask_from_bits(bytes(region.mask)) for region in add_indexed().regions.filter(area__lt=1)]
+    regions = [mask_from_bits(bytes(region.mask)) for region in add_indexed().regions.filter(area__lt=1)]
     shares = [(disc & region).sum() / region.sum() for region in regions]
     assert max(shares) > 0.9
     assert min(shares) < 0.1
 
 
 def test_boxes_and_masks_are_those_of_the_members(add_indexed: AddImage) -> None:
-    from selector import label_maps, regions
+    from selector.selection.tree import node_members
+    from selector.services import label_maps
 
     image = add_indexed()
     for region in image.regions.select_related("label_map"):
         segmentation = label_maps.load(region.label_map)
-        inside = regions.node_members(segmentation.hierarchy.parents, region.node)
+        inside = node_members(segmentation.hierarchy.parents, region.node)
         box = (region.left, region.top, region.right, region.bottom)
-        assert box == rendering.bounding_box(segmentation.labels, inside)
-        assert bytes(region.mask) == rendering.mask_bits(segmentation.labels, inside)
+        assert box == bounding_box(segmentation.labels, inside)
+        assert bytes(region.mask) == mask_bits(segmentation.labels, inside)
 
 
 def test_every_region_has_a_unit_vector_in_every_space(add_indexed: AddImage) -> None:
@@ -182,7 +184,7 @@ def test_an_image_deleted_while_it_is_being_indexed_leaves_nothing(
         return original(*args)
 
     monkeypatch.setattr(indexing, "region_vectors", deleted_meanwhile)
-    assert indexing.failure_of(image.pk, spaces.wanted()[0]) == ""
+    assert indexing.failure_of(image.pk, spaces.ensure_spaces()[0]) == ""
     assert not IndexedRegion.objects.exists()
 
 
@@ -191,8 +193,8 @@ def test_a_new_space_is_added_beside_the_old_one(add_indexed: AddImage, monkeypa
     regions = set(image.regions.values_list("pk", flat=True))
     old = DescriptorSpace.objects.get()
     monkeypatch.setattr(appearance, "VERSION", "next")
-    (new,), _ = spaces.wanted()
-    assert list(GalleryImage.objects.lacking(new)) == [image]
+    (new,), _ = spaces.ensure_spaces()
+    assert list(GalleryImage.objects.lacking(new.pk)) == [image]
 
     assert index_gallery()[0] == "1 image indexed.\n"
     assert set(image.regions.values_list("pk", flat=True)) == regions
@@ -217,10 +219,10 @@ def test_a_photo_that_is_turned_is_indexed_again(add_indexed: AddImage, alice: A
 
 
 def test_the_sample_for_calibration_depends_on_content_alone() -> None:
-    lots = [indexing.lot_of("ab" * 32, node) for node in range(1000)]
-    assert lots == [indexing.lot_of("ab" * 32, node) for node in range(1000)]
-    assert all(0 <= lot < 2**63 for lot in lots)
-    assert np.mean(lots) == pytest.approx(2**62, rel=0.05)
+    keys = [indexing.sample_key_of("ab" * 32, node) for node in range(1000)]
+    assert keys == [indexing.sample_key_of("ab" * 32, node) for node in range(1000)]
+    assert all(0 <= key < 2**63 for key in keys)
+    assert np.mean(keys) == pytest.approx(2**62, rel=0.05)
 
 
 def test_deleting_a_public_image_deletes_its_photo_and_files(

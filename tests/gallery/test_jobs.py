@@ -14,13 +14,17 @@ from django.test import Client
 from models import use
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from gallery import indexing, jobs, spaces
-from gallery.descriptors import appearance, meaning
+from gallery import jobs
+from gallery.descriptors import appearance
+from gallery.descriptors.open_clip.tower import Tower
+from gallery.index import indexing, spaces
+from gallery.index.describers import Appearance, SegmentedPhoto
+from gallery.index.features import forget
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
-from gallery.search import ask
-from selector import label_maps
+from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
 from selector.people import Person
+from selector.services import label_maps
 
 
 def queued(task: str = jobs.TASK) -> list[int]:
@@ -94,7 +98,7 @@ def test_images_that_lack_a_new_space_come_last(
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
     monkeypatch.setattr(appearance, "VERSION", "next")
-    jobs.defer_forgotten(spaces.wanted()[0])
+    jobs.defer_forgotten(spaces.ensure_spaces()[0])
     new = add_image(seed=1)
     assert queued() == [old.pk, new.pk]
     fetch()
@@ -151,7 +155,7 @@ def test_sweeping_a_job_whose_image_is_queued_again_keeps_one(add_image: AddImag
 
 @pytest.mark.django_db
 def test_an_image_deleted_meanwhile_is_no_error(add_image: AddImage) -> None:
-    indexing.update(add_image().pk + 1, spaces.wanted()[0])
+    indexing.update(add_image().pk + 1, spaces.ensure_spaces()[0])
 
 
 def run_worker() -> None:
@@ -303,10 +307,10 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
     def forward(*_: Any) -> None:
         raise AssertionError("a forward pass")
 
-    monkeypatch.setattr(meaning.Tower, "_run", forward)
-    spaces.forget()
+    monkeypatch.setattr(Tower, "_run", forward)
+    forget()
     (hit,) = ask(search_of(photo, Person(user=alice)), Person(user=alice)).hits
-    assert set(hit.parts) == {"appearance", "meaning"}
+    assert set(hit.scores_by_space) == {"appearance", "meaning"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -342,14 +346,14 @@ def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: 
 def test_a_photo_that_is_deleted_while_it_is_looked_at_is_no_error(
     opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = spaces.Appearance.look
+    look = Appearance.look
 
-    def delete_meanwhile(self: spaces.Appearance, picture: spaces.Picture) -> Any:
+    def delete_meanwhile(self: Appearance, picture: SegmentedPhoto) -> Any:
         seen = look(self, picture)
         Photo.objects.get(pk=photo.pk).delete()
         return seen
 
-    monkeypatch.setattr(spaces.Appearance, "look", delete_meanwhile)
+    monkeypatch.setattr(Appearance, "look", delete_meanwhile)
     run_worker()
     assert not ProcrastinateJob.objects.exists()
 

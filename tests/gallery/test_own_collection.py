@@ -15,13 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, GREEN, RED, dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from gallery import indexing, spaces
-from gallery.collection import collect as put_into_collection
+from gallery.collection.importing import collect as put_into_collection
+from gallery.index import indexing, spaces
 from gallery.models import GalleryImage, IndexedRegion, RegionVector
-from gallery.search import ask
+from gallery.search.ask import ask
 from selector.models import Photo
 from selector.people import Person
-from selector.photos import store_photo
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -45,7 +45,7 @@ def image(alice: Any, alice_client: Client) -> GalleryImage:
     """An image of alice's own collection, put there by the site and indexed."""
     collect(alice_client, disc(owner=alice))
     image: GalleryImage = GalleryImage.objects.get()
-    indexing.update(image.pk, spaces.wanted()[0])
+    indexing.update(image.pk, spaces.ensure_spaces()[0])
     image.refresh_from_db()
     return image
 
@@ -218,7 +218,7 @@ def test_its_owner_tells_what_is_known(image: GalleryImage, alice_client: Client
 
 
 def test_saving_does_not_undo_what_the_worker_does_meanwhile(image: GalleryImage) -> None:
-    from gallery.forms import MetadataForm
+    from gallery.web.forms import MetadataForm
 
     form = MetadataForm(KNOWN, instance=GalleryImage.objects.get())
     assert form.is_valid()

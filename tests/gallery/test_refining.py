@@ -12,15 +12,23 @@ from discs import AddImage, SearchOf, thing_on_ground
 from models import use
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
-from gallery import demo, indexing, search, spaces
-from gallery.collection import Details, add_public
-from gallery.forms import FeedbackForm, OptionsForm
+from gallery.collection import demo
+from gallery.collection.importing import Details, add_public
+from gallery.index import indexing, spaces
+from gallery.index.describers import Appearance
 from gallery.models import GalleryImage, Search
-from gallery.options import Options
-from gallery.search import Answer, Ranking, ask, ask_on
+from gallery.search import scoring
+from gallery.search.answers import Answer
+from gallery.search.ask import ask, next_page
+from gallery.search.calibration import calibrated
+from gallery.search.nearest import nearest
+from gallery.search.options import Options
+from gallery.search.query import query_vectors
+from gallery.search.ranked_images import RankedImages, rank_by_parts
+from gallery.web.forms import FeedbackForm, OptionsForm
 from selector.models import Photo
 from selector.people import Person
-from selector.photos import store_photo
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 GREY = (120, 120, 120)
@@ -185,7 +193,7 @@ def two_spaces(
     """Both spaces answer."""
     use(settings, tiny_models[0])
     for image in described.values():
-        indexing.update(image.pk, spaces.wanted()[0])
+        indexing.update(image.pk, spaces.ensure_spaces()[0])
 
 
 # Parts
@@ -208,17 +216,17 @@ def test_an_image_with_both_parts_comes_first(two_things: Photo, add_indexed: Ad
     picture = thing_on_ground(RED, BLUE, 3)
     picture[20:70, 130:180] = GREEN
     both = add_public(image_file(picture), "both.jpg", Details(title="both"))[0]
-    indexing.update(both.pk, spaces.wanted()[0])
+    indexing.update(both.pk, spaces.ensure_spaces()[0])
     asked = search_of(two_things, VISITOR, *BOXES)
     assert asked_with(asked).offers.n_parts == 2
     answer = asked_with(asked, apart=True)
     assert titles(answer)[0] == "both"
     hit = answer.hits[0]
-    regions = [both.regions.get(pk=key) for key in hit.regions]
+    regions = [both.regions.get(pk=key) for key in hit.region_ids]
     middles = sorted(((region.left + region.right) / 2, (region.top + region.bottom) / 2) for region in regions)
     assert np.allclose(middles, [(70, 75), (155, 45)], atol=12)
     assert [name for name, _ in hit.reasons] == ["Looks like", "Part 1", "Part 2"]
-    assert hit.also == f"?also={hit.regions[1]}"
+    assert hit.also == f"?also={hit.region_ids[1]}"
 
 
 @pytest.mark.parametrize("limit", [1, 5, 1000])
@@ -234,15 +242,15 @@ def test_among_many_images_parts_are_found_as_among_few(
         add_indexed(*colours, seed=seed)
     asked = search_of(two_things, VISITOR, *BOXES)
     images = GalleryImage.objects.visible_to(VISITOR)
-    questions = search.questions_of(asked, Options(apart=True))[0]
+    questions = query_vectors(asked, Options(apart=True))[0]
     assert [len(part) for part in questions] == [2, 2]
-    few = search.rank_together(questions, images)
+    few = rank_by_parts(questions, images)
     settings.VECTOR_INDEX_FROM = 1
-    many = search.rank_together(questions, images, limit=limit)
+    many = rank_by_parts(questions, images, limit=limit)
     # Whatever each space brought by itself: all regions of these images are compared in both.
-    rows = [few.images.tolist().index(image) for image in many.images.tolist()]
+    rows = [few.image_ids.tolist().index(image) for image in many.image_ids.tolist()]
     assert rows == sorted(rows) and len(rows) > 1
-    assert many.regions.tolist() == few.regions[rows].tolist()
+    assert many.region_ids.tolist() == few.region_ids[rows].tolist()
     np.testing.assert_allclose(many.scores, few.scores[rows], rtol=1e-4)
 
 
@@ -251,23 +259,23 @@ def test_what_one_space_found_is_looked_up_in_the_other(
 ) -> None:
     asked = search_of(question, VISITOR)
     images = GalleryImage.objects.visible_to(VISITOR)
-    (questions,) = search.questions_of(asked, Options())[0]
+    (questions,) = query_vectors(asked, Options())[0]
     settings.VECTOR_INDEX_FROM = 1
-    near = [search.nearest(asked_in, images, 12) for asked_in in questions]
-    both = np.unique(np.concatenate([one.regions for one in near]))
+    near = [nearest(asked_in, images, 12) for asked_in in questions]
+    both = np.unique(np.concatenate([one.region_ids for one in near]))
     assert len(both) > 12, "each space found others"
     settings.VECTOR_INDEX_FROM = 1_000
     for asked_in, some in zip(questions, near, strict=True):
-        known = search.calibrated(asked_in, both, search.nearest(asked_in, images))
+        known = calibrated(asked_in, both, nearest(asked_in, images))
         assert not np.isnan(known).any()
-        np.testing.assert_allclose(search.calibrated(asked_in, both, some), known, rtol=1e-4)
+        np.testing.assert_allclose(calibrated(asked_in, both, some), known, rtol=1e-4)
 
 
 def test_one_piece_is_not_taken_apart(question: Photo, described: Any, search_of: SearchOf) -> None:
     asked = search_of(question, VISITOR)
     together = asked_with(asked)
     assert together.offers.n_parts == 0
-    assert [hit.regions for hit in asked_with(asked, apart=True).hits] == [hit.regions for hit in together.hits]
+    assert [hit.region_ids for hit in asked_with(asked, apart=True).hits] == [hit.region_ids for hit in together.hits]
 
 
 # Opinions
@@ -275,7 +283,7 @@ def test_one_piece_is_not_taken_apart(question: Photo, described: Any, search_of
 
 def judge(asked: Search, answer: Answer, title: str, *, liked: bool) -> None:
     hit = next(hit for hit in answer.hits if hit.image.title == title)
-    nodes = [hit.image.regions.get(pk=key).node for key in hit.regions]
+    nodes = [hit.image.regions.get(pk=key).node for key in hit.region_ids]
     asked.judge(hit.image, nodes, liked=liked)
 
 
@@ -313,7 +321,7 @@ def test_an_opinion_outlives_another_indexing(question: Photo, described: Any, s
     asked = search_of(question, VISITOR)
     judge(asked, ask(asked, VISITOR), "blue", liked=True)
     before = ask(asked, VISITOR)
-    indexing.update(described["blue"].pk, spaces.wanted()[0], afresh=True)
+    indexing.update(described["blue"].pk, spaces.ensure_spaces()[0], afresh=True)
     after = ask(asked, VISITOR)
     assert [(hit.image.title, hit.score, hit.verdict) for hit in after.hits] == [
         (hit.image.title, hit.score, hit.verdict) for hit in before.hits
@@ -323,7 +331,7 @@ def test_an_opinion_outlives_another_indexing(question: Photo, described: Any, s
 # Spaces: weights and words
 
 
-class Wordy(spaces.Appearance):
+class Wordy(Appearance):
     """A space that understands two words, to ask without a model of gigabytes."""
 
     knows_words = True
@@ -339,7 +347,7 @@ def test_words_are_asked_beside_the_selection(
     asked = search_of(question, VISITOR)
     assert not asked_with(asked).offers.words
     assert "they are left out" in asked_with(asked, words="green").notices[-1]
-    monkeypatch.setattr("gallery.spaces.Appearance", Wordy)
+    monkeypatch.setattr("gallery.index.describers.Appearance", Wordy)
     plain = asked_with(asked)
     last = titles(plain)[-1]
     wordy = asked_with(asked, words=last)
@@ -357,7 +365,7 @@ def test_the_slider_moves_weight_from_one_space_to_the_other(
     assert not answer.offers.balance  # One space alone answers, whatever the slider says.
     assert titles(answer)[0] == "red"
     assert Options(balance=30).weights == {"appearance": 0.7, "meaning": 0.3}
-    assert Options().weights == search.ranking.WEIGHTS
+    assert Options().weights == scoring.WEIGHTS
 
 
 # Pages that fit together, and copies
@@ -368,14 +376,14 @@ def all_pages(asked: Search, between: Any = lambda: None) -> list[str]:
     seen = titles(answer)
     while answer.next_page:
         between()
-        answer = ask_on(asked, VISITOR, answer.next_page, answer.kept)
+        answer = next_page(asked, VISITOR, answer.next_page, answer.kept)
         seen += titles(answer)
     return seen
 
 
 @pytest.fixture
 def many(add_indexed: AddImage, monkeypatch: pytest.MonkeyPatch) -> list[GalleryImage]:
-    monkeypatch.setattr(search, "PAGE", 2)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 2)
     grounds = (BLUE, GREEN, YELLOW, GREY)
     return [add_indexed((200 - 25 * n, 40, 40), grounds[n % 4], seed=n, title=str(n)) for n in range(5)]
 
@@ -394,18 +402,18 @@ def test_an_image_that_goes_or_is_indexed_anew_leaves_no_gap_and_no_dead_link(
     first = ask(asked, VISITOR)
     rest = [image for image in many if image.title not in titles(first)]
     rest[0].delete()
-    indexing.update(rest[1].pk, spaces.wanted()[0], afresh=True)
-    hits = [*ask_on(asked, VISITOR, 2, first.kept).hits, *ask_on(asked, VISITOR, 3, first.kept).hits]
+    indexing.update(rest[1].pk, spaces.ensure_spaces()[0], afresh=True)
+    hits = [*next_page(asked, VISITOR, 2, first.kept).hits, *next_page(asked, VISITOR, 3, first.kept).hits]
     assert sorted(hit.image.title for hit in hits) == sorted(image.title for image in rest[1:])
     anew = next(hit for hit in hits if hit.image == rest[1])
-    assert anew.regions == []
+    assert anew.region_ids == []
 
 
 def test_an_image_hidden_meanwhile_is_left_out(question: Photo, many: list[GalleryImage], search_of: SearchOf) -> None:
     asked = search_of(question, VISITOR)
     first = ask(asked, VISITOR)
     Photo.objects.update(is_public=False)
-    assert ask_on(asked, VISITOR, 2, first.kept).hits == []
+    assert next_page(asked, VISITOR, 2, first.kept).hits == []
 
 
 def test_an_order_that_is_kept_no_longer_is_worked_out_again(
@@ -413,10 +421,10 @@ def test_an_order_that_is_kept_no_longer_is_worked_out_again(
 ) -> None:
     asked = search_of(question, VISITOR)
     first = ask(asked, VISITOR)
-    following = titles(ask_on(asked, VISITOR, 2, first.kept))
+    following = titles(next_page(asked, VISITOR, 2, first.kept))
     asked.rankings.all().delete()
-    assert titles(ask_on(asked, VISITOR, 2, first.kept)) == following
-    assert titles(ask_on(asked, VISITOR, 2, None)) == following
+    assert titles(next_page(asked, VISITOR, 2, first.kept)) == following
+    assert titles(next_page(asked, VISITOR, 2, None)) == following
 
 
 def test_orders_are_cleared_away_after_a_day_and_short_answers_keep_none(
@@ -427,22 +435,22 @@ def test_orders_are_cleared_away_after_a_day_and_short_answers_keep_none(
     asked.rankings.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     ask(asked, VISITOR)
     assert asked.rankings.count() == 1
-    monkeypatch.setattr(search, "PAGE", 24)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 24)
     assert ask(asked, VISITOR).kept is None
 
 
 def test_a_kept_order_is_read_back_as_it_was() -> None:
-    kept = Ranking(
-        images=np.array([7, 9]),
-        regions=np.array([[1, 2], [3, 4]]),
+    kept = RankedImages(
+        image_ids=np.array([7, 9]),
+        region_ids=np.array([[1, 2], [3, 4]]),
         scores=np.array([5, 1], np.float32),
-        parts={"appearance": np.array([4, 1], np.float32)},
-        part_scores=np.array([[5, 5], [1, 1]], np.float32),
+        scores_by_space={"appearance": np.array([4, 1], np.float32)},
+        scores_by_part=np.array([[5, 5], [1, 1]], np.float32),
         groups=np.array([0, 1]),
     )
-    back = Ranking.unpack(kept.pack())
+    back = RankedImages.unpack(kept.pack())
     assert back.pack() == kept.pack()
-    assert (back.total, list(back.parts)) == (2, ["appearance"])
+    assert (back.total, list(back.scores_by_space)) == (2, ["appearance"])
 
 
 def test_copies_of_one_picture_share_a_place(question: Photo, described: Any, search_of: SearchOf) -> None:
@@ -455,7 +463,7 @@ def test_copies_of_one_picture_share_a_place(question: Photo, described: Any, se
     }
     for title, data in files.items():
         image = add_public(data, "cat.jpg", Details(title=title))[0]
-        indexing.update(image.pk, spaces.wanted()[0])
+        indexing.update(image.pk, spaces.ensure_spaces()[0])
     answer = ask(search_of(question, VISITOR), VISITOR)
     (shared,) = [hit for hit in answer.hits if hit.copies]
     assert {shared.image.title, *(copy.image.title for copy in shared.copies)} == {"cat", "saved again"}
@@ -484,8 +492,8 @@ def test_the_slider_is_offered_where_both_spaces_answer_and_moves_the_answer(
     asked = search_of(question, VISITOR)
     looks, means = (asked_with(asked, balance=balance) for balance in (0, 100))
     assert looks.offers.balance
-    by_space = {hit.image.title: hit.parts for hit in asked_with(asked).hits}
+    by_space = {hit.image.title: hit.scores_by_space for hit in asked_with(asked).hits}
     assert all(set(parts) == {"appearance", "meaning"} for parts in by_space.values())
     # At either end the one space is the score.
-    assert all(hit.score == hit.parts["appearance"] for hit in looks.hits)
-    assert all(hit.score == hit.parts["meaning"] for hit in means.hits)
+    assert all(hit.score == hit.scores_by_space["appearance"] for hit in looks.hits)
+    assert all(hit.score == hit.scores_by_space["meaning"] for hit in means.hits)

@@ -12,12 +12,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
-from gallery import ranking, search
 from gallery.models import GalleryImage, Search
-from gallery.search import ask, percent
+from gallery.search import scoring
+from gallery.search.answers import Answer, percent, sentence_about
+from gallery.search.ask import ask, next_page
+from gallery.search.calibration import calibrated
+from gallery.search.nearest import Neighbours, QueryVector
+from gallery.search.query import query_vector
 from selector.models import Photo
 from selector.people import Person
-from selector.photos import store_photo
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 GREY = (120, 120, 120)
@@ -41,7 +45,7 @@ def colours(add_indexed: AddImage) -> dict[str, GalleryImage]:
     }
 
 
-def titles(answer: search.Answer) -> list[str]:
+def titles(answer: Answer) -> list[str]:
     return [hit.image.title for hit in answer.hits]
 
 
@@ -55,7 +59,7 @@ def test_the_image_with_the_same_thing_comes_first(
 
 def test_a_hit_tells_where_the_thing_is(question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
     hit = ask(search_of(question, VISITOR), VISITOR).hits[0]
-    region = colours["red"].regions.get(pk=hit.region)
+    region = colours["red"].regions.get(pk=hit.region_id)
     x, y = (region.left + region.right) / 2, (region.top + region.bottom) / 2
     assert (x - 70) ** 2 + (y - 75) ** 2 < 40**2  # In the disc.
     assert region.area < 0.3
@@ -70,8 +74,8 @@ def test_scores_run_from_0_to_100_and_down_the_list(
 
 
 def test_a_score_of_50_is_where_hits_begin_to_stand_out() -> None:
-    assert percent(ranking.WEAK) == 50
-    assert percent(2 * ranking.WEAK) == 75
+    assert percent(scoring.WEAK) == 50
+    assert percent(2 * scoring.WEAK) == 75
     assert percent(-10) == percent(0) == 0
     assert percent(100) == 100
 
@@ -92,11 +96,13 @@ def test_what_is_excluded_moves_the_search_away(
     select(question, VISITOR, (150, 0, 200, 150), mode="exclude")
     without = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
     assert plain != without
-    from gallery.spaces import Picture, answering, describer_of, selection_vector
+    from gallery.index.describers import SegmentedPhoto, describer_of
+    from gallery.index.features import selection_vector
+    from gallery.index.spaces import answering
 
-    space, picture = answering()[0][0], Picture(label_map)
-    excluded = selection_vector(space, describer_of(space), picture, without.regions.excluded)
-    toward, away = (search.query_vector(space, picture, asked) for asked in (plain, without))
+    space, picture = answering()[0][0], SegmentedPhoto(label_map)
+    excluded = selection_vector(space, describer_of(space), picture, without.superpixels.excluded)
+    toward, away = (query_vector(space, picture, asked) for asked in (plain, without))
     assert away @ excluded < toward @ excluded - 0.05
     assert np.linalg.norm(away) == pytest.approx(1, abs=1e-5)
 
@@ -145,22 +151,23 @@ def test_a_gallery_of_this_one_photo_is_one_sentence(add_indexed: AddImage, sear
 def test_of_a_region_without_a_vector_a_space_says_nothing(
     question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
-    from gallery.spaces import Picture, answering
+    from gallery.index.describers import SegmentedPhoto
+    from gallery.index.spaces import answering
 
     asked = search_of(question, VISITOR)
     space = answering()[0][0]
-    asked_in = search.Question(space, search.query_vector(space, Picture(asked.label_map), asked))
+    asked_in = QueryVector(space, query_vector(space, SegmentedPhoto(asked.label_map), asked))
     region = colours["red"].regions.first()
     assert region is not None
     region.vectors.all().delete()
-    scores = search.calibrated(asked_in, np.array([region.pk]), search.Near.of_rows([]))
+    scores = calibrated(asked_in, np.array([region.pk]), Neighbours.of_rows([]))
     assert np.isnan(scores).all()
 
 
 def test_hits_come_in_pages_without_repeats_or_gaps(
     question: Photo, add_indexed: AddImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "PAGE", 2)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 2)
     for seed in range(5):
         add_indexed(RED, BLUE, seed=seed, title=str(seed))
     asked = search_of(question, VISITOR)
@@ -182,7 +189,7 @@ def test_hits_come_in_pages_without_repeats_or_gaps(
     ],
 )
 def test_the_sentence_tells_close_matches_from_weaker_ones(strong: int, total: int, sentence: str) -> None:
-    assert search.sentence_about(strong, total) == sentence
+    assert sentence_about(strong, total) == sentence
 
 
 def test_weaker_matches_are_told_from_the_others_once(
@@ -197,7 +204,7 @@ def test_weaker_matches_are_told_from_the_others_once(
         (True, True, False),
     ]
     # The line is drawn in the page in which the scores fall off, however many are shown at once.
-    monkeypatch.setattr(search, "PAGE", 1)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 1)
     opens = [[hit.opens_weak for hit in ask(asked, VISITOR, page).hits] for page in (1, 2, 3)]
     assert opens == [[False], [True], [False]]
     together = ask(asked, VISITOR, 3, from_page=1)
@@ -208,11 +215,11 @@ def test_weaker_matches_are_told_from_the_others_once(
 def test_the_line_above_weaker_matches_stays_when_the_first_of_them_goes(
     question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "PAGE", 3)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 3)
     asked = search_of(question, VISITOR)
     before = ask(asked, VISITOR)
     before.hits[1].image.delete()
-    after = search.ask_on(asked, VISITOR, 1, before.kept)
+    after = next_page(asked, VISITOR, 1, before.kept)
     assert titles(after) == [titles(before)[0], titles(before)[2]]
     assert [hit.opens_weak for hit in after.hits] == [False, True]
 

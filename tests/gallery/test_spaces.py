@@ -19,12 +19,15 @@ from django.db import connection
 from models import use
 from pictures import BLUE, YELLOW, image_file
 
-from gallery import indexing, spaces
-from gallery.descriptors import meaning
+from gallery.descriptors.open_clip import loading
+from gallery.descriptors.open_clip.tower import Tower
+from gallery.index import indexing, model_loading, spaces
+from gallery.index.describers import Appearance, describer_of
+from gallery.index.features import pack, unpack
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, RegionVector
-from gallery.search import ask
+from gallery.search.ask import ask
 from selector.people import Person
-from selector.photos import store_photo
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +51,7 @@ def kinds(answering: tuple[list[DescriptorSpace], list[str]]) -> list[str]:
     ],
 )
 def test_features_come_back_as_they_were_kept(array: Any) -> None:
-    back = spaces.unpack(spaces.pack(array))
+    back = unpack(pack(array))
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
 
@@ -65,7 +68,7 @@ def test_without_torch_the_commands_and_the_site_say_so(
 ) -> None:
     add_indexed()
     settings.MEANING_ENABLED = True
-    monkeypatch.setattr(spaces, "find_spec", lambda name: None)
+    monkeypatch.setattr("gallery.index.model_loading.find_spec", lambda name: None)
     sentence = "Search by meaning is off: torch and open_clip are not installed; start once without LIGHT=1."
     assert spaces.answering()[1] == [sentence]
     assert index_gallery() == f"{sentence}\n"
@@ -102,7 +105,7 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_appearance_goes_on(
     alice = Person(visitor=image.photo.pk)
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert [hit.image for hit in answer.hits] == [image]
-    assert list(answer.hits[0].parts) == ["appearance"]
+    assert list(answer.hits[0].scores_by_space) == ["appearance"]
     assert answer.notices == lines, "those who search read the same sentence as whoever indexes"
 
 
@@ -111,11 +114,11 @@ def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
 ) -> None:
     missing = tmp_path / "weights.safetensors"
     use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(missing)})
-    _, first = spaces.wanted()
+    _, first = spaces.ensure_spaces()
     missing.write_bytes(Path(tiny_models[0]["MEANING_WEIGHTS"]).read_bytes())
-    assert spaces.wanted()[1] == first
-    monkeypatch.setattr(spaces, "SECONDS_UNTIL_RETRY", 0)
-    assert [space.kind for space in spaces.wanted()[0]] == ["appearance", "meaning"]
+    assert spaces.ensure_spaces()[1] == first
+    monkeypatch.setattr("gallery.index.model_loading.SECONDS_UNTIL_RETRY", 0)
+    assert [space.kind for space in spaces.ensure_spaces()[0]] == ["appearance", "meaning"]
 
 
 def test_weights_in_a_file_need_no_fetching(settings: Any, tiny_models: Any) -> None:
@@ -139,7 +142,7 @@ def test_images_are_described_by_a_model_from_local_files(
     alice = Person(visitor=image.photo.pk)
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert [hit.image for hit in answer.hits] == [image]
-    assert set(answer.hits[0].parts) == {"appearance", "meaning"}
+    assert set(answer.hits[0].scores_by_space) == {"appearance", "meaning"}
 
 
 def test_a_second_search_in_a_photo_costs_no_forward_pass(
@@ -156,8 +159,8 @@ def test_a_second_search_in_a_photo_costs_no_forward_pass(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("The model is not needed here.")
 
-    monkeypatch.setattr(meaning, "load", refuse)
-    monkeypatch.setattr(spaces.Appearance, "look", refuse)
+    monkeypatch.setattr("gallery.descriptors.open_clip.loading.load", refuse)
+    monkeypatch.setattr(Appearance, "look", refuse)
     again = ask(search_of(photo, alice), alice)
     assert [(hit.image, hit.score) for hit in again.hits] == [(hit.image, hit.score) for hit in first.hits]
     assert ask(search_of(photo, alice, (130, 100, 200, 150)), alice).hits
@@ -174,8 +177,8 @@ def test_asking_the_same_again_costs_no_forward_pass_however_the_model_is_used(
     alice = Person(visitor=image.photo.pk)
     photo = store_photo(image_file(), "q.jpg", visitor=alice.visitor)
     passes = []
-    run = meaning.Tower._run
-    monkeypatch.setattr(meaning.Tower, "_run", lambda *args: passes.append(len(args[2])) or run(*args))
+    run = Tower._run
+    monkeypatch.setattr(Tower, "_run", lambda *args: passes.append(len(args[2])) or run(*args))
     search = search_of(photo, alice)
     first = ask(search, alice)
     assert sum(passes) == 3, "the photo at two resolutions, and the selection"
@@ -194,11 +197,11 @@ def test_a_web_process_loads_the_model_before_anybody_searches(
     add_image()
     use(settings, tiny_models[0])
     index_gallery()
-    meaning._load.cache_clear()
+    loading._load.cache_clear()
     preloading = Thread(target=spaces.preload)
     preloading.start()
     preloading.join()
-    assert meaning._load.cache_info().currsize == 1
+    assert loading._load.cache_info().currsize == 1
 
 
 def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
@@ -211,7 +214,7 @@ def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
     trained = tmp_path / "trained.safetensors"
     save_file(state, trained)
     use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(trained)})
-    describer = spaces.describer_of(spaces.wanted()[0][1])
+    describer = describer_of(spaces.ensure_spaces()[0][1])
     assert describer.knows_words
     vector = describer.words_vector("a red telephone box")
     assert vector.shape == (32,) and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
@@ -219,11 +222,11 @@ def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
 
 def test_words_mean_nothing_to_an_untrained_text_tower_and_to_appearance(settings: Any, tiny_models: Any) -> None:
     use(settings, tiny_models[0])
-    appearance, untrained = map(spaces.describer_of, spaces.wanted()[0])
+    appearance, untrained = map(describer_of, spaces.ensure_spaces()[0])
     assert not appearance.knows_words and not untrained.knows_words
-    with pytest.raises(spaces.SpaceUnavailable, match="colour and texture"):
+    with pytest.raises(model_loading.SpaceUnavailable, match="colour and texture"):
         appearance.words_vector("a dog")
-    with pytest.raises(spaces.SpaceUnavailable, match="tiny-tower knows no words"):
+    with pytest.raises(model_loading.SpaceUnavailable, match="tiny-tower knows no words"):
         untrained.words_vector("a dog")
 
 
@@ -236,7 +239,7 @@ def test_the_old_model_answers_until_all_images_are_described_by_the_new(
     old = DescriptorSpace.objects.get(kind="meaning")
 
     use(settings, tiny_models[1])
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     new = wanted[1]
     assert new != old and spaces.answering()[0][1] == old
     indexing.update(images[0].pk, wanted)
@@ -261,12 +264,12 @@ def test_what_is_added_or_indexed_anew_meanwhile_is_found_by_the_old_model_too(
     old = DescriptorSpace.objects.get(kind="meaning")
     use(settings, tiny_models[1])
     added = add_image(YELLOW, BLUE)
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     indexing.update(added.pk, wanted)
     indexing.update(first.pk, wanted, afresh=True)
     spaces.mark_ready()
     assert spaces.answering()[0][1] == old
-    assert not GalleryImage.objects.lacking(old).exists()
+    assert not GalleryImage.objects.lacking(old.pk).exists()
 
 
 def test_an_old_model_that_fell_behind_answers_again_only_when_it_has_caught_up(
@@ -293,14 +296,14 @@ def test_an_image_that_a_new_space_does_not_hold_yet_keeps_its_score(
     search = search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice)
     before = {hit.image: hit.score for hit in ask(search, alice).hits}
     use(settings, tiny_models[0])
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     assert {hit.image: hit.score for hit in ask(search, alice).hits} == before, "as if there were no such space"
     assert not ask(search, alice).offers.balance
     indexing.update(images[2].pk, wanted)
     after = {hit.image: hit for hit in ask(search, alice).hits}
-    assert set(after[images[2]].parts) == {"appearance", "meaning"}
+    assert set(after[images[2]].scores_by_space) == {"appearance", "meaning"}
     for image in images[:2]:
-        assert (list(after[image].parts), after[image].score) == (["appearance"], before[image])
+        assert (list(after[image].scores_by_space), after[image].score) == (["appearance"], before[image])
 
 
 def test_a_space_removed_while_images_are_described_does_not_fail_them(
@@ -308,7 +311,7 @@ def test_a_space_removed_while_images_are_described_does_not_fail_them(
 ) -> None:
     images = [add_image(), add_image(BLUE, YELLOW)]
     use(settings, tiny_models[0])
-    wanted, _ = spaces.wanted()
+    wanted, _ = spaces.ensure_spaces()
     call_command("spaces", remove=wanted[1].pk, no_input=True, stdout=StringIO())
     assert [indexing.failure_of(image.pk, wanted) for image in images] == ["", ""]
     assert set(RegionVector.objects.values_list("space", flat=True)) == {wanted[0].pk}
@@ -343,7 +346,7 @@ def test_weights_that_were_replaced_do_not_answer_for_the_old_ones(
     DescriptorSpace.objects.filter(kind="meaning").update(weights="0" * 64)
     alice = Person(visitor=image.photo.pk)
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
-    assert set(answer.hits[0].parts) == {"appearance"}
+    assert set(answer.hits[0].scores_by_space) == {"appearance"}
     assert answer.notices == ["The weights of meaning by tiny-tower have changed since the images were indexed."]
 
 

@@ -14,9 +14,22 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from gallery import spaces, vector_indexes, vectors
+from gallery.index import hnsw, spaces
+from gallery.index.describers import appearance_model
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, RegionVector
-from gallery.search import ask
+from gallery.search.ask import ask
+from gallery.search.nearest import (
+    ENOUGH,
+    INDEX_PARAMETERS,
+    CandidateFilter,
+    Neighbours,
+    QueryVector,
+    Rows,
+    index_scan,
+    nearest,
+    parameters,
+    rows_by_index,
+)
 from selector.models import LabelMap, Photo
 from selector.people import Person
 
@@ -28,7 +41,7 @@ Keys = list[int]
 def collection(transactional_db: None) -> DescriptorSpace:
     """Sixty images of sixteen regions each with random vectors; the first two are the visitor's own."""
     space = DescriptorSpace.objects.create(
-        kind="appearance", model=spaces.appearance_model(), dimensions=DIMENSIONS, is_ready=True
+        kind="appearance", model=appearance_model(), dimensions=DIMENSIONS, is_ready=True
     )
     visitor = Person().visitor
     photos = [
@@ -43,7 +56,7 @@ def collection(transactional_db: None) -> DescriptorSpace:
     regions = [
         IndexedRegion(
             image=image, label_map=label_map, node=node, left=0, top=0, right=9, bottom=9, area=1, mask=b"",
-            lot=int.from_bytes(hashlib.sha256(f"{image.pk} {node}".encode()).digest()[:7]),
+            sample_key=int.from_bytes(hashlib.sha256(f"{image.pk} {node}".encode()).digest()[:7]),
         )
         for image, label_map in zip(images, maps, strict=True)
         for node in range(REGIONS)
@@ -59,15 +72,15 @@ def collection(transactional_db: None) -> DescriptorSpace:
 
 @pytest.fixture
 def indexed(collection: DescriptorSpace) -> DescriptorSpace:
-    vector_indexes.build(collection)
+    hnsw.build(collection)
     return collection
 
 
-def question_in(space: DescriptorSpace, seed: int = 2) -> vectors.Question:
-    return vectors.Question(space, np.random.default_rng(seed).standard_normal(DIMENSIONS).astype(np.float32))
+def question_in(space: DescriptorSpace, seed: int = 2) -> QueryVector:
+    return QueryVector(space, np.random.default_rng(seed).standard_normal(DIMENSIONS).astype(np.float32))
 
 
-def by_numpy(question: vectors.Question, images: Any) -> Keys:
+def by_numpy(question: QueryVector, images: Any) -> Keys:
     """All regions of the images, nearest first, from the vectors as they are stored."""
     rows = RegionVector.objects.filter(space=question.space, image__in=images)
     keys = np.array(rows.order_by("pk").values_list("region", flat=True))
@@ -77,22 +90,22 @@ def by_numpy(question: vectors.Question, images: Any) -> Keys:
     return keys[np.argsort(-cosines)].tolist()
 
 
-def found(question: vectors.Question, images: Any) -> Keys:
-    regions: Keys = vectors.nearest(question, images).regions.tolist()
+def found(question: QueryVector, images: Any) -> Keys:
+    regions: Keys = nearest(question, images).region_ids.tolist()
     return regions
 
 
 @pytest.fixture
 def index_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.VECTOR_INDEX_FROM = 1
-    for exact in ("exactly", "all_of"):
-        monkeypatch.setattr(vectors, exact, lambda *_: pytest.fail("All regions were compared."))
+    for exact in ("exact_scan", "all_of"):
+        monkeypatch.setattr(f"gallery.search.nearest.{exact}", lambda *_: pytest.fail("All regions were compared."))
 
 
 @pytest.fixture
 def exact_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.VECTOR_INDEX_FROM = 1_000_000
-    monkeypatch.setattr(vectors, "by_index", lambda *_: pytest.fail("The index was asked."))
+    monkeypatch.setattr("gallery.search.nearest.index_scan", lambda *_: pytest.fail("The index was asked."))
 
 
 def test_among_few_images_all_regions_are_compared(indexed: DescriptorSpace, exact_only: None) -> None:
@@ -112,26 +125,26 @@ def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorS
     question = question_in(indexed)
     near = found(question, half)
     assert near[:10] == by_numpy(question, half)[:10]
-    assert len(near) >= vectors.ENOUGH
+    assert len(near) >= ENOUGH
 
 
 def test_of_few_images_no_region_is_missing(
     collection: DescriptorSpace, exact_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors, "NEAREST", IMAGES)
-    near = vectors.nearest(question_in(collection), GalleryImage.objects.all())
-    assert len(near.regions) == IMAGES * REGIONS
+    monkeypatch.setattr("gallery.search.nearest.NEAREST", IMAGES)
+    near = nearest(question_in(collection), GalleryImage.objects.all())
+    assert len(near.region_ids) == IMAGES * REGIONS
     image_of = dict(IndexedRegion.objects.values_list("pk", "image"))
-    assert near.images.tolist() == [image_of[region] for region in near.regions.tolist()]
+    assert near.image_ids.tolist() == [image_of[region] for region in near.region_ids.tolist()]
     assert (np.diff(near.distances) >= 0).all()
 
 
 @pytest.mark.parametrize("near", [[], [(4, 1, 0.5), (9, 2, 0.25)], [(4, 1, 0.5), (12, 2, 0.25), (1, 3, 0.0)]])
-def test_similarities_of_regions_that_are_not_near_are_unknown(near: vectors.Rows) -> None:
+def test_similarities_of_regions_that_are_not_near_are_unknown(near: Rows) -> None:
     regions = np.array([2, 4, 6, 9])
     distances = {region: distance for region, _, distance in near}
     expected = [1 - distances[region] if region in distances else np.nan for region in regions.tolist()]
-    np.testing.assert_array_equal(vectors.Near.of_rows(near).similarities(regions), expected)
+    np.testing.assert_array_equal(Neighbours.of_rows(near).similarities(regions), expected)
 
 
 @pytest.mark.parametrize("index_from", [1, 1_000_000])
@@ -148,9 +161,9 @@ def test_an_index_that_gives_up_does_not_end_the_search(
 ) -> None:
     settings.VECTOR_INDEX_FROM = 1
     hasty = {"hnsw.ef_search": "1", "hnsw.iterative_scan": "off"}
-    monkeypatch.setattr(vectors, "INDEX_PARAMETERS", vectors.INDEX_PARAMETERS | hasty)
+    monkeypatch.setattr("gallery.search.nearest.INDEX_PARAMETERS", INDEX_PARAMETERS | hasty)
     question = question_in(indexed)
-    assert vectors.by_index(question, GalleryImage.objects.all()) is None
+    assert index_scan(question, GalleryImage.objects.all()) is None
     assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
 
 
@@ -162,12 +175,12 @@ def test_without_an_index_many_images_are_compared_as_well(collection: Descripto
 
 def test_the_planner_uses_the_index_for_one_way_and_not_for_the_other(indexed: DescriptorSpace) -> None:
     question = question_in(indexed)
-    with vectors.parameters(vectors.INDEX_PARAMETERS):
-        plan = vectors.rows_by_index(question).explain()
-    assert f"Index Scan using {vector_indexes.name_of(indexed)}" in plan
+    with parameters(INDEX_PARAMETERS):
+        plan = rows_by_index(question).explain()
+    assert f"Index Scan using {hnsw.name_of(indexed)}" in plan
     exact = RegionVector.objects.filter(space=indexed).annotate(distance=question.distance).order_by("distance")
-    with vectors.parameters(vectors.INDEX_PARAMETERS):
-        assert vector_indexes.name_of(indexed) not in exact[:10].explain()
+    with parameters(INDEX_PARAMETERS):
+        assert hnsw.name_of(indexed) not in exact[:10].explain()
 
 
 def test_each_way_keeps_private_images_from_strangers(indexed: DescriptorSpace, settings: Any) -> None:
@@ -175,22 +188,22 @@ def test_each_way_keeps_private_images_from_strangers(indexed: DescriptorSpace, 
     for region in private:
         vector = np.array(RegionVector.objects.get(region=region).vector, np.float32)
         for settings.VECTOR_INDEX_FROM in (1, 1_000_000):
-            near = found(vectors.Question(indexed, vector), GalleryImage.objects.visible_to(Person()))
+            near = found(QueryVector(indexed, vector), GalleryImage.objects.visible_to(Person()))
             assert near and not private & set(near)
 
 
 def test_several_questions_among_the_same_images_count_them_once(
     indexed: DescriptorSpace, django_assert_num_queries: Any
 ) -> None:
-    among = vectors.Among(GalleryImage.objects.all())
+    among = CandidateFilter(GalleryImage.objects.all())
     with django_assert_num_queries(3):
-        vectors.nearest(question_in(indexed, 1), among)
-        vectors.nearest(question_in(indexed, 2), among)
+        nearest(question_in(indexed, 1), among)
+        nearest(question_in(indexed, 2), among)
 
 
 def test_a_search_leaves_the_parameters_as_they_were(indexed: DescriptorSpace, index_only: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        vectors.nearest(question_in(indexed), GalleryImage.objects.all())
+        nearest(question_in(indexed), GalleryImage.objects.all())
         for name, value in {"enable_sort": "on", "hnsw.iterative_scan": "off"}.items():
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone() == (value,)
@@ -216,23 +229,23 @@ def index_gallery() -> str:
 def test_index_gallery_builds_an_index_where_it_pays(collection: DescriptorSpace, settings: Any) -> None:
     settings.VECTOR_INDEX_FROM = IMAGES * REGIONS + 1
     index_gallery()
-    assert not vector_indexes.is_built(collection)
+    assert not hnsw.is_built(collection)
     settings.VECTOR_INDEX_FROM = IMAGES * REGIONS
     index_gallery()
-    assert vector_indexes.is_built(collection)
-    assert vector_indexes.due() == []
+    assert hnsw.is_built(collection)
+    assert hnsw.due() == []
 
 
 def test_an_index_left_half_built_is_not_used_and_built_again(collection: DescriptorSpace, settings: Any) -> None:
     with connection.cursor() as cursor, pytest.raises(Exception, match="could not create unique index"):
         cursor.execute(
-            f"CREATE UNIQUE INDEX CONCURRENTLY {vector_indexes.name_of(collection)} ON gallery_regionvector (space_id)"
+            f"CREATE UNIQUE INDEX CONCURRENTLY {hnsw.name_of(collection)} ON gallery_regionvector (space_id)"
         )
-    assert vector_indexes._validity(collection) is False
+    assert hnsw._validity(collection) is False
     assert found(question_in(collection), GalleryImage.objects.all())
     settings.VECTOR_INDEX_FROM = 1
     index_gallery()
-    assert vector_indexes.is_built(collection)
+    assert hnsw.is_built(collection)
 
 
 def test_an_index_that_another_process_builds_is_left_to_it(
@@ -240,15 +253,15 @@ def test_an_index_that_another_process_builds_is_left_to_it(
 ) -> None:
     settings.VECTOR_INDEX_FROM = 1
     with other_session.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [vector_indexes.LOCK, collection.pk])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [hnsw.LOCK, collection.pk])
     assert f"The index of {collection} is being built by another process.\n" in index_gallery()
-    assert not vector_indexes.is_built(collection)
+    assert not hnsw.is_built(collection)
 
 
 def test_progress_is_told_while_an_index_is_built(
     collection: DescriptorSpace, other_session: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_indexes, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(hnsw, "SECONDS_BETWEEN_LOOKS", 0.01)
     # The build waits for a transaction that writes, and this one ends when progress has been told.
     other_session.ensure_connection()
     writer = other_session.connection
@@ -260,16 +273,16 @@ def test_progress_is_told_while_an_index_is_built(
         told.append((phase, total))
         writer.rollback()
 
-    vector_indexes.build(collection, tell)
+    hnsw.build(collection, tell)
     assert told[0] == ("waiting for writers before build", IMAGES * REGIONS)
-    assert vector_indexes.is_built(collection)
+    assert hnsw.is_built(collection)
 
 
 def test_the_memory_of_a_build_is_what_it_needs_within_the_setting(settings: Any) -> None:
     settings.VECTOR_INDEX_MEMORY_MB = 2048
-    assert vector_indexes.memory_mb(0, 512) == 64
-    assert 1700 < vector_indexes.memory_mb(1_000_000, 512) < 2000
-    assert vector_indexes.memory_mb(10_000_000, 512) == 2048
+    assert hnsw.memory_mb(0, 512) == 64
+    assert 1700 < hnsw.memory_mb(1_000_000, 512) < 2000
+    assert hnsw.memory_mb(10_000_000, 512) == 2048
 
 
 @pytest.mark.django_db(transaction=True)
@@ -280,14 +293,14 @@ def test_a_removed_space_leaves_nothing_behind(add_indexed: AddImage, search_of:
     alice = Person(visitor=image.photo.pk)
     ask(search_of(image.photo, alice), alice)
     space = DescriptorSpace.objects.get()
-    assert vector_indexes.is_built(space) and PhotoFeatures.objects.filter(space=space).exists()
+    assert hnsw.is_built(space) and PhotoFeatures.objects.filter(space=space).exists()
 
     out = StringIO()
     call_command("spaces", remove=space.pk, no_input=True, stdout=out)
     assert out.getvalue().startswith("Removed: appearance by histograms")
     assert not DescriptorSpace.objects.exists()
     assert not RegionVector.objects.exists() and not PhotoFeatures.objects.exists()
-    assert vector_indexes.size_of(space) == 0
+    assert hnsw.size_of(space) == 0
     assert image.regions.exists()
 
 

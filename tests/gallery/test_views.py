@@ -17,12 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from PIL import Image
 
-from gallery import search as search_module
 from gallery.models import GalleryImage, Search, SearchQuerySet
-from selector import label_maps, regions, rendering
 from selector.models import Photo, Selection
 from selector.people import Person
-from selector.photos import store_photo
+from selector.rendering import highlights
+from selector.selection.tree import node_members
+from selector.services import label_maps
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -90,7 +91,7 @@ def test_a_tag_leads_to_the_images_that_have_it(client: Client, add_image: AddIm
 def test_the_gallery_comes_in_pages_and_keeps_the_tag(
     client: Client, add_image: AddImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.views.IMAGES_A_PAGE", 2)
+    monkeypatch.setattr("gallery.web.gallery_views.IMAGES_A_PAGE", 2)
     for seed in range(5):
         add_image(seed=seed, title=f"image {seed}", tags=("a&b",))
     pages = [client.get("/gallery/", {"tag": "a&b", "page": number}) for number in (1, 2, 3)]
@@ -317,7 +318,7 @@ def test_searching_again_for_the_same_is_the_same_search(
 def test_more_hits_follow_the_ones_that_are_there(
     alice: Any, alice_client: Client, add_indexed: AddImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "PAGE", 2)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 2)
     for seed in range(3):
         add_indexed(seed=seed, title=f"disc {seed}")
     address = search_of(question_of(owner=alice), Person(user=alice)).get_absolute_url()
@@ -482,7 +483,7 @@ def test_what_was_said_is_counted_and_can_be_forgotten(alice_client: Client, ask
 def test_an_opinion_is_answered_with_as_many_hits_as_were_shown(
     alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.search.PAGE", 1)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 1)
     address = f"{asked.get_absolute_url()}feedback/"
     first = alice_client.get(asked.get_absolute_url(), headers=HTMX)
     key, more = first.context["answer"].hits[0].key, '<a class="button more"'
@@ -498,7 +499,7 @@ def test_an_opinion_is_answered_with_as_many_hits_as_were_shown(
 def test_a_later_page_of_its_own_says_what_was_said_and_can_forget_it(
     alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.search.PAGE", 1)
+    monkeypatch.setattr("gallery.search.answers.PAGE", 1)
     address = asked.get_absolute_url()
     (hit,) = alice_client.get(address).context["answer"].hits
     alice_client.post(f"{address}feedback/", {"like": hit.key})
@@ -607,8 +608,8 @@ def test_a_search_survives_the_turning_of_its_photo(alice_client: Client, asked:
     later = Search.objects.get()
     assert later.feedback.get().image == image
     assert np.array_equal(
-        later.regions.included[label_maps.load(later.label_map).labels],
-        np.rot90(asked.regions.included[labels], -1),
+        later.superpixels.included[label_maps.load(later.label_map).labels],
+        np.rot90(asked.superpixels.included[labels], -1),
     )
     # Browsers keep the picture for ever: the turned one has another address.
     listed = alice_client.get("/searches/").content.decode()
@@ -623,7 +624,7 @@ def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_o
         Search.objects.asked(Person(user=alice), asked.label_map, bytes(asked.state), {"tag": str(number)})
     # Session, account, how many, which.
     assert queries(alice_client, "/searches/") == one == 4
-    monkeypatch.setattr("gallery.search_views.SEARCHES_A_PAGE", 4)
+    monkeypatch.setattr("gallery.web.search_views.SEARCHES_A_PAGE", 4)
     shown = [search for number in (1, 2) for search in alice_client.get(f"/searches/?page={number}").context["page"]]
     assert len(shown) == len(set(shown)) == 6
 
@@ -671,7 +672,7 @@ def test_more_like_a_region_or_the_whole_image(visitor_client: tuple[Client, Per
         asked = Search.objects.owned_by(visitor).first()
         assert response.headers["Location"] == asked.get_absolute_url()
         labels = label_maps.load(asked.label_map).labels
-        assert asked.regions.included[labels].mean() == pytest.approx(share)
+        assert asked.superpixels.included[labels].mean() == pytest.approx(share)
         body = client.post(f"/gallery/{image.pk}/search/", given, headers=HTMX).content.decode()
         assert body.strip().startswith('<aside id="drawer"') and "another red" in body
     assert Search.objects.count() == 2
@@ -685,17 +686,19 @@ def test_a_region_is_selected_and_what_was_selected_can_be_brought_back(
     assert region is not None
     alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk})
     selection = Selection.objects.get()
-    assert selection.regions.included[label_maps.load(selection.label_map).labels].mean() == pytest.approx(region.area)
+    assert selection.superpixels.included[label_maps.load(selection.label_map).labels].mean() == pytest.approx(
+        region.area
+    )
     assert selection.can_undo
 
     select(image.photo, Person(user=alice), (150, 0, 200, 150))
-    mine = Selection.objects.get().regions
+    mine = Selection.objects.get().superpixels
     response = alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk}, follow=True)
     assert response.redirect_chain[0][0] == image.photo.get_absolute_url()
     assert "Undo brings back what you had selected here." in response.content.decode()
     selection = Selection.objects.get()
     assert selection.undo()
-    assert selection.regions == mine
+    assert selection.superpixels == mine
 
 
 def test_htmx_is_sent_to_the_selector(alice_client: Client, add_indexed: AddImage) -> None:
@@ -729,7 +732,7 @@ def test_a_region_of_an_older_label_map_is_selected_on_todays(
     alice_client.post(f"/gallery/{image.pk}/select/", {"region": region.pk})
     selection = Selection.objects.get()
     assert selection.label_map_id != region.label_map_id
-    selected = selection.regions.included[label_maps.load(selection.label_map).labels].mean()
+    selected = selection.superpixels.included[label_maps.load(selection.label_map).labels].mean()
     assert selected == pytest.approx(region.area, abs=0.05)
 
 
@@ -739,7 +742,7 @@ def test_one_picture_shows_all_regions_that_matched(client: Client, add_indexed:
 
     def clear(address: str) -> Any:
         picture = Image.open(io.BytesIO(client.get(address).content)).convert("RGBA")
-        return np.asarray(picture)[..., 3] != rendering.VEIL_ALPHA
+        return np.asarray(picture)[..., 3] != highlights.VEIL_ALPHA
 
     both = clear(f"/regions/{one.pk}/highlight.png?also={two.pk}")
     alone = [clear(f"/regions/{region.pk}/highlight.png") for region in (one, two)]
@@ -749,5 +752,5 @@ def test_one_picture_shows_all_regions_that_matched(client: Client, add_indexed:
     exact = clear(f"/regions/{one.pk}/highlight.png?also={two.pk}&full=on")
     label_map = label_maps.load(one.label_map)
     parents = label_map.hierarchy.parents
-    members = regions.node_members(parents, one.node) | regions.node_members(parents, two.node)
+    members = node_members(parents, one.node) | node_members(parents, two.node)
     assert (exact == members[label_map.labels]).all()

@@ -28,7 +28,7 @@ from django.db import connection
 settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = os.environ["DATABASE"]
 settings.STORAGES["default"]["OPTIONS"]["location"] = os.environ["MEDIA"]
 if os.environ["STUCK"]:
-    from gallery import indexing
+    from gallery.index import indexing
     indexing.update = lambda *args, **kwargs: time.sleep(600)
 call_command("worker")
 print("orderly")

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from selector import hierarchy, slic
+from selector.segmentation import hierarchy, slic
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -22,9 +22,9 @@ from gallery.descriptors.appearance import (
     superpixel_features,
     vectors,
 )
+from selector.arrays import Labels
 
 Pixels = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.uint16]
 
 RED, BLUE, GREY = (200, 30, 40), (30, 60, 200), (128, 128, 128)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gallery.evaluation import average_precision, bootstrap_interval, members_under, precision_at
+from gallery.evaluation.figures import average_precision, bootstrap_interval, members_under, precision_at
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenes import Pixels, digest, scene
 from test_slic import THOROUGHLY, n_pieces, pictures
 
-from selector.hierarchy import Hierarchy, build
-from selector.slic import segment
-
-Labels = npt.NDArray[np.uint16]
+from selector.arrays import Labels
+from selector.segmentation.hierarchy import Hierarchy, build
+from selector.segmentation.slic import segment
 
 
 def tree_of(rgb: Pixels, n_superpixels: int) -> tuple[Labels, Hierarchy]:

@@ -17,8 +17,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from gallery.descriptors import meaning, towers
-from gallery.descriptors.meaning import Tower, WeightsMissing, load, padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip import dense_features
+from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip.loading import load
+from gallery.descriptors.open_clip.tower import CROP_SHARE, Tower
+from gallery.descriptors.open_clip.weights import WeightsMissing
 
 ROOT = Path(__file__).parents[2]
 TEXT = {"context_length": 8, "vocab_size": 49408, "width": 8, "heads": 1, "layers": 1}
@@ -166,7 +169,7 @@ def test_the_map_of_a_tower_that_averages_has_the_image_s_vector_as_its_average(
     net = models.tower("convolutions")._net
     images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
-        places = towers.feature_map(towers.at_scale(net.visual, 1), images)
+        places = dense_features.feature_map(dense_features.at_scale(net.visual, 1), images)
         assert torch.allclose(places.mean(dim=(1, 2)), net.encode_image(images), atol=1e-5)
 
 
@@ -175,11 +178,13 @@ def test_a_place_is_described_by_what_is_there(models: Models, kind: str) -> Non
     visual = models.tower(kind)._net.visual
     with torch.inference_mode():
         for factor in (1, 2):
-            view = towers.at_scale(visual, factor)
+            view = dense_features.at_scale(visual, factor)
             plain = torch.randn(1, 3, *view.image_size)
             marked = plain.clone()
             marked[..., :8, -8:] += 1
-            change = (towers.feature_map(view, marked) - towers.feature_map(view, plain))[0].abs().sum(dim=2)
+            change = (
+                (dense_features.feature_map(view, marked) - dense_features.feature_map(view, plain))[0].abs().sum(dim=2)
+            )
             assert change[0, -1] > 0
             assert change[-1, 0] == 0
             if kind.endswith("block"):
@@ -192,7 +197,7 @@ def test_a_larger_view_shares_the_weights_and_leaves_the_tower_as_it_was(models:
     images = torch.randn(1, 3, *visual.image_size)
     with torch.inference_mode():
         before = visual(images)
-        view = towers.at_scale(visual, 2)
+        view = dense_features.at_scale(visual, 2)
         assert tuple(view.image_size) == tuple(2 * side for side in visual.image_size)
         assert torch.equal(visual(images), before)
     of_tower = {parameter.data_ptr() for parameter in visual.parameters()}
@@ -227,7 +232,7 @@ def test_crops_are_described_as_images_and_the_sum_adds_half_of_them(models: Mod
     assert np.allclose(crops.region_vectors(seen, members, rgb=rgb, labels=labels), expected)
     both = models.tower("transformer", method="sum")
     seen = both.superpixel_features(rgb, labels)
-    sums = region_vectors(seen, members) + meaning.CROP_SHARE * expected
+    sums = region_vectors(seen, members) + CROP_SHARE * expected
     assert np.allclose(
         both.region_vectors(seen, members, rgb=rgb, labels=labels),
         sums / np.linalg.norm(sums, axis=1, keepdims=True),
@@ -370,7 +375,7 @@ hub = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
 threading.Thread(target=hub.serve_forever, daemon=True).start()
 os.environ |= {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_address[1]}", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
-from gallery.descriptors import weights
+from gallery.descriptors.open_clip import weights
 import open_clip
 import open_clip.pretrained
 open_clip.pretrained._PRETRAINED["tiny-convolutions"] = {"shared": {"hf_hub": "someone/tiny/"}}
@@ -422,9 +427,9 @@ def test_weights_are_fetched_from_a_hub_once_and_failures_are_told(models: Model
 def test_without_torch_the_space_says_what_it_needs(models: Models) -> None:
     without = (
         "import sys; sys.modules['torch'] = None\n"
-        "from gallery.descriptors import meaning\n"
-        "try: meaning.load(*sys.argv[1:])\n"
-        "except meaning.WeightsMissing as problem: print(problem)"
+        "from gallery.descriptors.open_clip import loading, weights\n"
+        "try: loading.load(*sys.argv[1:])\n"
+        "except weights.WeightsMissing as problem: print(problem)"
     )
     done = subprocess.run(
         [sys.executable, "-c", without, *models("convolutions")], cwd=ROOT, capture_output=True, text=True, check=True

@@ -12,7 +12,7 @@ import skimage
 from PIL import Image
 from scenes import scene
 
-from gallery.perceptual_hash import MOST_BITS, alike, folded, perceptual_hash
+from gallery.index.perceptual_hash import MOST_BITS, alike, folded, perceptual_hash
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gallery.pieces import connected_pieces, parts_of
-from selector.regions import neighbours, superpixel_areas
+from gallery.search.parts import connected_parts, parts_of
+from selector.segmentation.superpixels import neighbours, superpixel_areas
 
 # Nine superpixels in three rows and columns, each 4 x 4 pixels.
 LABELS = np.arange(9, dtype=np.uint16).reshape(3, 3).repeat(4, axis=0).repeat(4, axis=1)
@@ -19,7 +19,7 @@ def chosen(*superpixels: int) -> npt.NDArray[np.bool_]:
 
 
 def pieces(*superpixels: int) -> list[list[int]]:
-    return [np.flatnonzero(piece).tolist() for piece in connected_pieces(PAIRS, AREAS, chosen(*superpixels))]
+    return [np.flatnonzero(piece).tolist() for piece in connected_parts(PAIRS, AREAS, chosen(*superpixels))]
 
 
 def test_neighbours_are_one_piece_and_corners_do_not_connect() -> None:
@@ -37,7 +37,7 @@ def test_nothing_selected_is_no_piece() -> None:
 
 def test_crumbs_are_no_pieces() -> None:
     areas = np.array([1000, 1, 1000, 1, 1, 1, 1, 1, 1])
-    assert [piece.tolist() for piece in connected_pieces(PAIRS, areas, chosen(0, 2, 7))] == [
+    assert [piece.tolist() for piece in connected_parts(PAIRS, areas, chosen(0, 2, 7))] == [
         chosen(0).tolist(),
         chosen(2).tolist(),
     ]

@@ -9,9 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gallery.ranking import EVIDENCE, SAME, WEAK, best_regions, calibrate, fuse, shift_query, together, weak_line
-
-Floats = npt.NDArray[np.float32]
+from gallery.search.scoring import (
+    EVIDENCE,
+    SAME,
+    WEAK,
+    best_regions,
+    calibrate,
+    fuse,
+    mean_over_parts,
+    rocchio,
+    weak_line,
+)
+from selector.arrays import Floats
 
 
 def floats(*values: float) -> Floats:
@@ -22,25 +31,25 @@ def floats(*values: float) -> Floats:
 
 
 def test_a_query_is_what_was_selected() -> None:
-    assert np.allclose(shift_query(floats(3, 4)), [0.6, 0.8])
+    assert np.allclose(rocchio(floats(3, 4)), [0.6, 0.8])
 
 
 def test_what_is_excluded_or_disliked_pushes_the_query_away() -> None:
     query = floats(1, 0, 0)
     unwanted = floats(0.6, 0.8, 0)
-    assert shift_query(query, excluded=unwanted) @ unwanted < query @ unwanted
-    assert shift_query(query, disliked=[unwanted]) @ unwanted < query @ unwanted
-    assert np.isclose(np.linalg.norm(shift_query(query, excluded=unwanted, disliked=[unwanted])), 1)
+    assert rocchio(query, excluded=unwanted) @ unwanted < query @ unwanted
+    assert rocchio(query, disliked=[unwanted]) @ unwanted < query @ unwanted
+    assert np.isclose(np.linalg.norm(rocchio(query, excluded=unwanted, disliked=[unwanted])), 1)
 
 
 def test_what_is_liked_draws_the_query_near_however_long_its_vector_is() -> None:
     query, liked = floats(1, 0), floats(0, 1)
-    assert np.allclose(shift_query(query, liked=[liked]), [0.8, 0.6])
-    assert np.allclose(shift_query(query, liked=[100 * liked, liked]), [0.8, 0.6])
+    assert np.allclose(rocchio(query, liked=[liked]), [0.8, 0.6])
+    assert np.allclose(rocchio(query, liked=[100 * liked, liked]), [0.8, 0.6])
 
 
 def test_nothing_selected_asks_for_nothing() -> None:
-    assert not shift_query(np.zeros(3, np.float32)).any()
+    assert not rocchio(np.zeros(3, np.float32)).any()
 
 
 # Scores
@@ -140,7 +149,7 @@ def test_spaces_without_any_weight_cannot_be_joined(weights: dict[str, float]) -
 
 
 def test_an_image_with_both_parts_beats_one_with_either() -> None:
-    assert together([floats(4, 5, 0), floats(4, 0, 5)]).tolist() == [4, 2.5, 2.5]
+    assert mean_over_parts([floats(4, 5, 0), floats(4, 0, 5)]).tolist() == [4, 2.5, 2.5]
 
 
 # Hits

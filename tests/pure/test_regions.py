@@ -7,31 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selector.regions import (
-    MAX_POINTS,
-    Labels,
-    Mode,
-    Selection,
-    area_share,
-    change,
-    child_region,
-    clear,
-    cover,
-    covering_node,
-    grow,
-    invert,
-    neighbours,
-    node_members,
-    packed_length,
-    paint,
-    parent_region,
-    polygon_mask,
-    rectangle,
-    shrink,
-    superpixel_areas,
-    superpixels_at,
-    toggle,
-)
+from selector.arrays import Labels
+from selector.segmentation.superpixels import area_share, neighbours, superpixel_areas
+from selector.selection.geometry import MAX_POINTS, polygon_mask, rectangle, superpixels_at
+from selector.selection.gestures import clear, cover, grow, invert, paint, shrink, toggle
+from selector.selection.selection import Mode, SuperpixelSelection, change, packed_length
+from selector.selection.tree import child_region, covering_node, node_members, parent_region
 
 # Six superpixels in two rows of three; each is two pixels wide and one high.
 LABELS = np.array([[0, 0, 1, 1, 2, 2], [3, 3, 4, 4, 5, 5]], np.uint16)
@@ -40,15 +21,15 @@ LEFT_MIDDLE_RIGHT = np.array([0, 1, 2, 0, 1, 2], np.uint16)
 # 0 and 3 make 6, 1 and 4 make 7, 2 and 5 make 8; 6 and 7 make 9, 9 and 8 make the whole, 10.
 PARENTS = np.array([6, 7, 8, 6, 7, 8, 9, 9, 10, 10, 10], np.uint16)
 
-NOTHING = Selection.empty(6)
+NOTHING = SuperpixelSelection.empty(6)
 
 
 def flags(*superpixels: int, n: int = 6) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.isin(np.arange(n), superpixels)
 
 
-def selected(*included: int, excluded: tuple[int, ...] = ()) -> Selection:
-    return Selection(flags(*included), flags(*excluded))
+def selected(*included: int, excluded: tuple[int, ...] = ()) -> SuperpixelSelection:
+    return SuperpixelSelection(flags(*included), flags(*excluded))
 
 
 def test_a_click_selects_the_region_under_the_point() -> None:
@@ -87,7 +68,7 @@ def test_a_stroke_may_take_away_and_may_be_a_dab() -> None:
 def test_a_stroke_never_skips_a_pixel_however_far_apart_its_points_are() -> None:
     labels = np.arange(1000, dtype=np.uint16)[None]
     cut = np.arange(1000, dtype=np.uint16)
-    assert paint(Selection.empty(1000), labels, cut, [(0, 0), (999.99, 0.9)], "include").included.all()
+    assert paint(SuperpixelSelection.empty(1000), labels, cut, [(0, 0), (999.99, 0.9)], "include").included.all()
 
 
 def test_a_rectangle_takes_regions_of_which_more_than_half_is_inside() -> None:
@@ -174,7 +155,7 @@ def test_an_unknown_mode_is_refused() -> None:
 def test_a_cut_of_another_photo_is_refused() -> None:
     for gesture in (toggle, paint, cover):
         with pytest.raises(ValueError, match="label map"):
-            gesture(Selection.empty(7), LABELS, EACH_ALONE, [(0, 0)], "include")
+            gesture(SuperpixelSelection.empty(7), LABELS, EACH_ALONE, [(0, 0)], "include")
 
 
 def test_inverting_leaves_the_excluded_ones_alone() -> None:
@@ -238,7 +219,7 @@ def test_tree_questions_without_an_answer_are_refused() -> None:
 
 def test_a_photo_of_one_superpixel_has_a_tree_too() -> None:
     alone = np.zeros(1, np.uint16)
-    whole = grow(Selection.empty(1), alone[None], alone, (0, 0), "include", parents=alone)
+    whole = grow(SuperpixelSelection.empty(1), alone[None], alone, (0, 0), "include", parents=alone)
     assert whole.included.all()
     assert grow(whole, alone[None], alone, (0, 0), "include", parents=alone) == whole
     assert shrink(whole, alone[None], (0, 0), "include", parents=alone).is_empty
@@ -271,9 +252,9 @@ def test_up_and_down_the_tree_are_inverse(parents: Labels, data: st.DataObject) 
 
 
 @st.composite
-def selections(draw: st.DrawFn, n: int = 6) -> Selection:
+def selections(draw: st.DrawFn, n: int = 6) -> SuperpixelSelection:
     states = np.array(draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)))
-    return Selection(states == 1, states == 2)
+    return SuperpixelSelection(states == 1, states == 2)
 
 
 inside = st.tuples(st.floats(0, 6, exclude_max=True), st.floats(0, 2, exclude_max=True))
@@ -286,11 +267,11 @@ def test_packing_round_trips(n: int, data: st.DataObject) -> None:
     selection = data.draw(selections(n))
     packed = selection.pack()
     assert len(packed) == packed_length(n) == 2 * -(-n // 8)
-    assert Selection.unpack(packed, n) == selection
+    assert SuperpixelSelection.unpack(packed, n) == selection
 
 
 @given(selections(), selections())
-def test_a_change_undoes_and_redoes(before: Selection, after: Selection) -> None:
+def test_a_change_undoes_and_redoes(before: SuperpixelSelection, after: SuperpixelSelection) -> None:
     delta = change(before, after)
     assert before.xor(delta) == after
     assert after.xor(delta) == before
@@ -299,7 +280,7 @@ def test_a_change_undoes_and_redoes(before: Selection, after: Selection) -> None
 
 @given(selections(), cuts, inside, modes)
 def test_a_toggle_decides_the_whole_region_and_nothing_else(
-    before: Selection, cut: Labels, point: tuple[float, float], mode: Mode
+    before: SuperpixelSelection, cut: Labels, point: tuple[float, float], mode: Mode
 ) -> None:
     region = cut == cut[superpixels_at(LABELS, [point])[0]]
     was_whole = before.of(mode)[region].all()
@@ -311,7 +292,7 @@ def test_a_toggle_decides_the_whole_region_and_nothing_else(
 
 @given(selections(), cuts, inside, modes)
 def test_toggling_a_whole_region_twice_restores_it(
-    before: Selection, cut: Labels, point: tuple[float, float], mode: Mode
+    before: SuperpixelSelection, cut: Labels, point: tuple[float, float], mode: Mode
 ) -> None:
     whole = before.plus(cut == cut[superpixels_at(LABELS, [point])[0]], mode)
     once = toggle(whole, LABELS, cut, [point], mode)
@@ -321,7 +302,7 @@ def test_toggling_a_whole_region_twice_restores_it(
 
 @given(selections(), cuts, st.lists(inside, min_size=1, max_size=5), modes, st.booleans())
 def test_no_gesture_includes_and_excludes_at_once_or_changes_its_input(
-    before: Selection, cut: Labels, points: list[tuple[float, float]], mode: Mode, add: bool
+    before: SuperpixelSelection, cut: Labels, points: list[tuple[float, float]], mode: Mode, add: bool
 ) -> None:
     packed = before.pack()
     for after in (
@@ -337,7 +318,7 @@ def test_no_gesture_includes_and_excludes_at_once_or_changes_its_input(
 
 
 @given(selections())
-def test_inverting_twice_restores(selection: Selection) -> None:
+def test_inverting_twice_restores(selection: SuperpixelSelection) -> None:
     assert invert(invert(selection)) == selection
 
 
@@ -355,20 +336,20 @@ def test_inverting_twice_restores(selection: Selection) -> None:
 )
 def test_an_impossible_selection_is_refused(included: Any, excluded: Any) -> None:
     with pytest.raises(ValueError):
-        Selection(included, excluded)
+        SuperpixelSelection(included, excluded)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00", b"\x01\x00", b"\x80\x80"])
 def test_bytes_that_are_no_selection_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError):
-        Selection.unpack(data, 6)
+        SuperpixelSelection.unpack(data, 6)
 
 
 def test_a_change_of_another_label_map_is_refused() -> None:
     with pytest.raises(ValueError, match="label map"):
         NOTHING.xor(b"\x80\x00\x00\x00")
     with pytest.raises(ValueError, match="label map"):
-        change(NOTHING, Selection.empty(9))
+        change(NOTHING, SuperpixelSelection.empty(9))
 
 
 # Measures and neighbours

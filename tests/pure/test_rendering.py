@@ -11,22 +11,11 @@ from hypothesis.extra import numpy as arrays
 from images import decoded
 from PIL import Image
 
-from selector.rendering import (
-    DARK_ALPHA,
-    LIGHT_ALPHA,
-    MASK_SIDE,
-    VEIL_ALPHA,
-    bounding_box,
-    highlight_png,
-    mask_bits,
-    mask_from_bits,
-    outline_png,
-    palette_png,
-    portion_highlight_png,
-    preview_png,
-    region_mask,
-    tint_png,
-)
+from selector.rendering.highlights import VEIL_ALPHA, highlight_png, portion_highlight_png
+from selector.rendering.layers import DARK_ALPHA, LIGHT_ALPHA, outline_png, tint_png
+from selector.rendering.masks import MASK_SIDE, bounding_box, mask_bits, mask_from_bits, region_mask
+from selector.rendering.png import palette_png
+from selector.rendering.previews import preview_png
 
 # Superpixel 1 is the square in the upper right, 2 the row below everything.
 LABELS = np.array(

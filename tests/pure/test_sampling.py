@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.descriptors.pooling import membership, region_sums, unit
-from gallery.descriptors.sampling import candidates, choose_regions, most_telling, node_sums
-from selector.regions import node_members
+from gallery.descriptors.region_choice import candidates, choose_regions, facility_location, node_sums
+from selector.selection.tree import node_members
 
 Parents = npt.NDArray[np.uint16]
 
@@ -84,7 +84,7 @@ def test_each_kind_of_stuff_gets_a_region_of_its_own() -> None:
 
 def test_what_is_common_is_chosen_before_what_is_odd() -> None:
     vectors = unit(np.array([[1, 1, 1], [1, 0, 0], [1, 0, 0.1], [1, 0.1, 0], [0, 0, 1]], np.float32))
-    assert most_telling(vectors, 2) == [0, 1]
+    assert facility_location(vectors, 2) == [0, 1]
 
 
 def test_an_image_of_one_colour_has_no_region_but_itself() -> None:

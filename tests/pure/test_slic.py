@@ -20,7 +20,8 @@ from skimage.color import rgb2lab
 from skimage.measure import label
 from skimage.segmentation import slic as reference_slic
 
-from selector.slic import MAX_SUPERPIXELS, lab_planes, segment
+from selector.segmentation.lab import lab_planes
+from selector.segmentation.slic import MAX_SUPERPIXELS, segment
 
 # Segmenting a small picture takes a millisecond, so a thousand examples cost little.
 THOROUGHLY = settings(max_examples=1000)
@@ -183,7 +184,7 @@ def test_an_unknown_engine_is_refused() -> None:
 
 
 def test_importing_it_does_not_import_numba() -> None:
-    code = "import sys, selector.slic, selector.hierarchy; sys.exit('numba' in sys.modules)"
+    code = "import sys, selector.segmentation.slic, selector.segmentation.hierarchy; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -16,10 +16,10 @@ from django.test import Client
 from pictures import image_file
 from PIL import Image
 
-from selector import label_maps
 from selector.models import HISTORY_LENGTH, Photo, Selection
-from selector.photos import store_photo
-from selector.turning import turn
+from selector.services import label_maps
+from selector.services.photos import store_photo
+from selector.services.turning import turn
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def gesture(
 def included(photo: Photo) -> np.ndarray:
     """The included pixels, bool (H, W)."""
     selection = Selection.objects.get()
-    return selection.regions.included[label_maps.load(selection.label_map).labels]
+    return selection.superpixels.included[label_maps.load(selection.label_map).labels]
 
 
 def tint_of(html: str, name: str = "tint") -> np.ndarray:
@@ -130,7 +130,7 @@ def test_clear_and_invert_are_steps_of_the_history_too(alice_client: Client, pho
 
 def test_the_history_is_long_but_bounded(alice_client: Client, photo: Photo, monkeypatch: Any) -> None:
     assert HISTORY_LENGTH >= 200
-    monkeypatch.setattr("selector.models.HISTORY_LENGTH", 5)
+    monkeypatch.setattr("selector.models.selections.HISTORY_LENGTH", 5)
     for _ in range(8):
         gesture(alice_client, photo, points=RED_QUARTER)
     selection = Selection.objects.get()
@@ -346,7 +346,7 @@ def test_clicks_at_the_same_time_are_all_counted(alice: Any, photo: Photo) -> No
     assert selection.position == len(points)
     labels = label_maps.load(selection.label_map).labels
     expected = {labels[int(y), int(x)] for x, y in (point.split(",") for point in points)}
-    assert set(np.flatnonzero(selection.regions.included)) == expected
+    assert set(np.flatnonzero(selection.superpixels.included)) == expected
 
 
 @pytest.mark.django_db(transaction=True)

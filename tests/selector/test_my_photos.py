@@ -17,10 +17,11 @@ from django.test.utils import CaptureQueriesContext
 from pictures import eighths, image_file
 from PIL import Image
 
-from selector import label_maps, photo_views
+from library import photo_views
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
-from selector.photos import store_photo
+from selector.services import label_maps
+from selector.services.photos import store_photo
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -36,7 +37,7 @@ def add(alice: Any, few_superpixels: None) -> Add:
         photo = store_photo(image_file(), name, owner=alice)
         if select:
             label_map = label_maps.label_map_of(photo)
-            state = Selection(label_map=label_map, state=bytes(2 * ((label_map.n_superpixels + 7) // 8))).regions
+            state = Selection(label_map=label_map, state=bytes(2 * ((label_map.n_superpixels + 7) // 8))).superpixels
             chosen = np.arange(label_map.n_superpixels) < 5
             Selection.objects.create(label_map=label_map, owner=alice, state=state.plus(chosen, mode).pack())  # type: ignore[arg-type]
         return photo
@@ -81,7 +82,7 @@ def test_a_card_shows_what_is_selected(alice_client: Client, add: Add) -> None:
     png = alice_client.get(selection.thumbnail_url)
     alpha = np.asarray(Image.open(io.BytesIO(png.content)).convert("RGBA"))[..., 3]
     labels = label_maps.load(selection.label_map).labels
-    inside = selection.regions.included[labels]
+    inside = selection.superpixels.included[labels]
     assert alpha.shape == inside.shape == (160, 240)
     assert np.array_equal(alpha == 150, ~inside), "a veil outside and nowhere else"
     assert "immutable" in png.headers["Cache-Control"]
@@ -181,11 +182,11 @@ def test_a_photo_is_turned_in_the_list(alice_client: Client, add: Add) -> None:
 def test_a_selection_is_turned_with_the_photo(alice_client: Client, add: Add) -> None:
     photo = add(select=True)
     selection = Selection.objects.get()
-    before = selection.regions.included[label_maps.load(selection.label_map).labels]
+    before = selection.superpixels.included[label_maps.load(selection.label_map).labels]
     old = selection.thumbnail_url
     card = body(alice_client.post(f"/photos/{photo.pk}/rotate/", {"stay": "on"}, headers=HTMX))
     selection = Selection.objects.get()
-    after = selection.regions.included[label_maps.load(selection.label_map).labels]
+    after = selection.superpixels.included[label_maps.load(selection.label_map).labels]
     assert np.array_equal(after, np.rot90(before, -1))
     # Its picture is kept by browsers for ever: another picture has another address.
     assert selection.thumbnail_url != old and selection.thumbnail_url in card

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from selector import label_maps
 from selector.models import Photo, Selection
+from selector.services import label_maps
 
 pytestmark = pytest.mark.django_db
 

@@ -16,11 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from pictures import eighths, image_file
 from PIL import Image
 
-from selector import label_maps
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
-from selector.photos import store_photo
-from selector.sharing import open_copy as open_copy_of
+from selector.services import label_maps
+from selector.services.photos import store_photo
+from selector.services.sharing import open_copy as open_copy_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -46,7 +46,7 @@ def open_copy(client: Client, link: str) -> Photo:
 
 def included(photo: Photo) -> np.ndarray:
     selection = Selection.objects.get(label_map__photo=photo)
-    return selection.regions.included[label_maps.load(selection.label_map).labels]
+    return selection.superpixels.included[label_maps.load(selection.label_map).labels]
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_copy_is_of_the_selection_as_it_was_when_shared(
 def test_what_is_excluded_is_shared_too(alice_client: Client, bob_client: Client, photo: Photo) -> None:
     click(alice_client, photo, "180,40", mode="exclude")
     copy = open_copy(bob_client, make_link(alice_client, photo))
-    assert Selection.objects.get(label_map__photo=copy).regions.excluded.any()
+    assert Selection.objects.get(label_map__photo=copy).superpixels.excluded.any()
 
 
 def test_two_people_with_one_link_stay_separate(bob_client: Client, client: Client, shared: str) -> None:

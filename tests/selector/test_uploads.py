@@ -108,7 +108,7 @@ def test_heic_says_what_to_do(client: Client) -> None:
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read(client: Client, settings: Any, monkeypatch: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 1024 * 1024
-    monkeypatch.setattr("selector.views.photos.store_photo", lambda *_args, **_kwargs: pytest.fail("was read"))
+    monkeypatch.setattr("selector.services.photos.store_photo", lambda *_args, **_kwargs: pytest.fail("was read"))
     response = post(client, bytes(1024 * 1024 + 1))
     assert response.status_code == 400
     assert "larger than 1 MB" in response.content.decode()
@@ -121,7 +121,7 @@ def test_no_file_at_all_says_so(client: Client) -> None:
 
 
 def test_a_failure_in_the_database_leaves_no_file(media: Path, monkeypatch: Any) -> None:
-    from selector.photos import store_photo
+    from selector.services.photos import store_photo
 
     def fail(*_args: Any, **_kwargs: Any) -> None:
         raise RuntimeError

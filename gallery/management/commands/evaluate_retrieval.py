@@ -12,11 +12,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery import spaces
+from gallery.evaluation.dataset import BadDataset, Dataset
+from gallery.evaluation.run import Evaluation, fill, index_images
+from gallery.evaluation.sandbox import temporary_index
+from gallery.index import spaces
 from gallery.management.progress import bar
 from gallery.models import DescriptorSpace
-from gallery.retrieval import BadDataset, Dataset, Evaluation, fill, index
-from gallery.temporary_index import temporary_index
 
 
 def check_writable(path: Path) -> None:
@@ -81,7 +82,7 @@ class Command(BaseCommand):
             write(rows, path)
 
     def evaluate(self, dataset: Dataset, kind: str | None, long_side: int) -> list[dict[str, Any]]:
-        wanted, notices = spaces.wanted()
+        wanted, notices = spaces.ensure_spaces()
         wanted = [space for space in wanted if kind in (None, space.kind)]
         if not wanted:
             raise CommandError(" ".join(notices))
@@ -95,7 +96,7 @@ class Command(BaseCommand):
                 progress.update()
 
             images = fill(dataset, tick, long_side)
-            index(images, wanted, tick)
+            index_images(images, wanted, tick)
             evaluation = Evaluation(dataset, images, wanted, tick)
             for query in dataset.queries:
                 evaluation.ask(query)

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from gallery.index.model_loading import SpaceUnavailable, fetch_weights
 from gallery.management.progress import download_bar
-from gallery.spaces import SpaceUnavailable, fetch_weights
 
 
 class Command(BaseCommand):

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery.collection import Details, images_in, import_file
+from gallery.collection.folders import images_in, import_file
+from gallery.collection.importing import Details
 from gallery.management.progress import bar, count
-from selector.imagefile import InvalidImage
+from selector.imaging.imagefile import InvalidImage
 
 
 class Command(BaseCommand):

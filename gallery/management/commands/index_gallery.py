@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery import indexing, spaces, vector_indexes
+from gallery.index import hnsw, indexing, spaces
 from gallery.management.progress import bar, count, index_bar
 from gallery.models import DescriptorSpace, GalleryImage, GalleryImageQuerySet
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         which.add_argument("--failed", action="store_true", help="also the images that failed before")
 
     def handle(self, *, all: bool, failed: bool, **options: Any) -> None:
-        wanted, notices = spaces.wanted()
+        wanted, notices = spaces.ensure_spaces()
         for notice in notices:
             self.stderr.write(notice)
         done, failures = self.index(backlog(wanted, everything=all, with_failed=failed), wanted, afresh=all)
@@ -53,17 +53,17 @@ class Command(BaseCommand):
         return done, failures
 
     def build_indexes(self) -> None:
-        for space in vector_indexes.due():
+        for space in hnsw.due():
             progress, move = index_bar(f"Index of {space}")
             try:
                 with progress:
-                    vector_indexes.build(space, move)
-            except vector_indexes.CannotBuild as problem:
+                    hnsw.build(space, move)
+            except hnsw.CannotBuild as problem:
                 self.stderr.write(str(problem))
 
 
 def backlog(wanted: list[DescriptorSpace], *, everything: bool, with_failed: bool) -> GalleryImageQuerySet:
     if everything:
         return GalleryImage.objects.all()
-    behind = GalleryImage.objects.behind(wanted)
+    behind = GalleryImage.objects.behind(space.pk for space in wanted)
     return behind | GalleryImage.objects.failed() if with_failed else behind

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from gallery import demo
-from gallery.collection import add_public
+from gallery.collection import demo
+from gallery.collection.importing import add_public
 from gallery.management.progress import bar, count
 from gallery.models import DemoCollection, GalleryImage
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
-from gallery import spaces, vector_indexes
+from gallery.index import hnsw, spaces
 from gallery.management.progress import count
 from gallery.models import DescriptorSpace
 
@@ -57,8 +57,8 @@ class Command(BaseCommand):
 def size_of(space: DescriptorSpace) -> str:
     """`160 vectors, index of 1.2 GB`."""
     vectors = count(space.vectors.count(), "vector")
-    size = vector_indexes.size_of(space)
+    size = hnsw.size_of(space)
     if not size:
         return f"{vectors}, no index"
-    half = "" if vector_indexes.is_built(space) else "half-built "
+    half = "" if hnsw.is_built(space) else "half-built "
     return f"{vectors}, {half}index of {filesizeformat(size)}"

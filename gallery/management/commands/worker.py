@@ -15,7 +15,8 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from procrastinate.contrib.django import app
 
-from gallery import jobs, spaces
+from gallery import jobs
+from gallery.index import model_loading, spaces
 from gallery.management.progress import download_bar
 from gallery.models import PhotoFeatures
 
@@ -61,11 +62,11 @@ class Command(BaseCommand):
         progress, move = download_bar()
         try:
             with progress:
-                spaces.fetch_weights(move)
+                model_loading.fetch_weights(move)
             notices = housekeeper.take_up_new_spaces()
-        except spaces.SpaceUnavailable as problem:
+        except model_loading.SpaceUnavailable as problem:
             notices = [str(problem)]
-            if not spaces.meaning_is_off():
+            if not model_loading.why_meaning_is_off():
                 notices.append("Until then search by appearance works; manage.py fetch_models tries again.")
         finally:
             connection.close()
@@ -97,7 +98,7 @@ class Housekeeper:
 
     def take_up_new_spaces(self) -> list[str]:
         """Queue what a space lacks that was not there a moment ago: its model may have been fetched by hand."""
-        wanted, notices = spaces.wanted()
+        wanted, notices = spaces.ensure_spaces()
         new = [space for space in wanted if space.pk not in self.known]
         if new:
             jobs.defer_forgotten(new)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from gallery.descriptors import appearance, meaning, sampling
-from selector import hierarchy, slic
+from gallery.descriptors import appearance
+from gallery.descriptors.open_clip import feature_maps
+from gallery.descriptors.region_choice import node_sums
+from selector.segmentation import hierarchy, slic
 
 
 class Command(BaseCommand):
@@ -26,8 +28,8 @@ class Command(BaseCommand):
         try:
             labels = slic.segment(rgb, 16)
             tree = hierarchy.build(rgb, labels)
-            sampling.node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
-            meaning.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
+            node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
+            feature_maps.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write
             raise CommandError(f"The kernels cannot be compiled: {problem}") from problem
         folder = os.environ.get("NUMBA_CACHE_DIR", "the folder of the code")

@@ -1,0 +1,172 @@
+"""The `meaning` space: what a region shows, by the image tower of an open_clip model.
+
+A feature map of the whole image, averaged over any set of superpixels, is that region's vector, when indexing and
+when asking alike. It is the sum of two: the tower's at twice its own resolution, which tells small things apart, and
+half as much of that at its own resolution, which knows more of what is around. Towers without a feature map look at a
+padded crop of each region instead, or at both.
+
+Only what touches the model imports torch, when it is called. A stored feature map is spread over superpixels and
+regions without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from gallery.descriptors.open_clip import dense_features
+from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip.weights import WeightsMissing
+from gallery.descriptors.pooling import Members, unit
+from selector.arrays import Floats, Labels, Rgb
+
+Method = Literal["feature-map", "crops", "sum"]
+NATIVE_SHARE = 0.5  # of the map at the tower's own resolution, beside 1 of that at twice as much
+CROP_SHARE = 0.5  # of the padded crop, beside 1 of the feature map, in the method "sum"
+
+
+@dataclass(eq=False)
+class Tower:
+    """A model, loaded by `load`. May be used by several threads; they take turns.
+
+    Attributes
+    ----------
+    model, pretrained : str
+        What it was loaded by.
+    method : {"feature-map", "crops", "sum"}
+        How it describes regions.
+    dimensions : int
+        Length of its vectors.
+    weights_hash : str
+        SHA-256 of all its weights and of `VERSION`, in hexadecimal: vectors of two hashes are never compared.
+    knows_words : bool
+        Whether its text tower has been trained, so that `text_vector` means something.
+    """
+
+    model: str
+    pretrained: str
+    method: Method
+    dimensions: int
+    weights_hash: str
+    knows_words: bool
+    _net: Any = field(repr=False)
+    _views: list[Any] = field(repr=False)
+    _preprocess: dict[str, Any] = field(repr=False)
+    _tokenizer: Any = field(repr=False)
+    _device: str = field(repr=False)
+    _batch: int = field(repr=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def feature_map(self, rgb: Rgb) -> Floats:
+        """Return what is where in an image, float32 (h, w, D): two forward passes. All zeros for "crops"."""
+        maps = [
+            self._run(partial(dense_features.feature_map, view), [rgb], dense_features.image_size(view))[0]
+            for view in self._views
+        ]
+        if not maps:
+            return np.zeros((1, 1, self.dimensions), np.float32)
+        total = _level(maps[0])
+        for other in maps[1:]:
+            total += NATIVE_SHARE * _enlarged(_level(other), total.shape[:2])
+        return total
+
+    def superpixel_features(self, rgb: Rgb, labels: Labels) -> Floats:
+        """Return the additive features of each superpixel, float32 (n, D); see the function of this name."""
+        return superpixel_features(self.feature_map(rgb), labels)
+
+    def region_vectors(
+        self, features: Floats, members: Members, *, rgb: Rgb | None = None, labels: Labels | None = None
+    ) -> Floats:
+        """Describe regions.
+
+        Parameters
+        ----------
+        features : float32 (n, D)
+            From `superpixel_features`.
+        members : bool (r, n), or a sequence of r integer arrays
+            The superpixels of each region.
+        rgb, labels : uint8 (H, W, 3) and uint16 (H, W), optional
+            The image and its superpixels; the methods "crops" and "sum" look at it again.
+
+        Returns
+        -------
+        float32 (r, D)
+            Unit vectors.
+
+        Raises
+        ------
+        ValueError
+            If the method needs the image.
+        """
+        if self.method == "feature-map":
+            return region_vectors(features, members)
+        if rgb is None or labels is None:
+            raise ValueError(f"the method {self.method!r} needs the image and its labels")
+        crops = self.image_vectors(padded_crops(rgb, labels, members))
+        return crops if self.method == "crops" else unit(region_vectors(features, members) + CROP_SHARE * crops)
+
+    def image_vectors(self, images: Sequence[Rgb]) -> Floats:
+        """Describe k whole images, each uint8 (H, W, 3), as the model itself does: unit vectors, float32 (k, D)."""
+        if not images:
+            return np.zeros((0, self.dimensions), np.float32)
+        return unit(self._run(self._net.encode_image, images, dense_features.image_size(self._net.visual)))
+
+    def text_vector(self, words: str) -> Floats:
+        """Describe words: a unit vector, float32 (D,).
+
+        Raises
+        ------
+        WeightsMissing
+            If the model has no trained text tower.
+        """
+        import torch
+
+        if not self.knows_words:
+            name = Path(self.model).stem
+            raise WeightsMissing(f"The model {name} knows no words: choose one that was trained with text.")
+        with self._turn, torch.inference_mode():
+            vectors: Floats = self._net.encode_text(self._tokenizer([words]).to(self._device)).float().cpu().numpy()
+        return unit(vectors[0])
+
+    def _run(self, forward: Callable[[Any], Any], images: Sequence[Rgb], size: tuple[int, int]) -> Floats:
+        import torch
+
+        results = []
+        for start in range(0, len(images), self._batch):
+            batch = np.stack([self._prepared(image, size) for image in images[start : start + self._batch]])
+            with self._turn, torch.inference_mode():
+                results.append(forward(torch.from_numpy(batch).to(self._device)).float().cpu().numpy())
+        return np.concatenate(results)
+
+    def _prepared(self, rgb: Rgb, size: tuple[int, int]) -> Floats:
+        """Squash an image to (height, width), so that nothing of it is cut off, and normalise: float32 (3, h, w)."""
+        linear = self._preprocess.get("interpolation") == "bilinear"
+        how = Image.Resampling.BILINEAR if linear else Image.Resampling.BICUBIC
+        small = np.asarray(Image.fromarray(rgb).resize(size[::-1], how), np.float32) / 255
+        mean, std = (np.array(self._preprocess[key], np.float32) for key in ("mean", "std"))
+        return np.ascontiguousarray(((small - mean) / std).transpose(2, 0, 1))
+
+
+def _level(feature_map: Floats) -> Floats:
+    """Scale a map so that its mean has length 1: maps of two resolutions can then be added."""
+    length = float(np.linalg.norm(feature_map.mean(axis=(0, 1))))
+    return feature_map / length if length > 0 else feature_map.copy()
+
+
+def _enlarged(feature_map: Floats, size: tuple[int, ...]) -> Floats:
+    """Enlarge a map to (h, w) places bilinearly, edges repeated."""
+    for axis in (0, 1):
+        length = feature_map.shape[axis]
+        places = np.clip((np.arange(size[axis]) + 0.5) * length / size[axis] - 0.5, 0, length - 1)
+        low = places.astype(np.intp)
+        high = np.minimum(low + 1, length - 1)
+        share = (places - low).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        feature_map = feature_map.take(low, axis) * (1 - share) + feature_map.take(high, axis) * share
+    return feature_map

@@ -1,0 +1,113 @@
+"""Images whose contents are known, and queries about them."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from selector.arrays import Mask
+from selector.imaging.imagefile import InvalidImage
+
+HALVES = ("even", "odd")
+
+
+class BadDataset(Exception):
+    """A folder cannot be evaluated on; the text is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One thing in one image: whatever else shows such a thing is to be found."""
+
+    image: str
+    label: str
+    mask: Path
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images with the labels of what they show, and queries."""
+
+    folder: Path
+    labels: dict[str, frozenset[str]]
+    queries: list[Query]
+
+    @classmethod
+    def read(cls, folder: Path) -> Dataset:
+        """Read `labels.json` (image -> {"labels": [...]}) and `queries.jsonl` ({"image", "label", "mask"} a line).
+
+        Images lie in `images/` or beside these files, masks in `masks/`.
+
+        Raises
+        ------
+        BadDataset
+            If one of the two files is missing or holds something else.
+        """
+        try:
+            labels = json.loads((folder / "labels.json").read_text())
+            lines = (folder / "queries.jsonl").read_text().splitlines()
+            rows = [json.loads(line) for line in lines if line.strip()]
+            shown = {image: frozenset(about["labels"]) for image, about in labels.items()}
+            queries = [Query(row["image"], row["label"], folder / "masks" / row["mask"]) for row in rows]
+        except OSError as problem:
+            raise BadDataset(f"{Path(problem.filename).name} cannot be read: {problem.strerror}.") from problem
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise BadDataset(f"labels.json or queries.jsonl in {folder.name} is not as it should be.") from problem
+        if unknown := next((query.image for query in queries if query.image not in shown), None):
+            raise BadDataset(f"queries.jsonl asks about {unknown}, which labels.json does not name.")
+        return cls(folder, shown, queries)
+
+    def half_of(self, query: Query) -> str:
+        """Which half a query belongs to, "even" or "odd": by the place of its image in the order of names."""
+        return HALVES[sorted(self.labels).index(query.image) % 2]
+
+    def half(self, which: str) -> Dataset:
+        """The queries of one half; the images stay all."""
+        return Dataset(self.folder, self.labels, [query for query in self.queries if self.half_of(query) == which])
+
+    def file(self, image: str) -> Path:
+        inside = self.folder / "images" / image
+        return inside if inside.is_file() else self.folder / image
+
+    def relevant_to(self, query: Query) -> frozenset[str]:
+        return frozenset(name for name, labels in self.labels.items() if query.label in labels and name != query.image)
+
+
+def enlarged(data: bytes, long_side: int) -> bytes:
+    """A picture file, enlarged so that its long side has so many pixels; left alone where it has them already.
+
+    Stored without loss, as far as JPEG can: what is measured later is not the encoder.
+
+    Raises
+    ------
+    InvalidImage
+        If it is no picture, or a damaged one.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            factor = long_side / max(picture.size)
+            if factor <= 1:
+                return data
+            size = (round(picture.width * factor), round(picture.height * factor))
+            out = io.BytesIO()
+            picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=95, subsampling=0)
+            return out.getvalue()
+    # Pillow raises each of these at one or another damaged file.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+        raise InvalidImage("This file cannot be read as a picture.") from problem
+
+
+def drawn(mask: Path, shape: tuple[int, ...]) -> Mask:
+    """Read the mask of a query at the size (height, width) of the working copy."""
+    height, width = shape
+    try:
+        with Image.open(mask) as image:
+            resized = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
+    except OSError as problem:
+        raise BadDataset(f"The mask {mask.name} cannot be read.") from problem
+    return np.asarray(resized) > 0

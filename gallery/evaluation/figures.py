@@ -1,0 +1,110 @@
+"""Figures of retrieval: average precision, precision at k, and confidence intervals of their means."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def members_under(labels: npt.NDArray[np.uint16], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the superpixels that more than half of lies under a mask, at least the one most covered.
+
+    Parameters
+    ----------
+    labels : uint16 (H, W)
+        Superpixel of each pixel, 0..n-1.
+    mask : bool (H, W)
+
+    Returns
+    -------
+    bool (n,)
+
+    Raises
+    ------
+    ValueError
+        If labels and mask differ in size.
+
+    Examples
+    --------
+    >>> members_under(np.array([[0, 0, 1, 1, 1]], np.uint16), np.array([[True, True, True, False, False]]))
+    array([ True, False])
+    """
+    if labels.shape != mask.shape:
+        raise ValueError(f"a mask of shape {mask.shape} does not fit labels of shape {labels.shape}")
+    covered = np.bincount(labels.ravel(), mask.ravel()) / np.maximum(np.bincount(labels.ravel()), 1)
+    members: npt.NDArray[np.bool_] = covered > 0.5
+    members[covered.argmax()] = True
+    return members
+
+
+def average_precision(relevant: npt.ArrayLike, n_relevant: int | None = None) -> float:
+    """Return the average precision of a ranking.
+
+    Parameters
+    ----------
+    relevant : bool (k,)
+        Whether each hit is relevant, best hit first.
+    n_relevant : int, optional
+        How many relevant images there are, where some may be missing among the hits; those count as never found.
+
+    Returns
+    -------
+    float
+        The mean, over the relevant images, of the precision down to each: 0..1, nan if none is relevant.
+
+    Examples
+    --------
+    >>> average_precision([True, False, True, False])
+    0.8333333333333333
+    >>> average_precision([True, False], n_relevant=2)
+    0.5
+    """
+    ranks = np.flatnonzero(np.asarray(relevant, bool)) + 1
+    there_are = len(ranks) if n_relevant is None else n_relevant
+    return float(np.sum(np.arange(1, len(ranks) + 1) / ranks) / there_are) if there_are else float("nan")
+
+
+def precision_at(relevant: npt.ArrayLike, k: int) -> float:
+    """Return the share of the first k hits that are relevant; hits that are missing count as wrong.
+
+    Examples
+    --------
+    >>> precision_at([True, False], 4)
+    0.25
+    """
+    if k < 1:
+        raise ValueError("k must be at least 1")
+    return float(np.count_nonzero(np.asarray(relevant, bool)[:k]) / k)
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike, *, confidence: float = 0.95, repeats: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Return where the mean of such values lies with some confidence.
+
+    (Percentile bootstrap: Efron, "Bootstrap methods: another look at the jackknife", 1979.)
+
+    Parameters
+    ----------
+    values : floating (k,)
+        One of each query; nan is left out.
+    confidence : float, optional
+        Between 0 and 1.
+    repeats : int, optional
+        How many samples are drawn.
+    seed : int, optional
+        The same seed draws the same samples.
+
+    Returns
+    -------
+    low, high : float
+        Both nan without values.
+    """
+    sample = np.asarray(values, np.float64)
+    sample = sample[~np.isnan(sample)]
+    if sample.size == 0:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, sample.size, (repeats, sample.size))
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(sample[drawn].mean(axis=1), [tail, 100 - tail])
+    return float(low), float(high)

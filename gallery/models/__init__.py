@@ -1,0 +1,19 @@
+"""Three lifetimes: the collection is kept, the index is derived from it, searches belong to one person."""
+
+from gallery.models.collection import DemoCollection, GalleryImage, GalleryImageQuerySet
+from gallery.models.index import DescriptorSpace, IndexedRegion, PhotoFeatures, RegionVector
+from gallery.models.searches import Feedback, KeptRanking, Search, SearchQuerySet
+
+__all__ = [
+    "DemoCollection",
+    "DescriptorSpace",
+    "Feedback",
+    "GalleryImage",
+    "GalleryImageQuerySet",
+    "IndexedRegion",
+    "KeptRanking",
+    "PhotoFeatures",
+    "RegionVector",
+    "Search",
+    "SearchQuerySet",
+]

@@ -1,0 +1,150 @@
+"""The collection: what people keep."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from taggit.managers import TaggableManager
+
+from selector.models.photos import Photo
+from selector.people import Person
+
+if TYPE_CHECKING:
+    pass
+
+
+class GalleryImageQuerySet(models.QuerySet[Any]):
+    def public(self) -> Self:
+        return self.filter(photo__is_public=True)
+
+    def visible_to(self, person: Person) -> Self:
+        """The public collection and the person's own private one."""
+        if not person.is_known:
+            return self.public()
+        mine = Q(**{f"photo__{field}": value for field, value in person.as_fields().items()})
+        return self.filter(Q(photo__is_public=True) | mine)
+
+    def indexed(self) -> Self:
+        return self.filter(status=GalleryImage.Status.INDEXED)
+
+    def pending(self) -> Self:
+        return self.filter(status=GalleryImage.Status.PENDING)
+
+    def failed(self) -> Self:
+        return self.filter(status=GalleryImage.Status.FAILED)
+
+    def owned_by(self, person: Person) -> Self:
+        """The person's own private collection."""
+        if not person.is_known:
+            return self.none()
+        mine = {f"photo__{field}": value for field, value in person.as_fields().items()}
+        return self.filter(photo__is_public=False, **mine)
+
+    def tagged(self, tag: str) -> Self:
+        """With such a tag, in capitals or not."""
+        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=tag).values("pk"))
+
+    def licensed(self, licence: str) -> Self:
+        """Under such a licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
+        return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
+
+    def made_by(self, creator: str) -> Self:
+        """By somebody whose name holds these letters."""
+        return self.filter(creator__icontains=creator)
+
+    def made_between(self, first: datetime.date | None, last: datetime.date | None) -> Self:
+        """Made on these days or between them; what has no date is left out once one is given."""
+        images = self if first is None else self.filter(taken__gte=first)
+        return images if last is None else images.filter(taken__lte=last)
+
+    def unhashed(self) -> Self:
+        """Indexed before there were perceptual hashes."""
+        return self.indexed().filter(perceptual_hash=None)
+
+    def lacking(self, space_id: int) -> Self:
+        """Indexed images without a vector in a descriptor space that came later."""
+        return self.indexed().exclude(vectors__space=space_id)
+
+    def behind(self, space_ids: Iterable[int]) -> Self:
+        """Images with something left to do, but not those that failed: they wait for a person."""
+        waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
+        return reduce(or_, waiting)
+
+    def keys_forward(self, batch: int = 500) -> Iterator[int]:
+        """Walk primary keys upward, a batch a query: rows that change or fail on the way stop nobody."""
+        last = 0
+        while keys := list(self.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:batch]):
+            yield from keys
+            last = keys[-1]
+
+
+class GalleryImage(models.Model):
+    """A photo with metadata, searchable: by everyone when the photo is public, else by its owner alone."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "waiting to be indexed"
+        INDEXED = "indexed", "indexed"
+        FAILED = "failed", "could not be indexed"
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="gallery_image")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    creator = models.CharField(max_length=200, blank=True)
+    licence = models.CharField(max_length=200, blank=True)
+    source_url = models.URLField("source", max_length=500, blank=True)
+    taken = models.DateField(null=True, blank=True, help_text="When the picture was made.")
+    tags = TaggableManager(blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
+    error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
+    perceptual_hash = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = GalleryImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("gallery:details", args=[self.pk])
+
+    def mark_pending(self) -> None:
+        self._set_status(self.Status.PENDING)
+
+    def mark_indexed(self) -> None:
+        self._set_status(self.Status.INDEXED)
+
+    def mark_failed(self, sentence: str) -> None:
+        self._set_status(self.Status.FAILED, sentence)
+
+    def set_hash(self, value: int) -> None:
+        self.perceptual_hash = value
+        GalleryImage.objects.filter(pk=self.pk).update(perceptual_hash=value)
+
+    def _set_status(self, status: str, error: str = "") -> None:
+        self.status, self.error = status, error
+        # Only these columns: somebody may be editing the others. An image deleted meanwhile stays deleted.
+        GalleryImage.objects.filter(pk=self.pk).update(status=status, error=error)
+
+
+class DemoCollection(models.Model):
+    """Says that the demo collection has been loaded: whoever deletes its images does not get them again."""
+
+    started = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Demo collection of {self.started:%Y-%m-%d}"

@@ -1,0 +1,207 @@
+"""All input of the gallery, query strings included, goes through these forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from gallery.collection.importing import known_public, readable_title
+from gallery.models import GalleryImage
+from gallery.search.options import Options, default_balance
+from gallery.search.parts import MOST
+from selector.imaging.imagefile import InvalidImage, date_taken
+from selector.services.photos import store_photo
+
+LARGEST_KEY = 2**63 - 1
+MOST_DIGITS = len(str(LARGEST_KEY))
+
+
+class Lenient(forms.Form):
+    """Parameters of a page that is only looked at: what cannot be read is left out, never an error."""
+
+    def given(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name)
+
+
+class PageForm(Lenient):
+    """Which part of a list to show."""
+
+    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
+
+    @property
+    def number(self) -> int:
+        return self.given("page") or 1
+
+
+class GalleryForm(PageForm):
+    """What of the collection to show."""
+
+    tag = forms.CharField(max_length=100, required=False)
+    mine = forms.BooleanField(required=False)
+
+
+class RegionsField(forms.Field):
+    """Keys of regions, one for each part that was asked for: "12" or "12-15"."""
+
+    def to_python(self, value: str | None) -> list[int]:
+        keys = (value or "").split("-") if value else []
+        if len(keys) > MOST or not all(map(self._is_key, keys)):
+            raise forms.ValidationError("That region cannot be read.")
+        return [int(key) for key in keys]
+
+    @staticmethod
+    def _is_key(text: str) -> bool:
+        # isdecimal() takes digits of every script, as int() does; int() refuses more than 4,300 of them.
+        return text.isdecimal() and len(text) <= MOST_DIGITS and 0 < int(text) <= LARGEST_KEY
+
+
+class DetailsForm(Lenient):
+    """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
+
+    region = RegionsField(required=False)
+    drawer = forms.BooleanField(required=False)
+
+
+class HighlightForm(Lenient):
+    """Which other regions of the same image matched, too, and whether to draw them as large as the photo."""
+
+    also = RegionsField(required=False)
+    full = forms.BooleanField(required=False)
+
+
+class RegionForm(forms.Form):
+    """Which region of an image is meant; none means the whole image."""
+
+    region = RegionsField(required=False)
+
+
+class AnswerForm(PageForm):
+    """Which part of an answer to show, the order it is in, and whether the drawer of a workspace holds it."""
+
+    drawer = forms.BooleanField(required=False)
+    kept = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+
+
+class FeedbackForm(forms.Form):
+    """What somebody thinks of a hit: one of two fields holds the regions that matched, or all is to be forgotten."""
+
+    like = RegionsField(required=False)
+    dislike = RegionsField(required=False)
+    forget = forms.BooleanField(required=False)
+    # Each page of hits that the person has in view says its number, and the last one given counts.
+    shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors and sum(bool(given[name]) for name in ("like", "dislike", "forget")) != 1:
+            raise forms.ValidationError("Say which image you like, or which one you do not.")
+        return given
+
+    @property
+    def pages(self) -> int:
+        """Up to which page of hits the person has them in view."""
+        return self.cleaned_data["shown"] or 1
+
+    @property
+    def regions(self) -> list[int]:
+        keys: list[int] = self.cleaned_data["like"] or self.cleaned_data["dislike"]
+        return keys
+
+
+class DayField(forms.DateField):
+    """A day as browsers send it."""
+
+    def __init__(self, label: str) -> None:
+        error = {"invalid": "That is not a date: write it as 2024-05-31."}
+        widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        super().__init__(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget, error_messages=error)
+
+
+class OptionsForm(forms.Form):
+    """The drawer's controls; what is left alone is left out."""
+
+    balance = forms.IntegerField(
+        min_value=0, max_value=100, required=False, error_messages={"invalid": "The slider is broken: use a number."}
+    )
+    apart = forms.BooleanField(label="As separate parts", required=False)
+    words = forms.CharField(label="And words", max_length=200, required=False)
+    tag = forms.CharField(max_length=100, required=False)
+    licence = forms.CharField(max_length=200, required=False)
+    creator = forms.CharField(max_length=200, required=False)
+    first = DayField("Made from")
+    last = DayField("To")
+    mine = forms.BooleanField(label="Only mine", required=False)
+    drop_filters = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if first and last and first > last:
+            raise forms.ValidationError("The first day lies after the last: swap them.")
+        return given
+
+    @property
+    def options(self) -> Options:
+        """Of a valid form. A slider that stands where it stood from the start has not been touched."""
+        given = {name: value for name, value in self.cleaned_data.items() if name != "drop_filters"}
+        if given["balance"] == default_balance():
+            given["balance"] = None
+        options = Options(**given)
+        return options.without_filters() if self.cleaned_data["drop_filters"] else options
+
+
+class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is known about an image, as its owner tells it."""
+
+    source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
+
+    class Meta:
+        model = GalleryImage
+        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        labels = {"taken": "Date"}
+        help_texts = {"tags": "Separated by commas."}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "taken": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def save(self, commit: bool = True) -> GalleryImage:
+        """Save these columns alone: the worker may be setting the image's status right now."""
+        image: GalleryImage = super().save(commit=False)
+        if commit:
+            image.save(update_fields=[name for name in self.Meta.fields if name != "tags"])
+            self.save_m2m()
+        return image
+
+
+class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An image file and what is known about it, for the public collection."""
+
+    image = forms.FileField(help_text="JPEG, PNG or WebP.")
+    title = forms.CharField(max_length=200, required=False, help_text="Made from the file's name when left empty.")
+    source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
+
+    class Meta:
+        model = GalleryImage
+        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+
+    def clean(self) -> dict[str, Any]:
+        """Store the photo, last of all: nothing stays behind when something else is wrong."""
+        given = super().clean() or {}
+        if not self.errors:
+            try:
+                self._store(given)
+            except InvalidImage as problem:
+                self.add_error("image", str(problem))
+        return given
+
+    def _store(self, given: dict[str, Any]) -> None:
+        file = given["image"]
+        data = file.read()
+        if known := known_public(data):
+            raise InvalidImage(f"This image is in the collection already: “{known.title}”.")
+        given["title"] = given["title"] or readable_title(file.name)[:200]
+        given["taken"] = given["taken"] or date_taken(data)
+        self.instance.photo = store_photo(data, file.name, is_public=True)

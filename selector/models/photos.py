@@ -1,0 +1,155 @@
+"""Photos and their label maps, and whose they are."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from selector.people import Person
+
+if TYPE_CHECKING:
+    pass
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    def owned_by(self, person: Person) -> Self:
+        return self.filter(**person.as_fields()) if person.is_known else self.none()
+
+
+class Owned(models.Model):
+    """Belongs to an account, or to a visitor until they sign in."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    visitor = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def is_owned_by(self, person: Person) -> bool:
+        if person.user is not None:
+            return self.owner_id == person.user.pk
+        return person.visitor is not None and self.visitor == person.visitor
+
+
+class PhotoQuerySet(OwnedQuerySet):
+    def visible_to(self, person: Person) -> Self:
+        """Public photos and the person's own."""
+        if not person.is_known:
+            return self.filter(is_public=True)
+        return self.filter(Q(is_public=True) | Q(**person.as_fields()))
+
+    def private_to(self, person: Person) -> Self:
+        """What the person added and may change; an image of the public collection is nobody's to change here."""
+        return self.owned_by(person).filter(is_public=False)
+
+
+def original_path(photo: Photo, filename: str) -> str:
+    return f"originals/{photo.pk.hex[:2]}/{photo.pk}"
+
+
+def working_path(photo: Photo, filename: str) -> str:
+    return f"photos/{photo.pk.hex[:2]}/{photo.pk}/{filename}"
+
+
+class Photo(Owned):
+    """One image file and its working copy, from which everything else is computed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, help_text="The file name it came with, until somebody renames it.")
+    is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
+    original = models.FileField(upload_to=original_path, max_length=200)
+    original_type = models.CharField(max_length=50, help_text="MIME type of the original.")
+    original_sha256 = models.CharField(max_length=64, db_index=True)
+    working = models.FileField(upload_to=working_path, max_length=200)
+    working_sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    quarter_turns = models.PositiveSmallIntegerField(default=0, help_text="Clockwise, after EXIF.")
+    opened_from = models.ForeignKey(
+        "SharedSelection",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="copies",
+        help_text="The link it is a copy from.",
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True) | Q(visitor__isnull=True), name="photo_has_one_owner"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("selector:workspace", args=[self.pk])
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.save(update_fields=["name"])
+
+    @property
+    def stem(self) -> str:
+        """Its name without what tells the format."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def version(self) -> str:
+        """Names the working copy's content in URLs that may be cached for ever."""
+        return self.working_sha256[:16]
+
+    @property
+    def thumbnail_url(self) -> str:
+        return reverse("selector:thumbnail", args=[self.pk, self.version])
+
+    @property
+    def working_url(self) -> str:
+        return reverse("selector:working_copy", args=[self.pk, self.version])
+
+
+def label_map_path(label_map: LabelMap, filename: str) -> str:
+    return f"label_maps/{label_map.photo_id.hex[:2]}/{label_map.photo_id}/{filename}"
+
+
+class LabelMap(models.Model):
+    """The superpixels of a photo and their merge tree.
+
+    Computed, but more than a cache: superpixels mean something by their numbers alone. Deleting a row deletes all
+    selections, links and searches made on it, and what is indexed of the photo.
+    """
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="label_maps")
+    working_sha256 = models.CharField(max_length=64, help_text="The working copy it was computed on.")
+    engine = models.CharField(max_length=50)
+    parameters = models.CharField(max_length=200, help_text="Canonical JSON.")
+    n_superpixels = models.PositiveIntegerField(help_text="Obtained, not asked for.")
+    # gzip of little-endian uint16 (H, W): the very bytes that the browser is sent.
+    labels = models.FileField(upload_to=label_map_path, max_length=200)
+    # zlib of Hierarchy.to_bytes(); a few kilobytes, so it lives in the row.
+    hierarchy = models.BinaryField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["photo", "working_sha256", "engine", "parameters"], name="label_map_once_per_parameters"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo} ({self.engine}, {self.n_superpixels} superpixels)"

@@ -1,0 +1,28 @@
+"""What happens to a visitor's things at sign-in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from selector.models import Photo, Selection, SharedSelection
+from selector.signals import adopted
+
+if TYPE_CHECKING:
+    pass
+
+
+def adopt(visitor: uuid.UUID, owner: Any) -> None:
+    """Hand a visitor's photos, selections and links to the account they signed in to.
+
+    A photo that both have selected on keeps the visitor's selection: it is the newer one, on the screen right now.
+    """
+    with transaction.atomic():
+        Photo.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
+        mine = Selection.objects.filter(visitor=visitor)
+        Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
+        mine.update(visitor=None, owner=owner)
+        SharedSelection.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
+        adopted.send(Photo, visitor=visitor, user=owner)

@@ -1,0 +1,164 @@
+"""From an upload to a stored photo, and from a stored photo to its pixels."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from selector.imaging import imagefile
+from selector.models import Photo
+from selector.people import Person
+from selector.rendering.previews import Background, preview_png
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+THUMBNAIL_SIDE = 360
+
+
+def store_photo(
+    data: bytes,
+    name: str,
+    *,
+    owner: User | None = None,
+    visitor: uuid.UUID | None = None,
+    is_public: bool = False,
+) -> Photo:
+    """Check an image file and keep it, with its working copy.
+
+    Raises
+    ------
+    InvalidImage
+        With a sentence for the person who sent it; nothing stays behind.
+    """
+    copy = _working_copy_of(data)
+    photo = Photo(
+        name=name.replace("\\", "/").rpartition("/")[2][:200] or "Photo",
+        owner=owner,
+        visitor=visitor,
+        is_public=is_public,
+        original_type=copy.mime,
+        original_sha256=copy.sha256,
+    )
+    photo.original.save("original", ContentFile(data), save=False)
+    try:
+        put_working_copy(photo, copy)
+        photo.save(force_insert=True)
+    except BaseException:
+        delete_files(photo)
+        raise
+    return photo
+
+
+def copy_for(person: Person, photo: Photo) -> Photo:
+    """A photo of the person's own with the same working copy.
+
+    The working copy stands for the original as well: the full resolution, and whatever a camera wrote into the file,
+    stay with the first owner.
+    """
+    with photo.working.open("rb") as file:
+        data = file.read()
+    copy = Photo(
+        name=photo.name,
+        original_type="image/jpeg",
+        # Of the first original: a search leaves out all copies of the photo it starts from.
+        original_sha256=photo.original_sha256,
+        working_sha256=photo.working_sha256,
+        width=photo.width,
+        height=photo.height,
+        **person.as_fields(),
+    )
+    try:
+        copy.original.save("original", ContentFile(data), save=False)
+        copy.working.save(f"{copy.version}.jpg", ContentFile(data), save=False)
+        copy.save(force_insert=True)
+    except BaseException:
+        delete_files(copy)
+        raise
+    return copy
+
+
+def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
+    """Width and height of a photo's thumbnail, in pixels."""
+    scale = min(1.0, side / max(photo.width, photo.height))
+    return max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
+
+
+def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
+    """The working copy of a photo that is turned clockwise by so many quarters in all; nothing is stored."""
+    with photo.original.open("rb") as file:
+        return _working_copy_of(file.read(), quarter_turns)
+
+
+def working_copy(photo: Photo) -> npt.NDArray[np.uint8]:
+    """The pixels of the stored working copy, uint8 (H, W, 3): what everything is computed on."""
+    with photo.working.open("rb") as file:
+        return imagefile.decode(file.read())
+
+
+def upright_original(photo: Photo) -> npt.NDArray[np.uint8]:
+    """The pixels of the original at its own resolution, upright and turned as the working copy is: uint8 (H, W, 3)."""
+    with photo.original.open("rb") as file:
+        picture = imagefile.read_upright(
+            file.read(), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
+        )
+    # rot90 turns the other way round.
+    return np.rot90(np.asarray(picture), -photo.quarter_turns)
+
+
+def portion(
+    photo: Photo,
+    labels: npt.NDArray[np.uint16],
+    included: npt.NDArray[np.bool_],
+    *,
+    background: Background,
+    crop: bool,
+    at_original_size: bool,
+) -> bytes:
+    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original."""
+    rgb = working_copy(photo)
+    if at_original_size:
+        rgb = upright_original(photo)
+        enlarged = Image.fromarray(labels).resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.NEAREST)
+        labels = np.asarray(enlarged, np.uint16)
+    return preview_png(rgb, labels, included, background=background, crop=crop)
+
+
+def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A JPEG of the working copy with a long side of at most `side` pixels."""
+    with photo.working.open("rb") as file, Image.open(file, formats=["JPEG"]) as image:
+        image.draft("RGB", (side, side))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCopy:
+    return imagefile.make_working_copy(
+        data,
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        max_pixels=settings.MAX_UPLOAD_PIXELS,
+        quarter_turns=quarter_turns,
+    )
+
+
+def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
+    """Store the file of a working copy and note it on the row, which is yet to be saved."""
+    photo.working_sha256 = copy.working_sha256
+    photo.width, photo.height = copy.width, copy.height
+    photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
+
+
+def delete_files(photo: Photo) -> None:
+    """Take back the files of a photo whose row does not stay."""
+    for file in (photo.original, photo.working):
+        if file:
+            file.storage.delete(str(file.name))

@@ -1,0 +1,55 @@
+"""Turning a photo by quarters, with everything that has been selected on it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from selector.imaging import imagefile
+from selector.models import LabelMap, Photo, Selection, SharedSelection
+from selector.services import label_maps, photos
+from selector.signals import label_map_turned, working_copy_changed
+
+
+def turn(photo: Photo, quarter_turns: int = 1) -> None:
+    """Turn a photo clockwise. Superpixels keep their numbers, so what is selected on it stays selected.
+
+    Its label maps are turned and not computed again: to selections, links and searches other superpixels would mean
+    nothing.
+    """
+    # Whoever is computing a label map finishes first, and it is turned along; two turns at once are two turns.
+    with label_maps.lock(photo):
+        photo = Photo.objects.get(pk=photo.pk)
+        copy = photos.turned_copy(photo, photo.quarter_turns + quarter_turns)
+        with transaction.atomic():
+            _turn(Photo.objects.select_for_update().get(pk=photo.pk), copy, quarter_turns)
+
+
+def _turn(photo: Photo, copy: imagefile.WorkingCopy, quarter_turns: int) -> None:
+    """Put the turned working copy in place of the other, inside a transaction."""
+    old_version, old_name = photo.working_sha256, photo.working.name
+    photo.quarter_turns = (photo.quarter_turns + quarter_turns) % 4
+    if copy.working_sha256 != old_version:
+        photos.put_working_copy(photo, copy)
+        # Before the photo is saved: a label map is decoded by the size that is stored.
+        _turn_label_maps(photo, old_version, quarter_turns)
+        transaction.on_commit(partial(photo.working.storage.delete, str(old_name)))
+    photo.save()
+    working_copy_changed.send(Photo, photo=photo)
+
+
+def _turn_label_maps(photo: Photo, old_version: str, quarter_turns: int) -> None:
+    # Locked, so that what is selected or searched for meanwhile is either seen here or refused: nothing is lost unsaid.
+    old_maps = list(photo.label_maps.select_for_update())
+    for old in old_maps:
+        if old.working_sha256 == old_version:
+            _repoint(old, label_maps.turned(old, photo, quarter_turns))
+        old.delete()
+
+
+def _repoint(old: LabelMap, new: LabelMap) -> None:
+    """A turned label map is a new row, since pages and caches take one for unchanging: whatever refers to it moves."""
+    for model in (Selection, SharedSelection):
+        model.objects.filter(label_map=old).update(label_map=new)
+    label_map_turned.send(LabelMap, old=old, new=new)

@@ -1,0 +1,107 @@
+"""All input of the selector, query strings included, goes through these forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from selector.selection.geometry import MAX_POINTS
+
+# Regions shown when a workspace opens: at 2,000, three clicks select nothing one can see.
+OPENING_LEVEL = 100
+
+
+class LevelForm(forms.Form):
+    """How many regions the photo is cut into; anything unreadable means the opening level."""
+
+    level = forms.IntegerField(min_value=1, required=False)
+
+    @property
+    def value(self) -> int:
+        return (self.is_valid() and self.cleaned_data["level"]) or OPENING_LEVEL
+
+
+class PreviewForm(forms.Form):
+    """How the selected portion is wanted as a file."""
+
+    background = forms.ChoiceField(
+        choices=[(name, name) for name in ("white", "transparent", "dimmed")], required=False
+    )
+    crop = forms.BooleanField(required=False)
+    download = forms.BooleanField(required=False)
+    size = forms.ChoiceField(choices=[("working", "working"), ("original", "original")], required=False)
+
+
+class PointsField(forms.Field):
+    """`x,y` pairs with blanks between them, in pixels."""
+
+    def to_python(self, value: str | None) -> list[tuple[float, float]]:
+        if not value:
+            return []
+        pairs = value.split(maxsplit=MAX_POINTS)
+        if len(pairs) > MAX_POINTS:
+            raise forms.ValidationError("That stroke is too long; draw it in two.")
+        try:
+            return [(float(x), float(y)) for x, y in (pair.split(",") for pair in pairs)]
+        except ValueError:
+            raise forms.ValidationError("Those coordinates cannot be read.") from None
+
+
+class GestureForm(forms.Form):
+    """One gesture on a selection.
+
+    Coordinates come as `points` in pixels of the working copy or, from a browser without JavaScript, as `at.x` and
+    `at.y` of an image button, in CSS pixels of a stage that is `shown_width` wide.
+    """
+
+    POINTED = ("toggle", "paint", "cover", "grow", "shrink", "similar")
+    # "show" changes nothing: it is what Enter means, and how a page without JavaScript asks for another level.
+    TOOLS = (*POINTED, "undo", "redo", "clear", "invert", "show")
+
+    label_map = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    tool = forms.ChoiceField(choices=[(tool, tool) for tool in TOOLS], required=False)
+    mode = forms.ChoiceField(choices=[("include", "include"), ("exclude", "exclude")], required=False)
+    level = forms.IntegerField(min_value=1, required=False)
+    points = PointsField(required=False)
+    remove = forms.BooleanField(required=False)
+    everywhere = forms.BooleanField(required=False)
+    # The browser draws the tints itself from the state, so they need not be sent.
+    draws = forms.BooleanField(required=False)
+    tab = forms.CharField(max_length=40, required=False)
+    number = forms.IntegerField(min_value=0, max_value=2**53, required=False)
+    shown_width = forms.FloatField(min_value=1, max_value=100_000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["tool"] = given.get("tool") or "toggle"
+        given["mode"] = given.get("mode") or "include"
+        given["level"] = given.get("level") or OPENING_LEVEL
+        if not given.get("points") and "at.x" in self.data:
+            given["displayed_point"] = self._displayed_point()
+        elif given["tool"] in self.POINTED and not given.get("points") and "points" not in self.errors:
+            raise forms.ValidationError("Click on the photo to select a part of it.")
+        return given
+
+    def _displayed_point(self) -> tuple[float, float]:
+        try:
+            return float(self.data["at.x"]), float(self.data["at.y"])
+        except (KeyError, ValueError):
+            raise forms.ValidationError("Those coordinates cannot be read.") from None
+
+    def points_on(self, width: int) -> list[tuple[float, float]]:
+        """The points in pixels of a working copy `width` pixels wide."""
+        if "displayed_point" not in self.cleaned_data:
+            return list(self.cleaned_data["points"])
+        scale = width / (self.cleaned_data["shown_width"] or width)
+        x, y = self.cleaned_data["displayed_point"]
+        # The centre of the CSS pixel, which may cover several pixels of the photo.
+        return [((x + 0.5) * scale, (y + 0.5) * scale)]
+
+
+class SelectionNowForm(forms.Form):
+    """What a tab shows of a selection, to be told what it is now."""
+
+    label_map = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    version = forms.CharField(max_length=40, required=False)
+    draws = forms.BooleanField(required=False)

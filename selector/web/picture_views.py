@@ -1,0 +1,99 @@
+"""The pictures of photos and selections: fetch with permission, render, let browsers keep them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from selector.access import own_selection, photo_at, visible_label_map, visible_photo
+from selector.models import Selection, SharedSelection
+from selector.people import person_of
+from selector.rendering import highlights, layers
+from selector.services import label_maps, photos, selecting
+from selector.web.forms import PreviewForm
+from superpixel_site.forms import first_error
+from superpixel_site.responses import immutable
+
+
+@require_GET
+@immutable
+def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
+    photo = photo_at(request, photo_id, version)
+    with photo.working.open("rb") as file:
+        return HttpResponse(file.read(), content_type="image/jpeg")
+
+
+@require_GET
+@immutable
+def thumbnail(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
+    return HttpResponse(photos.thumbnail(photo_at(request, photo_id, version)), content_type="image/jpeg")
+
+
+@require_GET
+@immutable
+def selection_thumbnail(request: HttpRequest, selection_id: int, version: str) -> HttpResponse:
+    """What is included, to lie over the photo's thumbnail."""
+    selection = own_selection(request, selection_id)
+    if selection.version != version:
+        raise Http404
+    return HttpResponse(highlight_of(selection, photos.THUMBNAIL_SIDE), content_type="image/png")
+
+
+def highlight_of(row: Selection | SharedSelection, side: int) -> bytes:
+    """The included superpixels over a thumbnail of at most `side` pixels, as a PNG."""
+    width, height = photos.thumbnail_size(row.label_map.photo, side)
+    labels = label_maps.load(row.label_map).labels
+    return highlights.portion_highlight_png(labels, row.superpixels.included, width, height)
+
+
+@require_GET
+@immutable
+def labels(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
+    """The superpixel of every pixel, little-endian uint16 row by row, as stored: compressed."""
+    label_map = visible_label_map(request, photo_id, label_map_id)
+    with label_map.labels.open("rb") as file:
+        packed = file.read()
+    return HttpResponse(packed, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
+
+
+@require_GET
+@immutable
+def tree(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
+    """The merge tree's parent array, little-endian uint16."""
+    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    return HttpResponse(segmentation.hierarchy.to_bytes(), content_type="application/octet-stream")
+
+
+@require_GET
+@immutable
+def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level: int) -> HttpResponse:
+    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    png = layers.outline_png(segmentation.labels, segmentation.hierarchy.cut(level))
+    return HttpResponse(png, content_type="image/png")
+
+
+@require_GET
+def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """The selected portion on white, for pages without JavaScript and for whoever wants the file."""
+    photo = visible_photo(request, photo_id)
+    form = PreviewForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(first_error(form), status=400, content_type="text/plain")
+    label_map = label_maps.label_map_of(photo)
+    included = selecting.selection_of(person_of(request), label_map).superpixels.included
+    given = form.cleaned_data
+    png = photos.portion(
+        photo,
+        label_maps.load(label_map).labels,
+        included,
+        background=given["background"] or "white",
+        crop=given["crop"],
+        at_original_size=given["size"] == "original",
+    )
+    response = HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, no-cache"})
+    if given["download"]:
+        response.headers["Content-Disposition"] = content_disposition_header(True, f"{photo.stem} selection.png")
+    return response

@@ -1,0 +1,134 @@
+"""Links to a selection: made and revoked by the person who selected, opened by those who have one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from selector.access import NoSuchLink, own_link, shared_selection, visible_photo
+from selector.models import Photo, SharedSelection
+from selector.people import known_person, person_of
+from selector.services import label_maps, photos, selecting, sharing
+from selector.web.picture_views import highlight_of
+from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
+from superpixel_site.responses import say
+
+# Of the picture on the page of a link, in pixels.
+PREVIEW_SIDE = 720
+P = ParamSpec("P")
+
+
+# For whoever shares
+
+
+@require_http_methods(["GET", "POST"])
+@vary_on_htmx
+def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """The links a person has made on a photo; posting makes one to the selection as it is now."""
+    photo = visible_photo(request, photo_id)
+    if request.method == "GET":
+        return link_list(request, photo)
+    selection = selecting.selection_of(person_of(request), label_maps.label_map_of(photo))
+    if selection.superpixels.is_empty:
+        return say(request, "Select something first, then share it.", 422, photo.get_absolute_url())
+    token = SharedSelection.objects.share(selection, known_person(request))
+    return link_list(request, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
+
+
+def link_list(request: HtmxHttpRequest, photo: Photo, new_address: str = "") -> HttpResponse:
+    label_map = label_maps.label_map_of(photo)
+    selection = selecting.selection_of(person_of(request), label_map)
+    context = {
+        "photo": photo,
+        "links": SharedSelection.objects.owned_by(person_of(request)).on(photo).with_copies(),
+        "is_empty": selection.superpixels.is_empty,
+        "summary": selecting.describe(selection.superpixels, label_maps.load(label_map)),
+        "new_address": new_address,
+        "in_dialog": wants_partial(request),
+    }
+    template = "selector/_links.html" if wants_partial(request) else "selector/links.html"
+    response = render(request, template, context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@vary_on_htmx
+def revoke(request: HtmxHttpRequest, link_id: int) -> HttpResponse:
+    """End a link. Copies that were opened from it are their owners' and stay."""
+    link = own_link(request, link_id)
+    photo = link.photo
+    link.delete()
+    if wants_partial(request):
+        return link_list(request, photo)
+    messages.success(request, "The link is revoked: it opens nothing any more.")
+    return redirect("selector:links", photo.pk)
+
+
+# For whoever opens
+
+
+def unlisted(
+    view: Callable[Concatenate[HtmxHttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HtmxHttpRequest, P], HttpResponse]:
+    """For pages whose address is the key to them: kept out of search engines, caches, and other sites' logs."""
+
+    @wraps(view)
+    def wrapped(request: HtmxHttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            response = view(request, *args, **kwargs)
+        except NoSuchLink:
+            response = render(request, "selector/no_such_link.html", status=404)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        response.headers["Cache-Control"] = "private, no-store"
+        # Not "no-referrer": browsers would then send the page's form with "Origin: null", which Django refuses.
+        response.headers["Referrer-Policy"] = "same-origin" if request.method == "GET" else "no-referrer"
+        return response
+
+    return wrapped
+
+
+@require_GET
+@unlisted
+def shared(request: HtmxHttpRequest, token: str) -> HttpResponse:
+    """What a link shares, to look at. A copy takes a press of the button: programs that visit links make none."""
+    link = shared_selection(token)
+    context = {
+        "token": token,
+        "photo": link.photo,
+        "summary": selecting.describe(link.superpixels, label_maps.load(link.label_map)),
+        "copy": sharing.copy_of(link, person_of(request)),
+    }
+    return render(request, "selector/shared.html", context)
+
+
+@require_POST
+@unlisted
+def open_shared(request: HtmxHttpRequest, token: str) -> HttpResponse:
+    """Open the person's own copy, made now if there is none."""
+    link = shared_selection(token)
+    try:
+        return redirect(sharing.open_copy(link, known_person(request)))
+    except SharedSelection.DoesNotExist:
+        raise NoSuchLink from None
+
+
+@require_GET
+@unlisted
+def shared_photo(request: HtmxHttpRequest, token: str) -> HttpResponse:
+    picture = photos.thumbnail(shared_selection(token).photo, PREVIEW_SIDE)
+    return HttpResponse(picture, content_type="image/jpeg")
+
+
+@require_GET
+@unlisted
+def shared_highlight(request: HtmxHttpRequest, token: str) -> HttpResponse:
+    return HttpResponse(highlight_of(shared_selection(token), PREVIEW_SIDE), content_type="image/png")
