@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -16,11 +16,7 @@ from taggit.managers import TaggableManager
 from selector.models.photos import Photo
 from selector.people import Person
 
-if TYPE_CHECKING:
-    pass
-
-
-class GalleryImageQuerySet(models.QuerySet[Any]):
+class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
     def public(self) -> Self:
         return self.filter(photo__is_public=True)
 

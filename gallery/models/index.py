@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Self
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.utils import timezone
@@ -12,9 +12,6 @@ from pgvector.django import HalfVectorField
 
 from gallery.models.collection import GalleryImage
 from selector.models.photos import LabelMap
-
-if TYPE_CHECKING:
-    pass
 
 
 class DescriptorSpace(models.Model):
@@ -92,25 +89,39 @@ class RegionVector(models.Model):
         return f"{self.region} in {self.space_id}"
 
 
-class KeptQuerySet(models.QuerySet[Any]):
-    """Of what can be worked out again, and is kept for its model's `LIFETIME`."""
+class Kept(models.Model):
+    """A result that can be computed again, stored for `LIFETIME`."""
+
+    LIFETIME: ClassVar[datetime.timedelta]
+
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+KeptModel_co = TypeVar("KeptModel_co", bound=Kept, covariant=True)
+
+
+class KeptQuerySet(models.QuerySet[KeptModel_co]):
+    """Rows of a model with a `LIFETIME`."""
 
     def outdated(self) -> Self:
+        """Rows that have been stored for longer than that."""
         return self.filter(created__lt=timezone.now() - self.model.LIFETIME)
 
 
-class PhotoFeatures(models.Model):
+class PhotoFeatures(Kept):
     """What a space sees in a whole photo, kept so that a second search costs no forward pass. Derived."""
 
-    # Half a megabyte for each photo that somebody opens; whoever comes back to one later waits a moment longer.
+    # Half a megabyte for each photo that is opened; the first search after that time takes a moment longer.
     LIFETIME = datetime.timedelta(days=30)
 
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="+")
     space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="+")
     data = models.BinaryField()
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
 
-    objects = KeptQuerySet.as_manager()
+    objects = KeptQuerySet["PhotoFeatures"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["label_map", "space"], name="features_once_per_space")]

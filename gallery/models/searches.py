@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gallery.models.collection import GalleryImage
-from gallery.models.index import KeptQuerySet
+from gallery.models.index import Kept, KeptQuerySet
 from selector.models.photos import LabelMap, Owned, OwnedQuerySet, Photo
 from selector.people import Person
 from selector.selection.selection import SuperpixelSelection
 
 
-class SearchQuerySet(OwnedQuerySet):
+class SearchQuerySet(OwnedQuerySet["Search"]):
     def asked(self, person: Person, label_map: LabelMap, state: bytes, options: dict[str, Any] | None = None) -> Search:
         """The person's search for a selection, with these options; asked again, the same one rises in the history."""
         question: dict[str, Any] = {
@@ -31,7 +31,7 @@ class SearchQuerySet(OwnedQuerySet):
             # Locked, so that of two at once the second finds what the first has made. No constraint could see to that:
             # a search may be refined until it asks what another does.
             list(LabelMap.objects.select_for_update(no_key=True).filter(pk=label_map.pk).values_list("pk"))
-            known: Search | None = self.filter(**question).first()
+            known = self.filter(**question).first()
             search = known or self.create(**question)
             if known:
                 known.rise()
@@ -91,7 +91,6 @@ class Search(Owned):
         taken_back, _ = self.feedback.filter(image=image, liked=liked).delete()
         if taken_back:
             return None
-        feedback: Feedback
         feedback, _ = self.feedback.update_or_create(image=image, defaults={"nodes": nodes, "liked": liked})
         return feedback
 
@@ -112,16 +111,15 @@ class Feedback(models.Model):
         return f"{'Liked' if self.liked else 'Disliked'} {self.image_id}"
 
 
-class KeptRanking(models.Model):
+class KeptRanking(Kept):
     """The order of an answer, so that its pages fit together whatever is indexed or deleted meanwhile. Derived."""
 
     LIFETIME = datetime.timedelta(days=1)
 
     search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="rankings")
     data = models.BinaryField(help_text="Arrays, as numpy saves them.")
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
 
-    objects = KeptQuerySet.as_manager()
+    objects = KeptQuerySet["KeptRanking"].as_manager()
 
     def __str__(self) -> str:
         return f"Ranking of {self.search_id}"

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from gallery.access import visible_image
 from gallery.models import GalleryImage, IndexedRegion
 from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
 from selector.people import person_of
@@ -57,8 +58,7 @@ def gallery(request: HtmxHttpRequest) -> HttpResponse:
 @vary_on_htmx
 def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """All that is known about an image: what a dialog holds when htmx asks, a page otherwise."""
-    visible = GalleryImage.objects.visible_to(person_of(request)).select_related("photo")
-    image = get_object_or_404(visible.prefetch_related("tags"), pk=image_id)
+    image = visible_image(request, image_id)
     form = DetailsForm(request.GET)
     context = {
         "image": image,

@@ -1,9 +1,9 @@
-"""Photos and their label maps, and whose they are."""
+"""Photos and their label maps, and who owns them."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -12,12 +12,14 @@ from django.urls import reverse
 
 from selector.people import Person
 
-if TYPE_CHECKING:
-    pass
+OwnedModel_co = TypeVar("OwnedModel_co", bound="Owned", covariant=True)
 
 
-class OwnedQuerySet(models.QuerySet[Any]):
+class OwnedQuerySet(models.QuerySet[OwnedModel_co]):
+    """Of rows that belong to a person."""
+
     def owned_by(self, person: Person) -> Self:
+        """The person's own rows; none for a visitor who is not known yet."""
         return self.filter(**person.as_fields()) if person.is_known else self.none()
 
 
@@ -33,12 +35,15 @@ class Owned(models.Model):
         abstract = True
 
     def is_owned_by(self, person: Person) -> bool:
+        """Whether it belongs to this account or visitor."""
         if person.user is not None:
             return self.owner_id == person.user.pk
         return person.visitor is not None and self.visitor == person.visitor
 
 
-class PhotoQuerySet(OwnedQuerySet):
+class PhotoQuerySet(OwnedQuerySet["Photo"]):
+    """Of photos."""
+
     def visible_to(self, person: Person) -> Self:
         """Public photos and the person's own."""
         if not person.is_known:
@@ -46,15 +51,17 @@ class PhotoQuerySet(OwnedQuerySet):
         return self.filter(Q(is_public=True) | Q(**person.as_fields()))
 
     def private_to(self, person: Person) -> Self:
-        """What the person added and may change; an image of the public collection is nobody's to change here."""
+        """The person's own photos outside the public collection: those that they may change."""
         return self.owned_by(person).filter(is_public=False)
 
 
 def original_path(photo: Photo, filename: str) -> str:
+    """Where the storage keeps the original of a photo."""
     return f"originals/{photo.pk.hex[:2]}/{photo.pk}"
 
 
 def working_path(photo: Photo, filename: str) -> str:
+    """Where the storage keeps the working copy of a photo."""
     return f"photos/{photo.pk.hex[:2]}/{photo.pk}/{filename}"
 
 
@@ -97,40 +104,45 @@ class Photo(Owned):
         return self.name
 
     def get_absolute_url(self) -> str:
+        """Address of the workspace."""
         return reverse("selector:workspace", args=[self.pk])
 
     def rename(self, name: str) -> None:
+        """Store another name."""
         self.name = name
         self.save(update_fields=["name"])
 
     @property
     def stem(self) -> str:
-        """Its name without what tells the format."""
+        """The name without its extension."""
         return self.name.rpartition(".")[0] or self.name
 
     @property
     def version(self) -> str:
-        """Names the working copy's content in URLs that may be cached for ever."""
+        """The start of the working copy's SHA-256, for addresses that may be cached without limit."""
         return self.working_sha256[:16]
 
     @property
     def thumbnail_url(self) -> str:
+        """Address of a small JPEG of the working copy."""
         return reverse("selector:thumbnail", args=[self.pk, self.version])
 
     @property
     def working_url(self) -> str:
+        """Address of the working copy."""
         return reverse("selector:working_copy", args=[self.pk, self.version])
 
 
 def label_map_path(label_map: LabelMap, filename: str) -> str:
+    """Where the storage keeps the label array of a label map."""
     return f"label_maps/{label_map.photo_id.hex[:2]}/{label_map.photo_id}/{filename}"
 
 
 class LabelMap(models.Model):
     """The superpixels of a photo and their merge tree.
 
-    Computed, but more than a cache: superpixels mean something by their numbers alone. Deleting a row deletes all
-    selections, links and searches made on it, and what is indexed of the photo.
+    It is computed, but more than a cache: other rows name superpixels by their numbers in it. Deleting it deletes all
+    selections, links and searches made on it, and the indexed regions of the photo.
     """
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="label_maps")

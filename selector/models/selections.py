@@ -25,14 +25,16 @@ HISTORY_LENGTH = 500
 TABS_REMEMBERED = 20
 
 
-class SelectionQuerySet(OwnedQuerySet):
+class SelectionQuerySet(OwnedQuerySet["Selection"]):
+    """Of selections."""
+
     def locked(self) -> Self:
-        """For the length of the transaction: two clicks at once are applied one after the other."""
+        """The same rows, locked until the transaction ends: two clicks at once are applied one after the other."""
         return self.select_for_update(of=("self",))
 
 
 def unpacked(row: Selection | SharedSelection) -> SuperpixelSelection:
-    """A stored state as boolean arrays over the superpixels."""
+    """The stored selection of a row."""
     return SuperpixelSelection.unpack(bytes(row.state), row.label_map.n_superpixels)
 
 
@@ -67,44 +69,48 @@ class Selection(Owned):
 
     @property
     def superpixels(self) -> SuperpixelSelection:
+        """The stored selection."""
         return unpacked(self)
 
     @property
     def version(self) -> str:
-        """Names what is selected, and on which label map, in URLs that may be cached for ever."""
+        """A hash of the label map and the state, for addresses that may be cached without limit."""
         return hashlib.sha256(b"%d:" % self.label_map_id + bytes(self.state)).hexdigest()[:16]
 
     @property
     def thumbnail_url(self) -> str:
-        """What is included, to lie over the photo's thumbnail."""
+        """Address of a picture of what is included, to be laid over the photo's thumbnail."""
         return reverse("selector:selection_thumbnail", args=[self.pk, self.version])
 
     @property
     def revision(self) -> str:
-        """Differs when anything differs that a page shows of it."""
+        """A short text that changes with everything that a page shows of the selection."""
         return f"{self.position}.{self.length}.{zlib.crc32(self.state):08x}"
 
     def has_seen(self, tab: str, number: int) -> bool:
+        """Whether this gesture of a tab, or a later one, has been applied."""
         return bool(tab) and number <= dict(self.tabs).get(tab, 0)
 
     def remember(self, tab: str, number: int) -> None:
-        """Note the gesture as applied; saved with the step it makes."""
+        """Note that a gesture of a tab has been applied; the caller saves the row."""
         if tab:
             others = [entry for entry in self.tabs if entry[0] != tab]
             self.tabs = [*others[1 - TABS_REMEMBERED :], [tab, number]]
 
     @property
     def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
         return self.position > max(0, self.length - HISTORY_LENGTH)
 
     @property
     def can_redo(self) -> bool:
+        """Whether there is an undone step."""
         return self.position < self.length
 
     def apply(self, gesture: Callable[[SuperpixelSelection], SuperpixelSelection]) -> bool:
         """Change the selection by a pure function and append the step; False when it changes nothing.
 
-        Call this, `undo` and `redo` on a locked row.
+        Call this, `undo` and `redo` on a locked row, and save it.
         """
         before = self.superpixels
         delta = change(before, gesture(before))
@@ -127,7 +133,7 @@ class Selection(Owned):
         return True
 
     def redo(self) -> bool:
-        """Apply the last step undone again; False when there is none."""
+        """Apply the step that was undone last again; False when there is none."""
         if not self.can_redo:
             return False
         self._move(self._delta(self.position), self.position + 1)
@@ -142,6 +148,8 @@ class Selection(Owned):
 
 
 class SelectionStep(models.Model):
+    """One step of a selection's history: the XOR of the states before and after it."""
+
     selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveIntegerField()
     delta = models.BinaryField()
@@ -153,22 +161,25 @@ class SelectionStep(models.Model):
         return f"Step {self.number} of selection {self.selection_id}"
 
 
-class SharedSelectionQuerySet(OwnedQuerySet):
+class SharedSelectionQuerySet(OwnedQuerySet["SharedSelection"]):
+    """Of links."""
+
     def on(self, photo: Photo) -> Self:
+        """Links to selections on a photo."""
         return self.filter(label_map__photo=photo)
 
     def honoured(self) -> Self:
-        """Links to photos that whoever made them may still see themselves."""
+        """Links whose makers may still see the photo themselves: only these work."""
         photo = "label_map__photo__"
         theirs = Q(owner=F(f"{photo}owner")) | Q(visitor=F(f"{photo}visitor"))
         return self.filter(Q(**{f"{photo}is_public": True}) | theirs)
 
     def with_copies(self) -> Self:
-        """With `n_copies`, how many have been opened from each link and are still there."""
+        """The same rows with `n_copies`, the number of photos that were opened from each link and still exist."""
         return self.annotate(n_copies=Count("copies"))
 
     def share(self, selection: Selection, person: Person) -> str:
-        """Make a link to a selection as it is now; the token that opens it, which nobody can tell again."""
+        """Make a link to a selection as it is now, and return the token that opens it. The token is not stored."""
         token = secrets.token_urlsafe(24)
         self.create(
             label_map=selection.label_map, state=selection.state, token_sha256=_sha256(token), **person.as_fields()
@@ -176,14 +187,15 @@ class SharedSelectionQuerySet(OwnedQuerySet):
         return token
 
     def with_token(self, token: str) -> Self:
+        """The link that a token opens, if it works."""
         return self.honoured().filter(token_sha256=_sha256(token))
 
 
 class SharedSelection(Owned):
     """A selection as it was when its owner made a link to it.
 
-    Whoever has the link may look at the photo and take a copy of both; deleting this row revokes it. Of the link's
-    token only a hash is kept: reading the database opens nobody's photos.
+    Everyone who has the link may look at the photo and take a copy of both; deleting this row revokes it. Only a hash
+    of the link's token is stored: who can read the database still cannot open the links.
     """
 
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="shared_selections")
@@ -206,10 +218,12 @@ class SharedSelection(Owned):
 
     @property
     def photo(self) -> Photo:
+        """The photo that the selection was made on."""
         return self.label_map.photo
 
     @property
     def superpixels(self) -> SuperpixelSelection:
+        """The stored selection."""
         return unpacked(self)
 
 

@@ -43,10 +43,10 @@ def label_map_of(photo: Photo) -> LabelMap:
     Several requests at once compute it once: the first takes the photo's lock, the others wait for its row.
     """
     key = _key(photo)
-    found = LabelMap.objects.filter(**key).first()
+    found = photo.label_maps.filter(**key).first()
     if found is None:
         with lock(photo):
-            found = LabelMap.objects.filter(**key).first() or _compute(photo, key)
+            found = photo.label_maps.filter(**key).first() or _compute(photo, key)
     return found
 
 

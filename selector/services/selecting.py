@@ -20,11 +20,8 @@ from selector.web.forms import GestureForm
 
 def selection_of(person: Person, label_map: LabelMap) -> Selection:
     """The person's selection on a photo; a new, unsaved one when they have made none."""
-    found: Selection | None = Selection.objects.owned_by(person).filter(label_map=label_map).first()
-    if found is None:
-        return Selection(label_map=label_map, state=bytes(packed_length(label_map.n_superpixels)))
-    found.label_map = label_map
-    return found
+    found = label_map.selections.owned_by(person).first()
+    return found or Selection(label_map=label_map, state=bytes(packed_length(label_map.n_superpixels)))
 
 
 def apply_gesture(
@@ -71,8 +68,8 @@ def select_instead(person: Person, label_map: LabelMap, members: Members) -> boo
 
 def _locked(person: Person, label_map: LabelMap) -> Selection:
     """The selection's row, made if need be, locked until the transaction ends: clicks are applied one by one."""
-    mine = Selection.objects.owned_by(person).filter(label_map=label_map).locked()
-    found: Selection | None = mine.first()
+    mine = label_map.selections.owned_by(person).locked()
+    found = mine.first()
     if found is None:
         new = selection_of(Person(), label_map)
         for field, value in person.as_fields().items():
@@ -83,7 +80,6 @@ def _locked(person: Person, label_map: LabelMap) -> Selection:
         except IntegrityError:
             pass  # A second first click came in between; both find its row below.
         found = mine.get()
-    found.label_map = label_map
     return found
 
 
