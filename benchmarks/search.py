@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from gallery.models import DescriptorSpace, GalleryImage
+    from gallery.search.nearest import Neighbours, QueryVector
 
 Row = dict[str, Any]
 
@@ -184,9 +185,18 @@ def cpu_seconds() -> float:
     return time.process_time() + (int(session.read_text().split()[0]) / 1e9 if session.exists() else 0)
 
 
+def nearest_among(images: QuerySet[GalleryImage], question: QueryVector) -> Neighbours:
+    """The nearest regions of these images, which are counted first, as a search does."""
+    from gallery.search.candidates import Candidates
+    from gallery.search.nearest import nearest
+
+    return nearest(question, Candidates(images))
+
+
 def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> list[Row]:
     from gallery.search.calibration import calibrated
-    from gallery.search.nearest import CandidateFilter, Neighbours, QueryVector, exact_scan, nearest
+    from gallery.search.candidates import Candidates
+    from gallery.search.nearest import Neighbours, QueryVector, exact_scan
 
     drawn = synthetic.questions(n_queries)
     questions = [QueryVector(space, vector) for vector in drawn]
@@ -194,8 +204,8 @@ def measure(space: DescriptorSpace, rows: int, n_queries: int, index: Row) -> li
     results: list[Row] = []
     for name, tag in PASSING.items():
         images = passing(tag)
-        way = "exact" if CandidateFilter(images).few is not None else "index"
-        answers, times = timed(partial(nearest, images=images), questions, name)
+        way = "exact" if Candidates(images).few is not None else "index"
+        answers, times = timed(partial(nearest_among, images), questions, name)
         found = [set(near.region_ids[:K].tolist()) for near in answers]
         right = [len(a & set(b.tolist())) / max(len(b), 1) for a, b in zip(found, true[tag], strict=True)]
         hits = min(len(np.unique(near.image_ids)) for near in answers)

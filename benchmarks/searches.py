@@ -152,22 +152,23 @@ def stages(repeat: int) -> list[Row]:
     from gallery.models import GalleryImage, Search
     from gallery.search.answers import hits_of
     from gallery.search.ask import ask, keep
+    from gallery.search.candidates import Candidates
     from gallery.search.options import Options
-    from gallery.search.query import query_vectors
+    from gallery.search.query import build_query
     from gallery.search.ranked_images import fold_copies, rank_by_parts
     from selector.people import Person
 
-    asked = Search.objects.select_related("label_map__photo").latest("created")
+    asked = Search.objects.select_related("label_map__photo").latest("last_asked")
     person = Person(visitor=asked.visitor)
     images = GalleryImage.objects.visible_to(person)
-    questions = query_vectors(asked, Options())[0]
-    ranked = rank_by_parts(questions, images)
+    parts = build_query(asked, Options()).vectors
+    ranked = rank_by_parts(parts, Candidates(images))
     folded = fold_copies(ranked)
     answer = ask(asked, person)
     context = {"search": asked, "photo": asked.label_map.photo, "answer": answer, "in_place": True, "oob": True}
     return [
-        measure("stage: from the selection to vectors", lambda: query_vectors(asked, Options()), repeat),
-        measure("stage: nearest regions, scores, ranking", lambda: rank_by_parts(questions, images), repeat),
+        measure("stage: from the selection to vectors", lambda: build_query(asked, Options()), repeat),
+        measure("stage: nearest regions, scores, ranking", lambda: rank_by_parts(parts, Candidates(images)), repeat),
         measure("stage: folding copies", lambda: fold_copies(ranked), repeat),
         measure("stage: keeping the order", lambda: keep(asked, folded), repeat),
         measure("stage: one page of hits", lambda: hits_of(folded, 1, person), repeat),

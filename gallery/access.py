@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
-from django.http import HttpRequest
+from django.forms import Form
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from gallery.models import GalleryImage, Search
-from selector.people import person_of
+from gallery.models import GalleryImage, IndexedRegion, Search
+from selector.people import Person, person_of
 
 
 def own_image(request: HttpRequest, image_id: int) -> GalleryImage:
     """An image of this person's own collection. Strangers get 404, and so does everyone for a public one."""
     mine = GalleryImage.objects.owned_by(person_of(request)).select_related("photo")
-    image: GalleryImage = get_object_or_404(mine, pk=image_id)
-    return image
+    return get_object_or_404(mine, pk=image_id)
 
 
 def own_search(request: HttpRequest, search_id: uuid.UUID) -> Search:
     """A search this person made. Strangers get 404."""
-    mine = Search.objects.seen_by(person_of(request)).select_related("label_map__photo")
-    search: Search = get_object_or_404(mine, pk=search_id)
-    return search
+    mine = Search.objects.visible_to(person_of(request)).select_related("label_map__photo")
+    return get_object_or_404(mine, pk=search_id)
 
 
 def visible_image(request: HttpRequest, image_id: int) -> GalleryImage:
     """A gallery image this person may look at. Strangers get 404."""
     visible = GalleryImage.objects.visible_to(person_of(request)).select_related("photo")
-    image: GalleryImage = get_object_or_404(visible, pk=image_id)
-    return image
+    return get_object_or_404(visible, pk=image_id)
+
+
+def named_regions(image: GalleryImage, form: Form) -> list[IndexedRegion]:
+    """The regions of an image that a form names; 404 when one cannot be read, is gone or belongs to another image."""
+    if not form.is_valid():
+        raise Http404
+    region_ids = form.cleaned_data["region"]
+    regions = list(image.regions.filter(pk__in=region_ids).select_related("label_map")) if region_ids else []
+    if len(regions) != len(set(region_ids)):
+        raise Http404
+    return regions
+
+
+def regions_of_one_image(person: Person, region_ids: Sequence[int]) -> list[IndexedRegion]:
+    """These regions, in this order; 404 unless they are all of one image that this person may look at."""
+    visible = GalleryImage.objects.visible_to(person)
+    rows = {row.pk: row for row in IndexedRegion.objects.filter(pk__in=region_ids, image__in=visible)}
+    if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(region_ids)):
+        raise Http404
+    return [rows[region_id] for region_id in region_ids]

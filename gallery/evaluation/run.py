@@ -24,6 +24,7 @@ from gallery.index.describers import Meaning, SegmentedPhoto, describer_of
 from gallery.index.features import features_of
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
 from gallery.search import scoring
+from gallery.search.candidates import Candidates
 from gallery.search.nearest import QueryVector, nearest
 from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
@@ -193,7 +194,7 @@ class Evaluation:
         self.shares.append(float(mask.mean()))
         self.halves.append(self.dataset.half_of(query))
         state = SuperpixelSelection(members, np.zeros_like(members)).pack()
-        asked = Search.objects.asked(ASKING, label_map, state)
+        asked = Search.objects.find_or_create(ASKING, label_map, state)
         others = GalleryImage.objects.visible_to(ASKING).exclude(pk=image.pk)
         questions = []
         for space in self.spaces:
@@ -209,7 +210,7 @@ class Evaluation:
         for question in questions:
             stage = f"nearest by {question.space.kind}"
             with self.watch.stage(stage):
-                nearest(question, others)
+                nearest(question, Candidates(others))
             near += self.watch.times[stage][-1]
         fusing = self.watch.times["ranking in all"][-1] - near
         self.watch.times.setdefault("calibration and fusion", []).append(max(fusing, 0.0))

@@ -16,8 +16,12 @@ from taggit.managers import TaggableManager
 from selector.models.photos import Photo
 from selector.people import Person
 
+
 class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
+    """Of gallery images."""
+
     def public(self) -> Self:
+        """The public collection."""
         return self.filter(photo__is_public=True)
 
     def visible_to(self, person: Person) -> Self:
@@ -27,13 +31,20 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         mine = Q(**{f"photo__{field}": value for field, value in person.as_fields().items()})
         return self.filter(Q(photo__is_public=True) | mine)
 
+    def other_than(self, photo: Photo) -> Self:
+        """Without a photo and all photos made from the same file."""
+        return self.exclude(photo__original_sha256=photo.original_sha256)
+
     def indexed(self) -> Self:
+        """Images that can be found."""
         return self.filter(status=GalleryImage.Status.INDEXED)
 
     def pending(self) -> Self:
+        """Images that the worker has yet to index."""
         return self.filter(status=GalleryImage.Status.PENDING)
 
     def failed(self) -> Self:
+        """Images that could not be indexed."""
         return self.filter(status=GalleryImage.Status.FAILED)
 
     def owned_by(self, person: Person) -> Self:
@@ -44,37 +55,43 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         return self.filter(photo__is_public=False, **mine)
 
     def tagged(self, tag: str) -> Self:
-        """With such a tag, in capitals or not."""
+        """Images with this tag; upper and lower case are the same."""
         return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=tag).values("pk"))
 
     def licensed(self, licence: str) -> Self:
-        """Under such a licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
+        """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
         return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
 
     def made_by(self, creator: str) -> Self:
-        """By somebody whose name holds these letters."""
+        """Images whose creator's name contains this text; upper and lower case are the same."""
         return self.filter(creator__icontains=creator)
 
     def made_between(self, first: datetime.date | None, last: datetime.date | None) -> Self:
-        """Made on these days or between them; what has no date is left out once one is given."""
+        """Images made from the first day to the last, both included; None sets no limit.
+
+        Images without a date are left out where there is a limit.
+        """
         images = self if first is None else self.filter(taken__gte=first)
         return images if last is None else images.filter(taken__lte=last)
 
     def unhashed(self) -> Self:
-        """Indexed before there were perceptual hashes."""
+        """Indexed images without a perceptual hash: they were indexed before there were any."""
         return self.indexed().filter(perceptual_hash=None)
 
     def lacking(self, space_id: int) -> Self:
-        """Indexed images without a vector in a descriptor space that came later."""
+        """Indexed images without a vector in a descriptor space."""
         return self.indexed().exclude(vectors__space=space_id)
 
     def behind(self, space_ids: Iterable[int]) -> Self:
-        """Images with something left to do, but not those that failed: they wait for a person."""
+        """Images that are not fully indexed in these spaces. Those that failed are left out: they wait for a person."""
         waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
         return reduce(or_, waiting)
 
     def keys_forward(self, batch: int = 500) -> Iterator[int]:
-        """Walk primary keys upward, a batch a query: rows that change or fail on the way stop nobody."""
+        """Primary keys, upward, by one query for each batch.
+
+        Rows that change or fail meanwhile are neither repeated nor a reason to stop.
+        """
         last = 0
         while keys := list(self.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:batch]):
             yield from keys
@@ -115,29 +132,34 @@ class GalleryImage(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
+        """Address of the page about the image."""
         return reverse("gallery:details", args=[self.pk])
 
     def mark_pending(self) -> None:
+        """Store that the image is waiting to be indexed."""
         self._set_status(self.Status.PENDING)
 
     def mark_indexed(self) -> None:
+        """Store that the image is indexed."""
         self._set_status(self.Status.INDEXED)
 
     def mark_failed(self, sentence: str) -> None:
+        """Store that the image could not be indexed, and why."""
         self._set_status(self.Status.FAILED, sentence)
 
     def set_hash(self, value: int) -> None:
+        """Store the perceptual hash."""
         self.perceptual_hash = value
         GalleryImage.objects.filter(pk=self.pk).update(perceptual_hash=value)
 
     def _set_status(self, status: str, error: str = "") -> None:
         self.status, self.error = status, error
-        # Only these columns: somebody may be editing the others. An image deleted meanwhile stays deleted.
+        # Only these columns: the others may be edited at the same time. An image deleted meanwhile stays deleted.
         GalleryImage.objects.filter(pk=self.pk).update(status=status, error=error)
 
 
 class DemoCollection(models.Model):
-    """Says that the demo collection has been loaded: whoever deletes its images does not get them again."""
+    """A record that the demo collection was loaded: images of it that are deleted later are not loaded again."""
 
     started = models.DateTimeField(auto_now_add=True)
     finished = models.DateTimeField(null=True, blank=True)

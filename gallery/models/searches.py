@@ -1,4 +1,4 @@
-"""Searches: what one person asked, and said about the answer."""
+"""Searches of one person, and their feedback on the answers."""
 
 from __future__ import annotations
 
@@ -19,39 +19,49 @@ from selector.selection.selection import SuperpixelSelection
 
 
 class SearchQuerySet(OwnedQuerySet["Search"]):
-    def asked(self, person: Person, label_map: LabelMap, state: bytes, options: dict[str, Any] | None = None) -> Search:
-        """The person's search for a selection, with these options; asked again, the same one rises in the history."""
-        question: dict[str, Any] = {
-            **person.as_fields(),
-            "label_map": label_map,
-            "state": state,
-            "options": options or {},
-        }
-        with transaction.atomic():
-            # Locked, so that of two at once the second finds what the first has made. No constraint could see to that:
-            # a search may be refined until it asks what another does.
-            list(LabelMap.objects.select_for_update(no_key=True).filter(pk=label_map.pk).values_list("pk"))
-            known = self.filter(**question).first()
-            search = known or self.create(**question)
-            if known:
-                known.rise()
-        search.label_map = label_map
-        return search
+    """Of searches."""
 
-    def seen_by(self, person: Person) -> Self:
-        """The person's own, on photos that they may still look at."""
+    def find_or_create(
+        self, person: Person, label_map: LabelMap, state: bytes, options: dict[str, Any] | None = None
+    ) -> Search:
+        """The person's search for a selection with these options; one that exists becomes the latest in the history.
+
+        Parameters
+        ----------
+        person : Person
+            An account or a known visitor.
+        label_map : LabelMap
+            What the selection was made on.
+        state : bytes
+            `SuperpixelSelection.pack()` of the selection.
+        options : dict, optional
+            `Options.to_json()`; none by default.
+        """
+        columns: dict[str, Any] = {**person.as_fields(), "state": state, "options": options or {}}
+        with transaction.atomic():
+            # Locked, so that of two at once the second finds what the first has made. A constraint cannot do that:
+            # a search may be refined until it is the same as another.
+            list(LabelMap.objects.select_for_update(no_key=True).filter(pk=label_map.pk).values_list("pk"))
+            found = label_map.searches.filter(**columns).first()
+            if found is None:
+                return label_map.searches.create(**columns)
+            found.touch()
+            return found
+
+    def visible_to(self, person: Person) -> Self:
+        """The person's own searches, on photos that they may still look at."""
         return self.owned_by(person).filter(label_map__photo__in=Photo.objects.visible_to(person))
 
 
 class Search(Owned):
-    """A question as it was asked: its address answers the same one later, whatever is selected then."""
+    """A selection to search for, with options. Its address gives the same search later, whatever is selected then."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="searches")
     state = models.BinaryField()
-    # What `forms.OptionsForm` made of the drawer's controls, without those left alone.
+    # `Options.to_json()`: those that differ from the default.
     options = models.JSONField(default=dict, blank=True)
-    # A search that is asked again comes first in the history.
+    # The history shows the latest first.
     last_asked = models.DateTimeField(auto_now_add=True)
 
     objects = SearchQuerySet.as_manager()
@@ -69,25 +79,37 @@ class Search(Owned):
         return f"Search of {self.last_asked:%Y-%m-%d %H:%M}"
 
     def get_absolute_url(self) -> str:
+        """Address of the answer's page."""
         return reverse("gallery:search", args=[self.pk])
 
     @property
     def superpixels(self) -> SuperpixelSelection:
-        """The state as boolean arrays over the superpixels."""
+        """The stored selection."""
         return SuperpixelSelection.unpack(bytes(self.state), self.label_map.n_superpixels)
 
-    def rise(self) -> None:
-        """Come first in the history: it has been asked again."""
+    def touch(self) -> None:
+        """Note that the search was asked again, now."""
         self.last_asked = timezone.now()
         Search.objects.filter(pk=self.pk).update(last_asked=self.last_asked)
 
     def refine(self, options: dict[str, Any]) -> None:
-        """Ask with other options from now on, at the same address."""
+        """Store other options; the address stays."""
         self.options = options
         Search.objects.filter(pk=self.pk).update(options=options)
 
-    def judge(self, image: GalleryImage, nodes: list[int], *, liked: bool) -> Feedback | None:
-        """Note that a hit is liked or disliked; saying the same again takes it back, and then there is none."""
+    def toggle_feedback(self, image: GalleryImage, nodes: list[int], *, liked: bool) -> Feedback | None:
+        """Store that a hit is liked or disliked, instead of feedback given before.
+
+        The same feedback again takes it back: then the answer is None.
+
+        Parameters
+        ----------
+        image : GalleryImage
+        nodes : list of int
+            The node of the region that matched, for each part that was searched for.
+        liked : bool
+            False for disliked.
+        """
         taken_back, _ = self.feedback.filter(image=image, liked=liked).delete()
         if taken_back:
             return None
@@ -96,7 +118,8 @@ class Search(Owned):
 
 
 class Feedback(models.Model):
-    """What somebody thinks of a hit. SuperpixelSelection are named by their nodes: those outlive another indexing."""
+    """That a hit is liked or disliked. Its regions are named by their nodes, which stay the same when it is indexed
+    again."""
 
     search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="feedback")
     image = models.ForeignKey(GalleryImage, on_delete=models.CASCADE, related_name="+")
@@ -112,7 +135,7 @@ class Feedback(models.Model):
 
 
 class KeptRanking(Kept):
-    """The order of an answer, so that its pages fit together whatever is indexed or deleted meanwhile. Derived."""
+    """The ranking of an answer, stored so that its pages fit together whatever is indexed or deleted meanwhile."""
 
     LIFETIME = datetime.timedelta(days=1)
 

@@ -1,9 +1,10 @@
-"""The answer to a search: hits of a page, and what is said about them."""
+"""The answer to a search: the hits of a page, and sentences about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 import numpy as np
 
@@ -15,10 +16,8 @@ from gallery.models import (
     IndexedRegion,
 )
 from gallery.search import scoring
-from gallery.search.nearest import (
-    Integers,
-)
-from gallery.search.options import Options
+from gallery.search.candidates import Candidates
+from gallery.search.options import Controls, Options
 from gallery.search.ranked_images import RankedImages
 from selector.people import Person
 
@@ -27,7 +26,19 @@ PAGE = 24
 
 @dataclass(frozen=True)
 class Hit:
-    """A gallery image in the answer, with the region that matched; with one a part, where parts were asked for."""
+    """A gallery image in the answer, with the regions that matched: one for each part that was searched for.
+
+    Attributes
+    ----------
+    score : int
+        From 0 to 100, as `percent` makes it; so are the scores by space and by part.
+    is_weak, opens_weak : bool
+        Whether the image does not stand out from the background, and whether it is the first such hit of the answer.
+    feedback : str
+        "like" or "dislike", where the person has said so.
+    copies : list of Hit
+        Other images of the same picture, best first.
+    """
 
     image: GalleryImage
     region_ids: list[int]
@@ -36,26 +47,27 @@ class Hit:
     scores_by_part: list[int]
     is_weak: bool
     opens_weak: bool = False
-    verdict: str = ""
+    feedback: str = ""
     copies: list[Hit] = field(default_factory=list)
 
     @property
     def region_id(self) -> int | None:
+        """The region that matched the first part; None where it has been replaced."""
         return self.region_ids[0] if self.region_ids else None
 
     @property
     def key(self) -> str:
-        """The regions as forms name them."""
+        """The regions as a form sends them: "12" or "12-15"."""
         return "-".join(map(str, self.region_ids))
 
     @property
-    def query(self) -> str:
-        """What an address of the image has to end in to show the regions."""
+    def details_query(self) -> str:
+        """The query string of the image's address that shows the regions."""
         return f"?region={self.key}" if self.region_ids else ""
 
     @property
-    def also(self) -> str:
-        """What the address of the first region's highlight has to end in to show them all."""
+    def highlight_query(self) -> str:
+        """The query string of the first region's highlight that shows the other regions, too."""
         return f"?also={'-'.join(map(str, self.region_ids[1:]))}" if len(self.region_ids) > 1 else ""
 
     @property
@@ -64,15 +76,6 @@ class Hit:
         spaces = [(DescriptorSpace.Kind(kind).label.capitalize(), part) for kind, part in self.scores_by_space.items()]
         parts = [(f"Part {number}", score) for number, score in enumerate(self.scores_by_part, 1)]
         return spaces + (parts if len(parts) > 1 else [])
-
-
-@dataclass(frozen=True)
-class Offers:
-    """What else this search could be asked, for the drawer's controls."""
-
-    n_parts: int = 0
-    balance: bool = False
-    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,108 +88,139 @@ class Answer:
     notices: list[str]
     sentence: str
     options: Options = field(default_factory=Options)
-    offers: Offers = field(default_factory=Offers)
-    # The row that keeps the order for the pages that follow, where there are any.
+    controls: Controls = field(default_factory=Controls)
+    # Key of the stored ranking, where there are more pages.
     kept: int | None = None
     # There are images, but none passes the filters.
     is_filtered_out: bool = False
-    # What the person has said about hits, those on other pages included: "2 liked, 1 disliked".
-    judged: str = ""
+    # The feedback on all hits, those on other pages included: "2 liked, 1 disliked".
+    feedback: str = ""
 
     @property
     def next_page(self) -> int | None:
+        """The number of the page that follows; None after the last."""
         return self.page + 1 if self.page * PAGE < self.total else None
 
 
-# The hits
+# Hits
 
 
 def hits_of(
-    found: RankedImages,
+    ranking: RankedImages,
     page: int,
     person: Person,
-    opinions: Iterable[Feedback] = (),
+    feedback: Iterable[Feedback] = (),
     *,
     from_page: int | None = None,
     check: bool = False,
 ) -> list[Hit]:
-    """One page of a ranking, or all from `from_page` on, with the images fetched at once; those deleted or hidden
-    meanwhile are left out.
+    """The hits of one page of a ranking, or of all pages from `from_page` to `page`.
 
-    With `check`, regions that have been indexed anew meanwhile are left out, too.
+    The images are fetched at once. Those that were deleted or hidden since the ranking was made are left out. With
+    `check`, so are regions that have been replaced by another indexing.
     """
-    strong = found.n_strong
     first = ((from_page or page) - 1) * PAGE
-    rows = np.flatnonzero((found.groups >= first) & (found.groups < page * PAGE))
-    seen = GalleryImage.objects.visible_to(person).select_related("photo")
-    images = seen.in_bulk(found.image_ids[rows].tolist())
-    gone = replaced(found.region_ids[rows]) if check else frozenset()
-    verdicts = {opinion.image_id: "like" if opinion.liked else "dislike" for opinion in opinions}
+    rows = np.flatnonzero((ranking.groups >= first) & (ranking.groups < page * PAGE))
+    visible = GalleryImage.objects.visible_to(person).select_related("photo")
+    images = visible.in_bulk(ranking.image_ids[rows].tolist())
+    gone = missing_regions(ranking.region_ids[rows].ravel().tolist()) if check else frozenset()
+    given = {row.image_id: "like" if row.liked else "dislike" for row in feedback}
+    strong = ranking.n_strong
     places: dict[int, list[Hit]] = {}
     for row in rows.tolist():
-        image = images.get(int(found.image_ids[row]))
-        if image is None:
-            continue
-        place = int(found.groups[row])
-        hit = Hit(
-            image=image,
-            region_ids=[region for region in found.region_ids[row].tolist() if region not in gone],
-            score=percent(found.scores[row]),
-            # Not in a space in which the region is not described yet.
-            scores_by_space={
-                kind: percent(part[row]) for kind, part in found.scores_by_space.items() if not np.isnan(part[row])
-            },
-            scores_by_part=[percent(score) for score in found.scores_by_part[row]],
-            is_weak=place >= strong,
-            verdict=verdicts.get(image.pk, ""),
-        )
-        places.setdefault(place, []).append(hit)
+        if image := images.get(int(ranking.image_ids[row])):
+            place = int(ranking.groups[row])
+            hit = _hit(ranking, row, image, gone, is_weak=place >= strong, feedback=given.get(image.pk, ""))
+            places.setdefault(place, []).append(hit)
     hits = [replace(lead, copies=copies) for lead, *copies in places.values()]
-    # Above the first weak hit that is there, on the page in which the scores fall off (if all weak ones of that page
-    # are gone, there is none). Where nothing stands out there is no line to draw: in a small collection even right
-    # answers do not.
+    # The line is drawn on the page in which the scores fall off. Where nothing stands out there is none to draw: in a
+    # small collection even right answers do not.
+    return with_weak_line(hits) if strong and first <= strong else hits
+
+
+def _hit(
+    ranking: RankedImages, row: int, image: GalleryImage, gone: frozenset[int], *, is_weak: bool, feedback: str
+) -> Hit:
+    """The hit of one row of a ranking, without the regions that are gone."""
+    return Hit(
+        image=image,
+        region_ids=[region for region in ranking.region_ids[row].tolist() if region not in gone],
+        score=percent(ranking.scores[row]),
+        # nan in a space in which the region is not described yet.
+        scores_by_space={
+            kind: percent(scores[row]) for kind, scores in ranking.scores_by_space.items() if not np.isnan(scores[row])
+        },
+        scores_by_part=[percent(score) for score in ranking.scores_by_part[row]],
+        is_weak=is_weak,
+        feedback=feedback,
+    )
+
+
+def with_weak_line(hits: list[Hit]) -> list[Hit]:
+    """The hits with the first weak one marked, if there is one: the line is drawn above it."""
     weak = next((number for number, hit in enumerate(hits) if hit.is_weak), None)
-    if weak is not None and strong > 0 and first <= strong:
-        hits[weak] = replace(hits[weak], opens_weak=True)
-    return hits
+    if weak is None:
+        return hits
+    return [*hits[:weak], replace(hits[weak], opens_weak=True), *hits[weak + 1 :]]
 
 
-def feedback_in_words(opinions: Sequence[Feedback]) -> str:
-    """How many hits were judged, and how: "2 liked, 1 disliked"; nothing where none was."""
-    liked = sum(opinion.liked for opinion in opinions)
-    counts = {"liked": liked, "disliked": len(opinions) - liked}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-
-
-def replaced(regions: Integers) -> frozenset[int]:
-    """Which regions are no longer there."""
-    wanted = regions.ravel().tolist()
-    return frozenset(wanted) - frozenset(IndexedRegion.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+def missing_regions(region_ids: list[int]) -> frozenset[int]:
+    """Those of the regions that no longer exist."""
+    existing = IndexedRegion.objects.filter(pk__in=region_ids).values_list("pk", flat=True)
+    return frozenset(region_ids) - frozenset(existing)
 
 
 def percent(score: float) -> int:
-    """A calibrated score from 0 to 100: 50 where it stands out, and half of what is missing for each step more."""
+    """A calibrated score from 0 to 100.
+
+    It is 0 for the background, 50 at `scoring.WEAK`, 75 at twice that, and so on: each step halves what is missing.
+    """
     return round(100 * (1 - 2 ** -(max(float(score), 0.0) / scoring.WEAK)))
+
+
+# Sentences
 
 
 def sentence_about(strong: int, total: int, options: Options | None = None) -> str:
     """How much was found: "3 close matches, 12 weaker ones." """
-    among = f", {options.filters_in_words}" if options and options.is_narrow else ""
+    filters = f", {options.filters_in_words}" if options and options.has_filters else ""
     if not strong:
-        return f"{'1 image' if total == 1 else f'{total} images'}{among}, nearest first; none stands out."
+        return f"{'1 image' if total == 1 else f'{total} images'}{filters}, nearest first; none stands out."
     close = "1 close match" if strong == 1 else f"{strong} close matches"
     weaker = {0: "", 1: ", 1 weaker one"}.get(total - strong, f", {total - strong} weaker ones")
-    return f"{close}{weaker}{among}."
+    return f"{close}{weaker}{filters}."
 
 
-def why_nothing(person: Person, others: GalleryImageQuerySet, images: GalleryImageQuerySet, options: Options) -> str:
-    """Why a search found nothing, as one sentence."""
-    if not GalleryImage.objects.visible_to(person).exists():
-        return "The gallery is empty: there is nothing to search in yet."
-    if not others.exists():
-        return "This photo is the only one in the gallery: there is nothing to compare it with yet."
-    if not images.exists():
-        return f"No image passes the filters: {options.filters_in_words}."
-    if not IndexedRegion.objects.filter(image__in=images).exists():
-        return "The images of the gallery are still being indexed: search again in a minute."
-    return "Nothing can be compared: no way of searching is available at the moment."
+class NothingFound(Enum):
+    """Why a search found nothing, each with the sentence that says so."""
+
+    EMPTY_GALLERY = "The gallery is empty: there is nothing to search in yet."
+    ONLY_THIS_PHOTO = "This photo is the only one in the gallery: there is nothing to compare it with yet."
+    FILTERED_OUT = "No image passes the filters: {filters}."
+    NOT_INDEXED = "The images of the gallery are still being indexed: search again in a minute."
+    NOT_COMPARABLE = "Nothing can be compared: no way of searching is available at the moment."
+
+    def sentence(self, options: Options) -> str:
+        """The sentence for a search with these options."""
+        return self.value.format(filters=options.filters_in_words)
+
+
+def why_nothing(
+    visible: GalleryImageQuerySet, others: GalleryImageQuerySet, candidates: Candidates, options: Options
+) -> NothingFound:
+    """Why a search found nothing.
+
+    Parameters
+    ----------
+    visible, others : GalleryImageQuerySet
+        All images that the person may see, and those of them that are not the photo itself.
+    candidates : Candidates
+        Those of the others that pass the filters of `options`.
+    """
+    if not candidates.are_none:
+        is_indexed = IndexedRegion.objects.filter(image__in=candidates.images).exists()
+        return NothingFound.NOT_COMPARABLE if is_indexed else NothingFound.NOT_INDEXED
+    # Without filters the others are the candidates.
+    if options.has_filters and others.exists():
+        return NothingFound.FILTERED_OUT
+    return NothingFound.ONLY_THIS_PHOTO if visible.exists() else NothingFound.EMPTY_GALLERY

@@ -1,4 +1,4 @@
-"""How near just any region is to a query: the sample that scores are calibrated against."""
+"""How near any region is to a query vector: the background that scores are calibrated against."""
 
 from __future__ import annotations
 
@@ -7,42 +7,52 @@ import numpy as np
 from gallery.descriptors.pooling import unit
 from gallery.models import DescriptorSpace, IndexedRegion, RegionVector
 from gallery.search import scoring
-from gallery.search.nearest import EqualsAny, Integers, Neighbours, QueryVector, StoredVector
+from gallery.search.expressions import EqualsAny, StoredVector
+from gallery.search.nearest import Integers, Neighbours, QueryVector
 from selector.arrays import Floats
 
-# Regions that say how similar just anything is to the question.
-SAMPLE = 1000
+# Regions in the background of each space.
+BACKGROUND = 1000
 
 
 # The sample of each space as this process fetched it last: the keys of its regions, and their vectors.
 _samples: dict[int, tuple[list[int], Floats]] = {}
 
 
-def calibrated(question: QueryVector, regions: Integers, near: Neighbours) -> Floats:
-    """How far the similarity of each region to a question is above that of just any region.
+def calibrated(query: QueryVector, regions: Integers, neighbours: Neighbours) -> Floats:
+    """How far the similarity of each region to a query vector stands out from the background, float32 (r,).
 
-    The regions are sorted. Those that another space found are looked up; nan for one that has no vector in this space.
+    nan for a region that has no vector in the query's space. The unit is that of `scoring.calibrate`.
+
+    Parameters
+    ----------
+    query : QueryVector
+    regions : int64 (r,)
+        Keys, sorted.
+    neighbours : Neighbours
+        What is known of the query already. The other regions are looked up: another space has found them.
     """
-    similarities = near.similarities(regions)
+    similarities = neighbours.similarities(regions)
     if len(missing := regions[np.isnan(similarities)]):
-        vectors = RegionVector.objects.filter(EqualsAny("region", missing.tolist()), space=question.space)
-        rows = vectors.annotate(distance=question.distance).values_list("region", "image", "distance")
+        vectors = RegionVector.objects.filter(EqualsAny("region", missing.tolist()), space=query.space)
+        rows = vectors.annotate(distance=query.distance).values_list("region", "image", "distance")
         similarities = np.fmax(similarities, Neighbours.of_rows(list(rows)).similarities(regions))
-    return scoring.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
+    return scoring.calibrate(similarities, background_of(query.space) @ unit(query.vector))
 
 
 def forget() -> None:
-    """Empty this process's cache, for whoever turns to another database: its keys mean other regions."""
+    """Empty this process's cache, when it turns to another database: the same keys mean other regions there."""
     _samples.clear()
 
 
-def sample_of(space: DescriptorSpace) -> Floats:
-    """The vectors of the regions with the lowest sample keys, float32 (at most `SAMPLE`, D), of unit length.
+def background_of(space: DescriptorSpace) -> Floats:
+    """The vectors of a random sample of regions, float32 (at most `BACKGROUND`, D), of unit length.
 
-    Which these are is asked every time. Their vectors never change, so a process fetches them once for each sample;
-    but not for good while a region is not described in the space yet.
+    The sample are the regions with the lowest sample keys; which these are is asked every time. Their vectors never
+    change, so a process fetches them once for each sample. While a region of it is not described in the space yet,
+    they are fetched every time.
     """
-    keys = list(IndexedRegion.objects.order_by("sample_key", "pk").values_list("pk", flat=True)[:SAMPLE])
+    keys = list(IndexedRegion.objects.order_by("sample_key", "pk").values_list("pk", flat=True)[:BACKGROUND])
     known, vectors = _samples.get(space.pk, ([], np.zeros((0, space.dimensions), np.float32)))
     if known != keys:
         rows = RegionVector.objects.filter(EqualsAny("region", keys), space=space)

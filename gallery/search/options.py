@@ -1,4 +1,4 @@
-"""What a search asks besides its selection: among which images, with which words, how weighed and taken apart."""
+"""The options of a search besides its selection: filters, words, separate parts, and how much each space counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILTERS = ("tag", "licence", "creator", "first", "last", "mine")
 
 @dataclass(frozen=True)
 class Options:
-    """Everything as it is when nobody touches the drawer's controls."""
+    """The options of one search; by default those of a drawer whose controls were not touched."""
 
     tag: str = ""
     licence: str = ""
@@ -32,14 +32,14 @@ class Options:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Options:
-        """Read what `to_json` wrote; options that no longer exist are left out."""
+        """The options that `to_json` stored; those that no longer exist are left out."""
         known = {field.name for field in fields(cls)}
         given = {name: value for name, value in kept.items() if name in known}
         days = {name: datetime.date.fromisoformat(given[name]) for name in ("first", "last") if given.get(name)}
         return cls(**given | days)
 
     def to_json(self) -> dict[str, Any]:
-        """Only what differs from the default, so that equal questions are equal rows."""
+        """The options that differ from the default, to be stored: equal searches are equal rows."""
         default = asdict(Options())
         changed = {name: value for name, value in asdict(self).items() if value != default[name]}
         return {
@@ -47,15 +47,16 @@ class Options:
         }
 
     @property
-    def is_narrow(self) -> bool:
+    def has_filters(self) -> bool:
         """Whether any filter is set."""
         return self.without_filters() != self
 
     def without_filters(self) -> Options:
+        """The same options with no filter set."""
         default = Options()
         return replace(self, **{name: getattr(default, name) for name in FILTERS})
 
-    def narrow(self, images: GalleryImageQuerySet, person: Person) -> GalleryImageQuerySet:
+    def filtered(self, images: GalleryImageQuerySet, person: Person) -> GalleryImageQuerySet:
         """The images that pass the filters."""
         if self.tag:
             images = images.tagged(self.tag)
@@ -95,14 +96,33 @@ class Options:
 
     @property
     def in_words(self) -> str:
-        """All of it, for the history."""
+        """All options as words, for the history; empty where none is set."""
         said = (
             (self.words, f"and “{self.words}”"),
             (self.apart, "as separate parts"),
-            (self.is_narrow, self.filters_in_words),
+            (self.has_filters, self.filters_in_words),
             (self.balance is not None, f"{100 - self.shown_balance}% looks, {self.shown_balance}% meaning"),
         )
         return ", ".join(words for given, words in said if given)
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Which controls the drawer shows for a search, besides the filters.
+
+    Attributes
+    ----------
+    n_parts : int
+        How many separate parts can be searched for; 0 where the selection is not taken apart.
+    balance : bool
+        Whether several spaces answer, so that the slider between them has an effect.
+    words : bool
+        Whether a space that answers understands words.
+    """
+
+    n_parts: int = 0
+    balance: bool = False
+    words: bool = False
 
 
 def default_balance() -> int:

@@ -1,4 +1,4 @@
-"""The separate parts of a selection, to be asked for one by one."""
+"""The separate parts of a selection, to be searched for one by one."""
 
 from __future__ import annotations
 
@@ -11,49 +11,73 @@ from scipy.sparse.csgraph import connected_components
 
 from selector.arrays import Members
 
-MOST = 4
-# Of the image and of the largest piece: what is smaller is a crumb that the hand left, not a thing of its own.
+# More parts than this are not searched for one by one.
+MOST_PARTS = 4
+# Of the image, and of the largest part: a smaller one was left behind by the hand and is nothing to search for.
 LEAST_SHARE, LEAST_OF_LARGEST = 0.001, 0.05
 
 
 def connected_parts(
     pairs: npt.NDArray[np.integer[Any]], areas: npt.NDArray[np.integer[Any]], members: Members
 ) -> list[Members]:
-    """Return the connected pieces of a selection, crumbs left out, the largest first.
+    """Return the connected parts of a selection, the largest first; very small ones are left out.
 
     Parameters
     ----------
-    pairs : integer (m, 2)
+    pairs : integer ndarray, shape (m, 2)
         The superpixels that share a border, from `selector.segmentation.superpixels.neighbours`.
-    areas : integer (n,)
+    areas : integer ndarray, shape (n,)
         Pixels of each superpixel.
-    members : bool (n,)
+    members : bool ndarray, shape (n,)
         The selected superpixels.
 
     Returns
     -------
-    list of bool (n,)
-        None overlaps another.
+    list of bool ndarray, shape (n,)
+        The superpixels of each part. No two parts overlap. Empty where nothing is selected.
 
     Examples
     --------
-    >>> connected_pieces(np.array([[0, 1], [1, 2]]), np.array([4, 9, 7]), np.array([True, False, True]))
+    >>> connected_parts(np.array([[0, 1], [1, 2]]), np.array([4, 9, 7]), np.array([True, False, True]))
     [array([False, False,  True]), array([ True, False, False])]
     """
     n = len(members)
     if not members.any():
         return []
     one, other = pairs[members[pairs].all(axis=1)].T
-    _, piece = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
-    numbers, sizes = np.unique(piece[members]), np.bincount(piece[members], areas[members])
+    _, part = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
+    numbers, sizes = np.unique(part[members]), np.bincount(part[members], areas[members])
     sizes = sizes[numbers]
     least = max(LEAST_SHARE * areas.sum(), LEAST_OF_LARGEST * sizes.max())
-    return [members & (piece == numbers[i]) for i in np.argsort(-sizes, kind="stable") if sizes[i] >= least]
+    return [members & (part == numbers[i]) for i in np.argsort(-sizes, kind="stable") if sizes[i] >= least]
 
 
 def parts_of(
     pairs: npt.NDArray[np.integer[Any]], areas: npt.NDArray[np.integer[Any]], members: Members
 ) -> list[Members]:
-    """Return the pieces that can be asked for one by one: two to four of sensible size, else none."""
-    pieces = connected_parts(pairs, areas, members)
-    return pieces if 2 <= len(pieces) <= MOST else []
+    """Return the parts of a selection that can be searched for one by one.
+
+    Parameters
+    ----------
+    pairs : integer ndarray, shape (m, 2)
+        The superpixels that share a border.
+    areas : integer ndarray, shape (n,)
+        Pixels of each superpixel.
+    members : bool ndarray, shape (n,)
+        The selected superpixels.
+
+    Returns
+    -------
+    list of bool ndarray, shape (n,)
+        The `connected_parts`, if there are 2 to `MOST_PARTS` of them; else none.
+
+    Examples
+    --------
+    >>> pairs, areas = np.array([[0, 1], [1, 2]]), np.array([4, 9, 7])
+    >>> parts_of(pairs, areas, np.array([True, False, True]))
+    [array([False, False,  True]), array([ True, False, False])]
+    >>> parts_of(pairs, areas, np.array([True, True, True]))
+    []
+    """
+    parts = connected_parts(pairs, areas, members)
+    return parts if 2 <= len(parts) <= MOST_PARTS else []

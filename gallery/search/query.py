@@ -1,66 +1,106 @@
-"""From a search to query vectors, one for each space and part."""
+"""From a search to its query: one vector for each part and descriptor space."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gallery.index.describers import Describer, SegmentedPhoto, describer_of
 from gallery.index.features import selection_vector
 from gallery.index.model_loading import SpaceUnavailable
 from gallery.index.spaces import answering
-from gallery.models import (
-    DescriptorSpace,
-    Feedback,
-    RegionVector,
-    Search,
-)
+from gallery.models import DescriptorSpace, Feedback, Search
 from gallery.search import scoring
-from gallery.search.answers import Offers
-from gallery.search.nearest import (
-    QueryVector,
-    StoredVector,
-)
-from gallery.search.options import Options
+from gallery.search.feedback import FeedbackVectors, feedback_vectors
+from gallery.search.nearest import QueryVector
+from gallery.search.options import Controls, Options
 from gallery.search.parts import parts_of
 from selector.arrays import Floats, Members
 from selector.services import label_maps
 
-# The question
+
+@dataclass(frozen=True)
+class Query:
+    """A search as vectors.
+
+    Attributes
+    ----------
+    vectors : list of list of QueryVector
+        For each part of the selection one vector in each space, and one more in each space that understands the words.
+        A search that is not taken apart has one part.
+    controls : Controls
+        What the person can set for this search.
+    notices : list of str
+        A sentence for each space that cannot answer, and for words that no space understands.
+    """
+
+    vectors: list[list[QueryVector]]
+    controls: Controls
+    notices: list[str]
 
 
-def query_vectors(
-    search: Search, options: Options, opinions: Sequence[Feedback] = ()
-) -> tuple[list[list[QueryVector]], Offers, list[str]]:
-    """What to ask in each space for each part, what else could be asked, and a sentence for each space that is off."""
+@dataclass(frozen=True)
+class SpaceQuery:
+    """A search in one space: the vectors of each part, and whether the space understands words."""
+
+    vectors: list[list[QueryVector]]
+    knows_words: bool
+
+
+def build_query(search: Search, options: Options, feedback: Sequence[Feedback] = ()) -> Query:
+    """The query of a search in all spaces that can answer."""
     spaces, notices = answering()
+    separate = parts_of_search(search)
+    parts = separate if options.apart and separate else [search.superpixels.included]
+    by_part = feedback_vectors(feedback, spaces, len(parts))
     picture = SegmentedPhoto(search.label_map)
-    pieces = parts_of_search(search)
-    parts = pieces if options.apart and pieces else [search.superpixels.included]
-    verdicts = feedback_vectors(opinions, spaces, len(parts))
-    asked: list[list[QueryVector]] = [[] for _ in parts]
-    words = False
+    queries: list[SpaceQuery] = []
     for space in spaces:
         try:
-            describer = describer_of(space)
-            vectors = part_vectors(space, describer, picture, search, parts)
+            queries.append(query_in(space, picture, search, parts, options.words, by_part))
         except SpaceUnavailable as problem:
             notices.append(str(problem))
-            continue
-        understands, said = words_in(describer, options.words)
-        words = words or understands
-        for part, vector in enumerate(vectors):
-            liked, disliked = (verdicts.get((space.pk, part, verdict), ()) for verdict in (True, False))
-            asked[part].append(QueryVector(space, scoring.rocchio(vector, liked=liked, disliked=disliked)))
-            if said is not None:
-                asked[part].append(QueryVector(space, said))
-    if options.words and asked[0] and not words:
+    knows_words = any(query.knows_words for query in queries)
+    if options.words and queries and not knows_words:
         notices.append("No way of searching that is available understands words: they are left out.")
-    kinds = {question.space.kind for question in asked[0]}
-    return asked, Offers(len(pieces), len(kinds) > 1, words), notices
+    vectors = [[vector for query in queries for vector in query.vectors[part]] for part in range(len(parts))]
+    return Query(vectors, Controls(len(separate), len(queries) > 1, knows_words), notices)
+
+
+def query_in(
+    space: DescriptorSpace,
+    picture: SegmentedPhoto,
+    search: Search,
+    parts: Sequence[Members],
+    words: str,
+    feedback: FeedbackVectors,
+) -> SpaceQuery:
+    """The query of a search in one space.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the space cannot describe the selection.
+    """
+    describer = describer_of(space)
+    selected = part_vectors(space, describer, picture, search, parts)
+    knows_words, text = words_vector(describer, words)
+    vectors = []
+    for part, vector in enumerate(selected):
+        liked, disliked = (feedback.get((space.pk, part, is_liked), ()) for is_liked in (True, False))
+        asked = [scoring.rocchio(vector, liked=liked, disliked=disliked), *([] if text is None else [text])]
+        vectors.append([QueryVector(space, one) for one in asked])
+    return SpaceQuery(vectors, knows_words)
 
 
 def query_vector(space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> Floats:
-    """The included superpixels as one vector of a space, away from the excluded ones."""
+    """The included superpixels as one vector of a space, moved away from the excluded ones: float32 (D,).
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the space cannot describe them.
+    """
     vector: Floats = part_vectors(space, describer_of(space), picture, search, [search.superpixels.included])[0]
     return vector
 
@@ -68,15 +108,15 @@ def query_vector(space: DescriptorSpace, picture: SegmentedPhoto, search: Search
 def part_vectors(
     space: DescriptorSpace, describer: Describer, picture: SegmentedPhoto, search: Search, parts: Sequence[Members]
 ) -> list[Floats]:
-    """One vector for each part, away from what is excluded."""
+    """One vector for each part, float32 (D,), moved away from the excluded superpixels."""
     excluded = search.superpixels.excluded
     away = selection_vector(space, describer, picture, excluded) if excluded.any() else None
     vectors = [selection_vector(space, describer, picture, part) for part in parts]
     return [scoring.rocchio(vector, excluded=away) for vector in vectors]
 
 
-def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
-    """Whether a space understands words, and what these mean in it."""
+def words_vector(describer: Describer, words: str) -> tuple[bool, Floats | None]:
+    """Whether a space understands words, and the vector of these words in it, float32 (D,); None without words."""
     if not describer.knows_words:
         return False, None
     try:
@@ -87,32 +127,6 @@ def words_in(describer: Describer, words: str) -> tuple[bool, Floats | None]:
 
 
 def parts_of_search(search: Search) -> list[Members]:
-    """The parts that the selection consists of: two to four, else none."""
-    included = search.superpixels.included
-    pairs = label_maps.adjacent(search.label_map)
-    return parts_of(pairs, label_maps.load(search.label_map).areas, included)
-
-
-def feedback_vectors(
-    opinions: Sequence[Feedback], spaces: Iterable[DescriptorSpace], n_parts: int
-) -> dict[tuple[int, int, bool], list[Floats]]:
-    """The stored vectors of the regions that are liked or disliked: space, part, liked -> float32 (D,) each.
-
-    Where the search was taken apart otherwise when somebody said so, what they said counts for every part.
-    """
-    if not opinions:
-        return {}
-    rows = RegionVector.objects.filter(space__in=spaces, image__in=[opinion.image_id for opinion in opinions])
-    stored = rows.filter(region__node__in={node for opinion in opinions for node in opinion.nodes})
-    vectors: dict[tuple[int, int, int], Floats] = {
-        (space, image, node): vector
-        for space, image, node, vector in stored.values_list("space", "image", "region__node", StoredVector("vector"))
-    }
-    found: dict[tuple[int, int, bool], list[Floats]] = {}
-    for space in {space for space, _, _ in vectors}:
-        for opinion in opinions:
-            for part in range(n_parts):
-                nodes = [opinion.nodes[part]] if len(opinion.nodes) == n_parts else opinion.nodes
-                known = [vectors[key] for node in nodes if (key := (space, opinion.image_id, node)) in vectors]
-                found.setdefault((space, part, opinion.liked), []).extend(known)
-    return found
+    """The parts of the selection that can be searched for one by one, bool (n,): two to four, or none."""
+    areas = label_maps.load(search.label_map).areas
+    return parts_of(label_maps.adjacent(search.label_map), areas, search.superpixels.included)

@@ -1,4 +1,4 @@
-"""Images in order, each with the regions that matched."""
+"""The ranking of a search: images in order, each with the regions that matched."""
 
 from __future__ import annotations
 
@@ -12,32 +12,23 @@ import numpy.typing as npt
 from django.db.models import QuerySet
 
 from gallery.index.perceptual_hash import folded
-from gallery.models import (
-    GalleryImage,
-    IndexedRegion,
-)
+from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
-from gallery.search.nearest import (
-    NEAREST,
-    CandidateFilter,
-    EqualsAny,
-    Integers,
-    Neighbours,
-    QueryVector,
-    nearest,
-)
+from gallery.search.candidates import Candidates
+from gallery.search.expressions import EqualsAny
+from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
 from selector.arrays import Floats
 
-# Where several parts are asked for, the images of each part's best regions are looked at in whole.
-MOST_CANDIDATES = 300
-# In a packed ranking, of the names of the arrays that belong to one space.
+# Of many candidates, so many images nearest to each part are compared by all their regions.
+SHORTLIST = 300
+# In a packed ranking, before the name of a space: the array with its scores.
 SPACE_PREFIX = "space "
 
 
 @dataclass(frozen=True)
 class RankedImages:
-    """Images, best first, each with its best region for each part that was asked for.
+    """A ranking: images, best first, each with its best region for each part that was searched for.
 
     Attributes
     ----------
@@ -49,7 +40,7 @@ class RankedImages:
     scores_by_part : float32 (k, p)
         Over all spaces.
     groups : int64 (k,)
-        The place in the answer: copies of one picture share one, and follow each other.
+        The place in the answer, from 0: copies of one picture share one, and follow each other.
     scores_by_space : mapping of space to float32 (k,)
         The mean over the parts; nan where a region is not described in a space.
     """
@@ -63,7 +54,7 @@ class RankedImages:
 
     @classmethod
     def nothing(cls) -> RankedImages:
-        """No images."""
+        """A ranking without images."""
         ids, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
         return cls(ids, ids[:, None], scores, scores[:, None], ids, {})
 
@@ -79,12 +70,12 @@ class RankedImages:
         return scoring.weak_line(self.scores[leads])
 
     def take(self, rows: npt.NDArray[np.intp]) -> RankedImages:
-        """These rows, in this order."""
+        """The ranking of these rows, in this order."""
         by_space = {space: scores[rows] for space, scores in self.scores_by_space.items()}
         return RankedImages(**{name: column[rows] for name, column in self._columns()}, scores_by_space=by_space)
 
     def pack(self) -> bytes:
-        """All arrays, as numpy saves them."""
+        """All arrays as bytes, in the format of `numpy.savez`."""
         out = io.BytesIO()
         by_space = {f"{SPACE_PREFIX}{space}": scores for space, scores in self.scores_by_space.items()}
         arrays: dict[str, Any] = {**dict(self._columns()), **by_space}
@@ -93,7 +84,7 @@ class RankedImages:
 
     @classmethod
     def unpack(cls, data: bytes) -> RankedImages:
-        """Read what `pack` wrote."""
+        """The ranking that `pack` made bytes of."""
         with np.load(io.BytesIO(data)) as arrays:
             stored = dict(arrays)
         spaces = [name for name in stored if name.startswith(SPACE_PREFIX)]
@@ -108,56 +99,77 @@ class RankedImages:
 
 
 def rank_images(
-    questions: Iterable[QueryVector],
+    queries: Iterable[QueryVector],
     images: QuerySet[GalleryImage],
     weights: Mapping[str, float] = scoring.WEIGHTS,
     limit: int = NEAREST,
 ) -> RankedImages:
     """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
-    return rank_by_parts([list(questions)], images, weights, limit)
+    return rank_by_parts([list(queries)], Candidates(images), weights, limit)
 
 
 def rank_by_parts(
     parts: Sequence[Sequence[QueryVector]],
-    images: QuerySet[GalleryImage],
+    candidates: Candidates,
     weights: Mapping[str, float] = scoring.WEIGHTS,
     limit: int = NEAREST,
 ) -> RankedImages:
-    """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
-    among = CandidateFilter(images)
-    near = [[nearest(question, among, limit) for question in questions] for questions in parts]
-    all_near = [one for part in near for one in part]
-    if not any(len(one.region_ids) for one in all_near):
+    """Rank images by how well each has all parts, each part by its best region, over all spaces together.
+
+    Parameters
+    ----------
+    parts : sequence of sequence of QueryVector
+        The query vectors of each part.
+    candidates : Candidates
+        The images to rank.
+    weights : mapping of space to float
+        How much each space counts.
+    limit : int
+        How many regions of many candidates are looked at for each query vector.
+    """
+    if candidates.are_none:
         return RankedImages.nothing()
-    if len(parts) > 1 and among.few is None:
-        found, of_images = regions_of_candidates(all_near)
+    neighbours = [[nearest(query, candidates, limit) for query in queries] for queries in parts]
+    together = [one for part in neighbours for one in part]
+    if not any(len(one.region_ids) for one in together):
+        return RankedImages.nothing()
+    if len(parts) > 1 and candidates.few is None:
+        regions, images = regions_of_shortlist(together)
     else:
-        # In the order of their keys, so that equal scores come in the same order every time.
-        found, first = np.unique(np.concatenate([one.region_ids for one in all_near]), return_index=True)
-        of_images = np.concatenate([one.image_ids for one in all_near])[first]
+        regions, images = union_of(together)
     return combine_parts(
-        [rank_part(questions, known, found, of_images, weights) for questions, known in zip(parts, near, strict=True)]
+        [rank_part(queries, known, regions, images, weights) for queries, known in zip(parts, neighbours, strict=True)]
     )
 
 
 def rank_part(
-    questions: Sequence[QueryVector],
-    near: Sequence[Neighbours],
-    found: Integers,
-    of_images: Integers,
+    queries: Sequence[QueryVector],
+    neighbours: Sequence[Neighbours],
+    regions: Integers,
+    images: Integers,
     weights: Mapping[str, float],
 ) -> RankedImages:
-    """Rank the images of the regions found by what one part asks; several questions in one space weigh alike."""
+    """Rank images by one part. Several query vectors of one space weigh alike.
+
+    Parameters
+    ----------
+    queries, neighbours : sequence
+        The query vectors of the part, and what is near to each.
+    regions, images : int64 (r,)
+        The regions to score, sorted, and the image of each.
+    weights : mapping of space to float
+        How much each space counts.
+    """
     scores: dict[str, list[Floats]] = {}
-    for question, known in zip(questions, near, strict=True):
-        scores.setdefault(question.space.kind, []).append(calibrated(question, found, known))
+    for query, known in zip(queries, neighbours, strict=True):
+        scores.setdefault(query.space.kind, []).append(calibrated(query, regions, known))
     by_space = {kind: scoring.mean_over_parts(several) for kind, several in scores.items()}
-    # A weight moved to one end must not leave nothing where that space alone is there.
+    # With the slider at one end the only space that answers may weigh nothing: it counts all the same.
     fused = scoring.fuse(by_space, weights if any(weights.get(kind) for kind in by_space) else scoring.WEIGHTS)
-    image_ids, rows = scoring.best_regions(of_images, fused)
+    image_ids, rows = scoring.best_regions(images, fused)
     return RankedImages(
         image_ids=image_ids.astype(np.int64),
-        region_ids=found[rows][:, None],
+        region_ids=regions[rows][:, None],
         scores=fused[rows],
         scores_by_part=fused[rows][:, None],
         groups=np.arange(len(image_ids)),
@@ -165,24 +177,33 @@ def rank_part(
     )
 
 
-def regions_of_candidates(near: Iterable[Neighbours]) -> tuple[Integers, Integers]:
-    """All regions of the images nearest to any part: an image that has one part well may have the others poorly.
+def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:
+    """The regions that are near to any query vector, sorted, and the image of each: int64 (r,).
 
-    The regions, sorted, and the image of each: int64 (k,).
+    They are sorted so that equal scores come in the same order every time.
     """
-    candidates: set[int] = set()
-    for one in near:
-        candidates |= set(list(dict.fromkeys(one.image_ids.tolist()))[:MOST_CANDIDATES])
-    rows = IndexedRegion.objects.filter(EqualsAny("image", candidates)).order_by("pk").values_list("pk", "image")
+    regions, first = np.unique(np.concatenate([one.region_ids for one in neighbours]), return_index=True)
+    return regions, np.concatenate([one.image_ids for one in neighbours])[first]
+
+
+def regions_of_shortlist(neighbours: Iterable[Neighbours]) -> tuple[Integers, Integers]:
+    """All regions of the images nearest to any part, sorted, and the image of each: int64 (r,).
+
+    An image that has one part well may have the others poorly: these are not among the nearest regions.
+    """
+    shortlist: set[int] = set()
+    for one in neighbours:
+        shortlist |= set(list(dict.fromkeys(one.image_ids.tolist()))[:SHORTLIST])
+    rows = IndexedRegion.objects.filter(EqualsAny("image", shortlist)).order_by("pk").values_list("pk", "image")
     regions, images = np.array(list(rows), np.int64).reshape(-1, 2).T
     return regions, images
 
 
-def combine_parts(ranked: Sequence[RankedImages]) -> RankedImages:
-    """Put the rankings of the same images by several parts into one."""
-    if len(ranked) == 1:
-        return ranked[0]
-    aligned = [one.take(np.argsort(one.image_ids)) for one in ranked]
+def combine_parts(rankings: Sequence[RankedImages]) -> RankedImages:
+    """One ranking of the rankings of the same images by several parts."""
+    if len(rankings) == 1:
+        return rankings[0]
+    aligned = [one.take(np.argsort(one.image_ids)) for one in rankings]
     by_image = replace(
         aligned[0],
         region_ids=np.hstack([one.region_ids for one in aligned]),
@@ -197,11 +218,13 @@ def combine_parts(ranked: Sequence[RankedImages]) -> RankedImages:
     return replace(best_first, groups=np.arange(len(best_first.image_ids)))
 
 
-def fold_copies(found: RankedImages) -> RankedImages:
-    """Let copies of one picture share a place: that of the best of them."""
-    image_ids = found.image_ids.tolist()
+def fold_copies(ranking: RankedImages) -> RankedImages:
+    """The same ranking in which copies of one picture share a place: that of the best of them."""
+    if not ranking.total:
+        return ranking
+    image_ids = ranking.image_ids.tolist()
     hashes = dict(GalleryImage.objects.filter(EqualsAny("pk", image_ids)).values_list("pk", "perceptual_hash"))
     leads = folded(np.array([hashes.get(key) for key in image_ids], object))
     _, groups = np.unique(leads, return_inverse=True)
     order = np.argsort(groups, kind="stable")
-    return replace(found.take(order), groups=groups[order])
+    return replace(ranking.take(order), groups=groups[order])

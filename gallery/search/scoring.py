@@ -1,4 +1,4 @@
-"""Scores: Rocchio's query, calibration, fusion over descriptor spaces, means over parts."""
+"""Scores: Rocchio's query, calibration against a background, fusion over descriptor spaces, means over parts."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ WEIGHTS = {"appearance": 0.2, "meaning": 0.8}
 what it was asked for."""
 
 WEAK = 3.25
-"""Below it lie nearly all images that have nothing to do with a query, and above it nearly all disguises of a thing in
-the demo collection; chosen on that collection and on photographs of everyday scenes."""
+"""The score below which a match is called weak. Nearly all images that have nothing to do with a query score less, and
+nearly all changed copies of a thing score more; chosen on the demo collection and on photographs of everyday scenes."""
 
 SAME = 0.01
-"""Cosines this near to 1 are as near as it gets: compressed files and half precision tell no more."""
+"""Added to each cosine distance. Smaller differences come from compressed files and half precision alone."""
 
 EVIDENCE = 0.5
-"""How much the logarithm of the odds that an image is relevant grows with its score, measured over both spaces."""
+"""By how much the logarithm of the odds that an image is relevant grows with each unit of its score; measured over both
+spaces."""
 
 NARROW = 0.05
-"""The least spread of a background that is believed, in logarithms of the distance: one of few or equal regions says
-little."""
+"""The least spread of a background, in logarithms of the distance. Few or equal regions would give a smaller one, and
+huge scores."""
 
 
 def rocchio(
@@ -39,29 +40,35 @@ def rocchio(
     toward: float = 0.75,
     away: float = 0.25,
 ) -> Floats:
-    """Move a query toward what is liked and away from what is excluded or disliked.
-
-    (Rocchio, "Relevance feedback in information retrieval", 1971.)
+    """Return a query vector, moved toward liked vectors and away from excluded and disliked ones (Rocchio's method).
 
     Parameters
     ----------
-    included : float32 (D,)
-        What was selected.
-    excluded : float32 (D,), optional
-        What was excluded in the photo itself.
-    liked, disliked : sequence of float32 (D,)
-        Regions of earlier hits.
+    included : float32 ndarray, shape (D,)
+        Describes what was selected.
+    excluded : float32 ndarray, shape (D,), optional
+        Describes what was excluded in the photo itself.
+    liked, disliked : sequence of float32 ndarray, shape (D,)
+        Describe regions of earlier hits.
     toward, away : float
-        How much the mean of what is liked, and of what is not, weighs beside 1 of `included`.
+        Weight of the mean of the liked vectors, and of the mean of the excluded and disliked ones. That of `included`
+        is 1.
 
     Returns
     -------
-    float32 (D,)
-        A unit vector; zero if nothing was selected.
+    float32 ndarray, shape (D,)
+        A unit vector; zero if `included` is zero and there is nothing else.
+
+    References
+    ----------
+    .. [1] J. J. Rocchio, "Relevance feedback in information retrieval", in G. Salton (ed.), The SMART Retrieval
+           System, Prentice-Hall, 1971, pp. 313-323.
+    .. [2] C. D. Manning, P. Raghavan, H. Schütze, Introduction to Information Retrieval, Cambridge University Press,
+           2008, chapter 9.
 
     Examples
     --------
-    >>> shift_query(np.array([1, 0], np.float32), excluded=np.array([0, 1], np.float32), away=0.75)
+    >>> rocchio(np.array([1, 0], np.float32), excluded=np.array([0, 1], np.float32), away=0.75)
     array([ 0.8, -0.6], dtype=float32)
     """
     query = unit(included)
@@ -74,25 +81,26 @@ def rocchio(
 
 
 def calibrate(similarities: npt.ArrayLike, background: npt.ArrayLike) -> Floats:
-    """Say how far similarities stand out from those of just any region.
+    """Return scores that tell how far similarities stand out from a background of other regions.
 
-    What is compared is the logarithm of the cosine distance: how many times nearer than just any region. Cosines
-    themselves crowd below 1, and the very thing that was selected would hardly stand out from what is fairly like it.
+    What is compared is `nearness`, the logarithm of the cosine distance. Cosines themselves crowd below 1: the thing
+    that was selected would hardly stand out from things that are fairly like it.
+
+    A score is the number of standard deviations above the middle of the background, as in a normal distribution. The
+    middle is the median. The standard deviation follows from the upper quartile, because high scores matter. A few
+    good matches in the background move neither of them, and many, as in a small collection, only a little.
 
     Parameters
     ----------
-    similarities : floating (k,)
-        Cosines of a query and what it found.
-    background : floating (b,)
-        Cosines of the same query and a fixed random sample of the indexed regions.
+    similarities : floating ndarray, shape (k,)
+        Cosines between a query and the regions found.
+    background : floating ndarray, shape (b,)
+        Cosines between the same query and a fixed random sample of the indexed regions.
 
     Returns
     -------
-    float32 (k,)
-        How many standard deviations of a normal background each is above its middle. The middle is the median, and the
-        spread is read off the upper quartile, on the side where scores matter. Good matches in the sample do not move
-        the two while they are few, and in a small collection, where they are many, hardly. All 0 without a background;
-        nan stays nan.
+    float32 ndarray, shape (k,)
+        All 0 without a background. nan stays nan.
 
     Examples
     --------
@@ -109,30 +117,46 @@ def calibrate(similarities: npt.ArrayLike, background: npt.ArrayLike) -> Floats:
 
 
 def nearness(similarities: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Minus the logarithm of the cosine distance, which counts from `SAME`."""
-    near: npt.NDArray[np.float64] = -np.log(np.maximum(1 - np.asarray(similarities, np.float64), 0) + SAME)
-    return near
-
-
-def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """Join the calibrated scores of the same regions in several spaces.
-
-    A score stands for odds that an image is relevant, `exp(EVIDENCE * score)` up to a constant, and a weight is how
-    likely the person means that space: the odds are averaged by the weights. An image that stands out in one space
-    stays ahead of one that is fair in all.
+    """Return minus the logarithm of the cosine distance, to which `SAME` is added.
 
     Parameters
     ----------
-    scores : mapping of space to float32 (k,)
-        From `calibrate`; nan where a region is not described in a space, which then says nothing of it.
-    weights : mapping of space to float
-        At least 0; those of spaces without scores do not count, a space without a weight has none.
+    similarities : floating ndarray, any shape
+        Cosines, -1 to 1.
 
     Returns
     -------
-    float32 (k,)
-        In the same unit: equal scores in all spaces stay what they are. 0, the score of just any region, where no
-        space with a weight says anything.
+    float64 ndarray, same shape
+        From -0.7, for opposite vectors, to 4.6, for equal ones.
+
+    Examples
+    --------
+    >>> nearness([-1, 0, 1]).round(1)
+    array([-0.7, -0. ,  4.6])
+    """
+    distances = np.maximum(1 - np.asarray(similarities, np.float64), 0)
+    minus_log: npt.NDArray[np.float64] = -np.log(distances + SAME)
+    return minus_log
+
+
+def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """Return one score for each region from its scores in several spaces (late fusion).
+
+    A score stands for the odds that a region is relevant: `exp(EVIDENCE * score)`, up to a constant. These odds are
+    averaged by the weights. So a region that stands out in one space is ahead of one that is fair in all.
+
+    Parameters
+    ----------
+    scores : mapping of space to float32 ndarray, shape (k,)
+        From `calibrate`. nan where a region is not described in a space, which then does not count for it.
+    weights : mapping of space to float
+        At least 0; a missing one is 0. Weights of spaces without scores do not count.
+
+    Returns
+    -------
+    float32 ndarray, shape (k,)
+        In the same unit: equal scores in all spaces stay what they are. 0, the middle of the background, where a
+        region is described in no space with a weight.
 
     Raises
     ------
@@ -160,16 +184,43 @@ def fuse(scores: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
 
 
 def mean_over_parts(scores: Sequence[Floats]) -> Floats:
-    """Score images, float32 (k,), by how well each has all parts that were asked for: the mean over the parts.
+    """Return the mean of several scores of the same images or regions.
 
-    Measured on pairs of objects, it finds images with both better than the worse of the two scores does.
+    Measured on pairs of objects, the mean over the parts finds images with both of them better than the minimum does.
+
+    Parameters
+    ----------
+    scores : sequence of float32 ndarray, shape (k,)
+        One array for each part, or for each query vector in one space.
+
+    Returns
+    -------
+    float32 ndarray, shape (k,)
+        nan where one of the scores is nan.
+
+    Examples
+    --------
+    >>> mean_over_parts([np.array([4, 0], np.float32), np.array([2, 5], np.float32)])
+    array([3. , 2.5], dtype=float32)
     """
     mean: Floats = np.mean(np.stack(scores), axis=0, dtype=np.float32)
     return mean
 
 
 def weak_line(scores: Floats, threshold: float = WEAK) -> int:
-    """Return how many of the scores, sorted best first, are not lost in the background.
+    """Return how many scores are not below a threshold: where the line above the weak matches is drawn.
+
+    Parameters
+    ----------
+    scores : float32 ndarray, shape (k,)
+        Sorted, best first.
+    threshold : float
+        The lowest score that is not weak.
+
+    Returns
+    -------
+    int
+        0 to k.
 
     Examples
     --------
@@ -182,21 +233,21 @@ def weak_line(scores: Floats, threshold: float = WEAK) -> int:
 def best_regions(
     images: npt.NDArray[np.integer[Any]], scores: Floats
 ) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.intp]]:
-    """Rank images by their best region.
+    """Return images in the order of their best regions.
 
     Parameters
     ----------
-    images : integer (k,)
+    images : integer ndarray, shape (k,)
         The image of each region.
-    scores : float32 (k,)
+    scores : float32 ndarray, shape (k,)
         The score of each region.
 
     Returns
     -------
-    images : integer (i,)
+    images : integer ndarray, shape (i,)
         Each image once, best first.
-    rows : intp (i,)
-        The row of its best region; of equal scores the first counts, here and in the order of images.
+    rows : intp ndarray, shape (i,)
+        The row of its best region. Of equal scores the first counts, here and in the order of images.
 
     Examples
     --------

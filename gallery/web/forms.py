@@ -9,7 +9,7 @@ from django import forms
 from gallery.collection.importing import known_public, readable_title
 from gallery.models import GalleryImage
 from gallery.search.options import Options, default_balance
-from gallery.search.parts import MOST
+from gallery.search.parts import MOST_PARTS
 from selector.imaging.imagefile import InvalidImage, date_taken
 from selector.services.photos import store_photo
 
@@ -43,11 +43,11 @@ class GalleryForm(PageForm):
 
 
 class RegionsField(forms.Field):
-    """Keys of regions, one for each part that was asked for: "12" or "12-15"."""
+    """Keys of regions, one for each part that was searched for: "12" or "12-15"."""
 
     def to_python(self, value: str | None) -> list[int]:
         keys = (value or "").split("-") if value else []
-        if len(keys) > MOST or not all(map(self._is_key, keys)):
+        if len(keys) > MOST_PARTS or not all(map(self._is_key, keys)):
             raise forms.ValidationError("That region cannot be read.")
         return [int(key) for key in keys]
 
@@ -78,14 +78,14 @@ class RegionForm(forms.Form):
 
 
 class AnswerForm(PageForm):
-    """Which part of an answer to show, the order it is in, and whether the drawer of a workspace holds it."""
+    """Which page of which stored ranking to show, and whether it is shown in the drawer of a workspace."""
 
     drawer = forms.BooleanField(required=False)
     kept = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
 
 
 class FeedbackForm(forms.Form):
-    """What somebody thinks of a hit: one of two fields holds the regions that matched, or all is to be forgotten."""
+    """Feedback on a hit: `like` or `dislike` names the regions that matched; or all feedback is to be forgotten."""
 
     like = RegionsField(required=False)
     dislike = RegionsField(required=False)
@@ -94,6 +94,7 @@ class FeedbackForm(forms.Form):
     shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
 
     def clean(self) -> dict[str, Any]:
+        """Refuse more or less than one kind of feedback."""
         given = super().clean() or {}
         if not self.errors and sum(bool(given[name]) for name in ("like", "dislike", "forget")) != 1:
             raise forms.ValidationError("Say which image you like, or which one you do not.")
@@ -101,11 +102,12 @@ class FeedbackForm(forms.Form):
 
     @property
     def pages(self) -> int:
-        """Up to which page of hits the person has them in view."""
+        """The last page of hits that the person has in view."""
         return self.cleaned_data["shown"] or 1
 
     @property
-    def regions(self) -> list[int]:
+    def region_ids(self) -> list[int]:
+        """The regions of the hit, one for each part."""
         keys: list[int] = self.cleaned_data["like"] or self.cleaned_data["dislike"]
         return keys
 
@@ -120,7 +122,7 @@ class DayField(forms.DateField):
 
 
 class OptionsForm(forms.Form):
-    """The drawer's controls; what is left alone is left out."""
+    """The controls of the drawer."""
 
     balance = forms.IntegerField(
         min_value=0, max_value=100, required=False, error_messages={"invalid": "The slider is broken: use a number."}
@@ -136,6 +138,7 @@ class OptionsForm(forms.Form):
     drop_filters = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
+        """Refuse days in the wrong order."""
         given = super().clean() or {}
         first, last = given.get("first"), given.get("last")
         if first and last and first > last:
@@ -144,7 +147,7 @@ class OptionsForm(forms.Form):
 
     @property
     def options(self) -> Options:
-        """Of a valid form. A slider that stands where it stood from the start has not been touched."""
+        """The options that a valid form holds. A slider that stands where it stood from the start sets none."""
         given = {name: value for name, value in self.cleaned_data.items() if name != "drop_filters"}
         if given["balance"] == default_balance():
             given["balance"] = None

@@ -92,7 +92,7 @@ def search_of(select: Select) -> SearchOf:
     def search(photo: Photo, person: Person, *boxes: tuple[int, int, int, int]) -> Search:
         label_map = select(photo, person, *boxes)
         state = Selection.objects.owned_by(person).get(label_map=label_map).state
-        return Search.objects.asked(person, label_map, bytes(state))
+        return Search.objects.find_or_create(person, label_map, bytes(state))
 
     return search
 

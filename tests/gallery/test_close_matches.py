@@ -42,7 +42,7 @@ def asked(data: bytes, box: demo.Box) -> Search:
     chosen = np.zeros(label_map.n_superpixels, bool)
     chosen[np.unique(labels[int(top) : int(bottom), int(left) : int(right)])] = True
     state = SuperpixelSelection(chosen, np.zeros_like(chosen)).pack()
-    return Search.objects.asked(VISITOR, label_map, state)
+    return Search.objects.find_or_create(VISITOR, label_map, state)
 
 
 def close_matches(search: Search) -> list[str]:

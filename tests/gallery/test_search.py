@@ -29,7 +29,7 @@ VISITOR = Person(visitor=uuid.UUID(int=7))
 
 
 @pytest.fixture
-def question(db: None) -> Photo:
+def query_photo(db: None) -> Photo:
     """A visitor's photo: a red disc on grey."""
     return store_photo(image_file(thing_on_ground(RED, GREY, seed=99)), "q.jpg", visitor=VISITOR.visitor)
 
@@ -50,15 +50,17 @@ def titles(answer: Answer) -> list[str]:
 
 
 def test_the_image_with_the_same_thing_comes_first(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
-    answer = ask(search_of(question, VISITOR), VISITOR)
+    answer = ask(search_of(query_photo, VISITOR), VISITOR)
     assert titles(answer)[0] == "red"
     assert sorted(titles(answer)) == ["blue", "green", "red", "yellow"]
 
 
-def test_a_hit_tells_where_the_thing_is(question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf) -> None:
-    hit = ask(search_of(question, VISITOR), VISITOR).hits[0]
+def test_a_hit_tells_where_the_thing_is(
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+) -> None:
+    hit = ask(search_of(query_photo, VISITOR), VISITOR).hits[0]
     region = colours["red"].regions.get(pk=hit.region_id)
     x, y = (region.left + region.right) / 2, (region.top + region.bottom) / 2
     assert (x - 70) ** 2 + (y - 75) ** 2 < 40**2  # In the disc.
@@ -66,9 +68,9 @@ def test_a_hit_tells_where_the_thing_is(question: Photo, colours: dict[str, Gall
 
 
 def test_scores_run_from_0_to_100_and_down_the_list(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
-    scores = [hit.score for hit in ask(search_of(question, VISITOR), VISITOR).hits]
+    scores = [hit.score for hit in ask(search_of(query_photo, VISITOR), VISITOR).hits]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 100 for score in scores)
 
@@ -87,14 +89,14 @@ def test_another_part_of_the_photo_finds_other_images(colours: dict[str, Gallery
 
 
 def test_what_is_excluded_moves_the_search_away(
-    question: Photo, colours: dict[str, GalleryImage], select: Select
+    query_photo: Photo, colours: dict[str, GalleryImage], select: Select
 ) -> None:
     from selector.models import Selection
 
-    label_map = select(question, VISITOR)
-    plain = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
-    select(question, VISITOR, (150, 0, 200, 150), mode="exclude")
-    without = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
+    label_map = select(query_photo, VISITOR)
+    plain = Search.objects.find_or_create(VISITOR, label_map, bytes(Selection.objects.get().state))
+    select(query_photo, VISITOR, (150, 0, 200, 150), mode="exclude")
+    without = Search.objects.find_or_create(VISITOR, label_map, bytes(Selection.objects.get().state))
     assert plain != without
     from gallery.index.describers import SegmentedPhoto, describer_of
     from gallery.index.features import selection_vector
@@ -102,7 +104,7 @@ def test_what_is_excluded_moves_the_search_away(
 
     space, picture = answering()[0][0], SegmentedPhoto(label_map)
     excluded = selection_vector(space, describer_of(space), picture, without.superpixels.excluded)
-    toward, away = (query_vector(space, picture, asked) for asked in (plain, without))
+    toward, away = (query_vector(space, picture, one) for one in (plain, without))
     assert away @ excluded < toward @ excluded - 0.05
     assert np.linalg.norm(away) == pytest.approx(1, abs=1e-5)
 
@@ -118,27 +120,27 @@ def test_nor_is_an_upload_of_the_very_same_file(colours: dict[str, GalleryImage]
 
 
 def test_private_images_are_found_by_their_owner_alone(
-    question: Photo, add_indexed: AddImage, search_of: SearchOf, alice: Any, bob: Any
+    query_photo: Photo, add_indexed: AddImage, search_of: SearchOf, alice: Any, bob: Any
 ) -> None:
     add_indexed(RED, YELLOW, seed=5, title="public")
     add_indexed(RED, BLUE, seed=6, title="of alice", owner=alice)
-    asked = search_of(question, VISITOR)
-    assert sorted(titles(ask(asked, Person(user=alice)))) == ["of alice", "public"]
+    search = search_of(query_photo, VISITOR)
+    assert sorted(titles(ask(search, Person(user=alice)))) == ["of alice", "public"]
     for stranger in (Person(user=bob), VISITOR, Person()):
-        assert titles(ask(asked, stranger)) == ["public"]
+        assert titles(ask(search, stranger)) == ["public"]
 
 
-def test_an_empty_gallery_is_one_sentence(question: Photo, search_of: SearchOf) -> None:
-    answer = ask(search_of(question, VISITOR), VISITOR)
+def test_an_empty_gallery_is_one_sentence(query_photo: Photo, search_of: SearchOf) -> None:
+    answer = ask(search_of(query_photo, VISITOR), VISITOR)
     assert (answer.hits, answer.total) == ([], 0)
     assert answer.sentence == "The gallery is empty: there is nothing to search in yet."
 
 
 def test_a_gallery_that_is_not_indexed_yet_is_one_sentence(
-    question: Photo, add_image: AddImage, search_of: SearchOf
+    query_photo: Photo, add_image: AddImage, search_of: SearchOf
 ) -> None:
     add_image()
-    answer = ask(search_of(question, VISITOR), VISITOR)
+    answer = ask(search_of(query_photo, VISITOR), VISITOR)
     assert answer.sentence == "The images of the gallery are still being indexed: search again in a minute."
 
 
@@ -149,34 +151,34 @@ def test_a_gallery_of_this_one_photo_is_one_sentence(add_indexed: AddImage, sear
 
 
 def test_of_a_region_without_a_vector_a_space_says_nothing(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
     from gallery.index.describers import SegmentedPhoto
     from gallery.index.spaces import answering
 
-    asked = search_of(question, VISITOR)
+    search = search_of(query_photo, VISITOR)
     space = answering()[0][0]
-    asked_in = QueryVector(space, query_vector(space, SegmentedPhoto(asked.label_map), asked))
+    query = QueryVector(space, query_vector(space, SegmentedPhoto(search.label_map), search))
     region = colours["red"].regions.first()
     assert region is not None
     region.vectors.all().delete()
-    scores = calibrated(asked_in, np.array([region.pk]), Neighbours.of_rows([]))
+    scores = calibrated(query, np.array([region.pk]), Neighbours.of_rows([]))
     assert np.isnan(scores).all()
 
 
 def test_hits_come_in_pages_without_repeats_or_gaps(
-    question: Photo, add_indexed: AddImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+    query_photo: Photo, add_indexed: AddImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gallery.search.answers.PAGE", 2)
     for seed in range(5):
         add_indexed(RED, BLUE, seed=seed, title=str(seed))
-    asked = search_of(question, VISITOR)
-    pages = [ask(asked, VISITOR, page) for page in (1, 2, 3)]
+    search = search_of(query_photo, VISITOR)
+    pages = [ask(search, VISITOR, page) for page in (1, 2, 3)]
     assert [page.next_page for page in pages] == [2, 3, None]
     seen = [title for page in pages for title in titles(page)]
     assert sorted(seen) == ["0", "1", "2", "3", "4"]
-    assert seen == [title for page in (1, 2, 3) for title in titles(ask(asked, VISITOR, page))]
-    assert ask(asked, VISITOR, 9).hits == []
+    assert seen == [title for page in (1, 2, 3) for title in titles(ask(search, VISITOR, page))]
+    assert ask(search, VISITOR, 9).hits == []
 
 
 @pytest.mark.parametrize(
@@ -193,10 +195,10 @@ def test_the_sentence_tells_close_matches_from_weaker_ones(strong: int, total: i
 
 
 def test_weaker_matches_are_told_from_the_others_once(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = search_of(question, VISITOR)
-    hits = ask(asked, VISITOR).hits
+    search = search_of(query_photo, VISITOR)
+    hits = ask(search, VISITOR).hits
     assert [(hit.score < 50, hit.is_weak, hit.opens_weak) for hit in hits] == [
         (False, False, False),
         (True, True, True),
@@ -205,45 +207,72 @@ def test_weaker_matches_are_told_from_the_others_once(
     ]
     # The line is drawn in the page in which the scores fall off, however many are shown at once.
     monkeypatch.setattr("gallery.search.answers.PAGE", 1)
-    opens = [[hit.opens_weak for hit in ask(asked, VISITOR, page).hits] for page in (1, 2, 3)]
+    opens = [[hit.opens_weak for hit in ask(search, VISITOR, page).hits] for page in (1, 2, 3)]
     assert opens == [[False], [True], [False]]
-    together = ask(asked, VISITOR, 3, from_page=1)
+    together = ask(search, VISITOR, 3, from_page=1)
     assert [hit.opens_weak for hit in together.hits] == [False, True, False]
     assert together.next_page == 4
 
 
 def test_the_line_above_weaker_matches_stays_when_the_first_of_them_goes(
-    question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+    query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gallery.search.answers.PAGE", 3)
-    asked = search_of(question, VISITOR)
-    before = ask(asked, VISITOR)
+    search = search_of(query_photo, VISITOR)
+    before = ask(search, VISITOR)
     before.hits[1].image.delete()
-    after = next_page(asked, VISITOR, 1, before.kept)
+    after = next_page(search, VISITOR, 1, before.kept)
     assert titles(after) == [titles(before)[0], titles(before)[2]]
     assert [hit.opens_weak for hit in after.hits] == [False, True]
 
 
-def test_a_search_asks_the_database_few_and_always_as_many_questions(
-    question: Photo, add_indexed: AddImage, search_of: SearchOf
-) -> None:
-    def queries() -> int:
-        ask(asked, VISITOR)  # A process fetches a new sample once.
-        fresh = Search.objects.select_related("label_map__photo").get(pk=asked.pk)
-        with CaptureQueriesContext(connection) as captured:
-            ask(fresh, VISITOR)
-        return len(captured)
+def queries_of(search: Search) -> list[str]:
+    """The SQL of a search that this process has answered before."""
+    ask(search, VISITOR)  # A process fetches a new sample once.
+    fresh = Search.objects.select_related("label_map__photo").get(pk=search.pk)
+    with CaptureQueriesContext(connection) as captured:
+        ask(fresh, VISITOR)
+    return [query["sql"] for query in captured]
 
+
+def test_a_search_needs_few_database_queries_however_many_images_there_are(
+    query_photo: Photo, add_indexed: AddImage, search_of: SearchOf
+) -> None:
     add_indexed(RED, BLUE, seed=1)
-    asked = search_of(question, VISITOR)
-    first = queries()
+    search = search_of(query_photo, VISITOR)
+    first = len(queries_of(search))
     for seed in range(2, 7):
         add_indexed(GREEN, BLUE, seed=seed)
-    # What was liked, spaces, how many images there are, nearest regions, sample, hashes, images.
-    assert queries() == first == 7
+    # Feedback, spaces, candidates, nearest regions, sample, hashes, images.
+    assert len(queries_of(search)) == first == 7
 
 
-def test_the_same_question_is_the_same_search(question: Photo, search_of: SearchOf) -> None:
-    first = search_of(question, VISITOR)
-    assert search_of(question, VISITOR) == first
-    assert search_of(question, Person(visitor=uuid.UUID(int=8))) != first
+@pytest.mark.parametrize(
+    ("options", "seeds", "n_queries"),
+    [
+        ({"tag": "no such"}, [1, 2], 4),  # Feedback, spaces, candidates; are there any without the filter?
+        ({}, [], 4),  # Feedback, spaces, candidates; is there any image at all?
+        ({"tag": "no such"}, [], 5),  # Feedback, spaces, candidates, and both.
+    ],
+)
+def test_a_search_that_finds_nothing_asks_for_the_reason_once(
+    query_photo: Photo,
+    add_indexed: AddImage,
+    search_of: SearchOf,
+    options: dict[str, str],
+    seeds: list[int],
+    n_queries: int,
+) -> None:
+    add_indexed(RED, BLUE, seed=9).delete()  # There is a space now.
+    for seed in seeds:
+        add_indexed(RED, BLUE, seed=seed)
+    search = search_of(query_photo, VISITOR)
+    search.refine(options)
+    queries = queries_of(search)
+    assert len(queries) == len(set(queries)) == n_queries
+
+
+def test_the_same_selection_is_the_same_search(query_photo: Photo, search_of: SearchOf) -> None:
+    first = search_of(query_photo, VISITOR)
+    assert search_of(query_photo, VISITOR) == first
+    assert search_of(query_photo, Person(visitor=uuid.UUID(int=8))) != first

@@ -183,7 +183,7 @@ def test_asking_the_same_again_costs_no_forward_pass_however_the_model_is_used(
     first = ask(search, alice)
     assert sum(passes) == 3, "the photo at two resolutions, and the selection"
     search.refine({"balance": 20})
-    search.judge(image, [0], liked=True)
+    search.toggle_feedback(image, [0], liked=True)
     assert [hit.image for hit in ask(search, alice).hits] == [hit.image for hit in first.hits]
     assert sum(passes) == 3
     ask(search_of(photo, alice, (130, 100, 200, 150)), alice)
@@ -298,7 +298,7 @@ def test_an_image_that_a_new_space_does_not_hold_yet_keeps_its_score(
     use(settings, tiny_models[0])
     wanted, _ = spaces.ensure_spaces()
     assert {hit.image: hit.score for hit in ask(search, alice).hits} == before, "as if there were no such space"
-    assert not ask(search, alice).offers.balance
+    assert not ask(search, alice).controls.balance
     indexing.update(images[2].pk, wanted)
     after = {hit.image: hit for hit in ask(search, alice).hits}
     assert set(after[images[2]].scores_by_space) == {"appearance", "meaning"}

@@ -18,10 +18,10 @@ from gallery.index import hnsw, spaces
 from gallery.index.describers import appearance_model
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, RegionVector
 from gallery.search.ask import ask
+from gallery.search.candidates import Candidates
 from gallery.search.nearest import (
     ENOUGH,
     INDEX_PARAMETERS,
-    CandidateFilter,
     Neighbours,
     QueryVector,
     Rows,
@@ -39,15 +39,11 @@ Keys = list[int]
 
 @pytest.fixture
 def collection(transactional_db: None) -> DescriptorSpace:
-    """Sixty images of sixteen regions each with random vectors; the first two are the visitor's own."""
+    """Sixty images of sixteen regions each with random vectors; the first two are private."""
     space = DescriptorSpace.objects.create(
         kind="appearance", model=appearance_model(), dimensions=DIMENSIONS, is_ready=True
     )
-    visitor = Person().visitor
-    photos = [
-        Photo(name=f"{n}.jpg", is_public=n > 1, visitor=visitor, width=9, height=9, original_sha256=f"{n}")
-        for n in range(IMAGES)
-    ]
+    photos = [Photo(name=f"{n}.jpg", is_public=n > 1, width=9, height=9, original_sha256=f"{n}") for n in range(IMAGES)]
     Photo.objects.bulk_create(photos)
     maps = [LabelMap(photo=photo, engine="none", n_superpixels=1, hierarchy=b"") for photo in photos]
     LabelMap.objects.bulk_create(maps)
@@ -76,29 +72,29 @@ def indexed(collection: DescriptorSpace) -> DescriptorSpace:
     return collection
 
 
-def question_in(space: DescriptorSpace, seed: int = 2) -> QueryVector:
+def query_in(space: DescriptorSpace, seed: int = 2) -> QueryVector:
     return QueryVector(space, np.random.default_rng(seed).standard_normal(DIMENSIONS).astype(np.float32))
 
 
-def by_numpy(question: QueryVector, images: Any) -> Keys:
+def by_numpy(query: QueryVector, images: Any) -> Keys:
     """All regions of the images, nearest first, from the vectors as they are stored."""
-    rows = RegionVector.objects.filter(space=question.space, image__in=images)
+    rows = RegionVector.objects.filter(space=query.space, image__in=images)
     keys = np.array(rows.order_by("pk").values_list("region", flat=True))
     stored = np.array(list(rows.order_by("pk").values_list("vector", flat=True)), np.float64)
-    asked = question.vector.astype(np.float16).astype(np.float64)
-    cosines = stored @ asked / np.linalg.norm(stored, axis=1) / np.linalg.norm(asked)
+    vector = query.vector.astype(np.float16).astype(np.float64)
+    cosines = stored @ vector / np.linalg.norm(stored, axis=1) / np.linalg.norm(vector)
     return keys[np.argsort(-cosines)].tolist()
 
 
-def found(question: QueryVector, images: Any) -> Keys:
-    regions: Keys = nearest(question, images).region_ids.tolist()
+def found(query: QueryVector, images: Any) -> Keys:
+    regions: Keys = nearest(query, Candidates(images)).region_ids.tolist()
     return regions
 
 
 @pytest.fixture
 def index_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.VECTOR_INDEX_FROM = 1
-    for exact in ("exact_scan", "all_of"):
+    for exact in ("exact_scan", "all_regions"):
         monkeypatch.setattr(f"gallery.search.nearest.{exact}", lambda *_: pytest.fail("All regions were compared."))
 
 
@@ -109,30 +105,27 @@ def exact_only(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_among_few_images_all_regions_are_compared(indexed: DescriptorSpace, exact_only: None) -> None:
-    question = question_in(indexed)
-    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+    query = query_in(indexed)
+    assert found(query, GalleryImage.objects.all()) == by_numpy(query, GalleryImage.objects.all())
 
 
 def test_among_many_images_the_index_answers(indexed: DescriptorSpace, index_only: None) -> None:
     for seed in range(5):
-        question = question_in(indexed, seed)
-        true = by_numpy(question, GalleryImage.objects.all())
-        assert found(question, GalleryImage.objects.all())[:10] == true[:10]
+        query = query_in(indexed, seed)
+        true = by_numpy(query, GalleryImage.objects.all())
+        assert found(query, GalleryImage.objects.all())[:10] == true[:10]
 
 
 def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorSpace, index_only: None) -> None:
     half = GalleryImage.objects.filter(pk__in=list(GalleryImage.objects.values_list("pk", flat=True))[::2])
-    question = question_in(indexed)
-    near = found(question, half)
-    assert near[:10] == by_numpy(question, half)[:10]
+    query = query_in(indexed)
+    near = found(query, half)
+    assert near[:10] == by_numpy(query, half)[:10]
     assert len(near) >= ENOUGH
 
 
-def test_of_few_images_no_region_is_missing(
-    collection: DescriptorSpace, exact_only: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gallery.search.nearest.NEAREST", IMAGES)
-    near = nearest(question_in(collection), GalleryImage.objects.all())
+def test_of_few_images_no_region_is_missing_whatever_the_limit(collection: DescriptorSpace, exact_only: None) -> None:
+    near = nearest(query_in(collection), Candidates(GalleryImage.objects.all()), limit=IMAGES)
     assert len(near.region_ids) == IMAGES * REGIONS
     image_of = dict(IndexedRegion.objects.values_list("pk", "image"))
     assert near.image_ids.tolist() == [image_of[region] for region in near.region_ids.tolist()]
@@ -151,9 +144,9 @@ def test_similarities_of_regions_that_are_not_near_are_unknown(near: Rows) -> No
 def test_a_filter_that_passes_few_finds_all_there_are(indexed: DescriptorSpace, settings: Any, index_from: int) -> None:
     settings.VECTOR_INDEX_FROM = index_from
     few = GalleryImage.objects.filter(photo__name__in=["3.jpg", "40.jpg"])
-    question = question_in(indexed)
-    assert found(question, few) == by_numpy(question, few)
-    assert len(found(question, few)) == 2 * REGIONS
+    query = query_in(indexed)
+    assert found(query, few) == by_numpy(query, few)
+    assert len(found(query, few)) == 2 * REGIONS
 
 
 def test_an_index_that_gives_up_does_not_end_the_search(
@@ -162,29 +155,33 @@ def test_an_index_that_gives_up_does_not_end_the_search(
     settings.VECTOR_INDEX_FROM = 1
     hasty = {"hnsw.ef_search": "1", "hnsw.iterative_scan": "off"}
     monkeypatch.setattr("gallery.search.nearest.INDEX_PARAMETERS", INDEX_PARAMETERS | hasty)
-    question = question_in(indexed)
-    assert index_scan(question, GalleryImage.objects.all()) is None
-    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+    query = query_in(indexed)
+    assert index_scan(query, GalleryImage.objects.all()) is None
+    assert found(query, GalleryImage.objects.all()) == by_numpy(query, GalleryImage.objects.all())
 
 
 def test_without_an_index_many_images_are_compared_as_well(collection: DescriptorSpace, settings: Any) -> None:
     settings.VECTOR_INDEX_FROM = 1
-    question = question_in(collection)
-    assert found(question, GalleryImage.objects.all()) == by_numpy(question, GalleryImage.objects.all())
+    query = query_in(collection)
+    true = by_numpy(query, GalleryImage.objects.all())
+    assert found(query, GalleryImage.objects.all()) == true
+    candidates = Candidates(GalleryImage.objects.all())
+    assert nearest(query, candidates, limit=7).region_ids.tolist() == true[:7]
 
 
 def test_the_planner_uses_the_index_for_one_way_and_not_for_the_other(indexed: DescriptorSpace) -> None:
-    question = question_in(indexed)
+    query = query_in(indexed)
     with parameters(INDEX_PARAMETERS):
-        plan = rows_by_index(question).explain()
+        plan = rows_by_index(query).explain()
     assert f"Index Scan using {hnsw.name_of(indexed)}" in plan
-    exact = RegionVector.objects.filter(space=indexed).annotate(distance=question.distance).order_by("distance")
+    exact = RegionVector.objects.filter(space=indexed).annotate(distance=query.distance).order_by("distance")
     with parameters(INDEX_PARAMETERS):
         assert hnsw.name_of(indexed) not in exact[:10].explain()
 
 
 def test_each_way_keeps_private_images_from_strangers(indexed: DescriptorSpace, settings: Any) -> None:
     private = set(IndexedRegion.objects.filter(image__photo__is_public=False).values_list("pk", flat=True))
+    assert len(private) == 2 * REGIONS
     for region in private:
         vector = np.array(RegionVector.objects.get(region=region).vector, np.float32)
         for settings.VECTOR_INDEX_FROM in (1, 1_000_000):
@@ -192,18 +189,18 @@ def test_each_way_keeps_private_images_from_strangers(indexed: DescriptorSpace, 
             assert near and not private & set(near)
 
 
-def test_several_questions_among_the_same_images_count_them_once(
+def test_several_query_vectors_count_their_candidates_once(
     indexed: DescriptorSpace, django_assert_num_queries: Any
 ) -> None:
-    among = CandidateFilter(GalleryImage.objects.all())
+    candidates = Candidates(GalleryImage.objects.all())
     with django_assert_num_queries(3):
-        nearest(question_in(indexed, 1), among)
-        nearest(question_in(indexed, 2), among)
+        nearest(query_in(indexed, 1), candidates)
+        nearest(query_in(indexed, 2), candidates)
 
 
 def test_a_search_leaves_the_parameters_as_they_were(indexed: DescriptorSpace, index_only: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        nearest(question_in(indexed), GalleryImage.objects.all())
+        nearest(query_in(indexed), Candidates(GalleryImage.objects.all()))
         for name, value in {"enable_sort": "on", "hnsw.iterative_scan": "off"}.items():
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone() == (value,)
@@ -242,7 +239,7 @@ def test_an_index_left_half_built_is_not_used_and_built_again(collection: Descri
             f"CREATE UNIQUE INDEX CONCURRENTLY {hnsw.name_of(collection)} ON gallery_regionvector (space_id)"
         )
     assert hnsw._validity(collection) is False
-    assert found(question_in(collection), GalleryImage.objects.all())
+    assert found(query_in(collection), GalleryImage.objects.all())
     settings.VECTOR_INDEX_FROM = 1
     index_gallery()
     assert hnsw.is_built(collection)

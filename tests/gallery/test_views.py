@@ -553,7 +553,7 @@ def test_the_history_has_what_was_asked_the_latest_first(
     alice: Any, alice_client: Client, asked: Search, bob_client: Client, client: Client
 ) -> None:
     asked.refine({"tag": "warm"})
-    later = Search.objects.asked(Person(user=alice), asked.label_map, bytes(asked.state), {"creator": "Ann"})
+    later = Search.objects.find_or_create(Person(user=alice), asked.label_map, bytes(asked.state), {"creator": "Ann"})
     page = alice_client.get("/searches/")
     assert list(page.context["page"]) == [later, asked]
     body = page.content.decode()
@@ -565,8 +565,8 @@ def test_the_history_has_what_was_asked_the_latest_first(
 
 def test_a_search_that_is_asked_again_comes_first(alice: Any, alice_client: Client, asked: Search) -> None:
     person = Person(user=alice)
-    later = Search.objects.asked(person, asked.label_map, bytes(asked.state), {"creator": "Ann"})
-    assert Search.objects.asked(person, asked.label_map, bytes(asked.state)) == asked
+    later = Search.objects.find_or_create(person, asked.label_map, bytes(asked.state), {"creator": "Ann"})
+    assert Search.objects.find_or_create(person, asked.label_map, bytes(asked.state)) == asked
     assert list(alice_client.get("/searches/").context["page"]) == [asked, later]
 
 
@@ -582,7 +582,7 @@ def test_two_requests_at_once_make_one_search(alice: Any, search_of: SearchOf, m
         return create(*args, **kwargs)
 
     def search() -> None:
-        Search.objects.asked(Person(user=alice), label_map, state)
+        Search.objects.find_or_create(Person(user=alice), label_map, state)
         connections.close_all()
 
     monkeypatch.setattr(SearchQuerySet, "create", create_slowly)
@@ -598,13 +598,13 @@ def test_a_search_survives_the_turning_of_its_photo(alice_client: Client, asked:
     """With what was selected, and what was thought of its hits."""
     photo, labels = asked.label_map.photo, label_maps.load(asked.label_map).labels
     image = GalleryImage.objects.get(title="red")
-    asked.judge(image, [0], liked=True)
+    asked.toggle_feedback(image, [0], liked=True)
     old_picture = f"{asked.get_absolute_url()}selection.png?v={asked.label_map_id}"
     assert old_picture in alice_client.get("/searches/").content.decode()
     assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
     page = alice_client.get(asked.get_absolute_url())
     assert page.status_code == 200
-    assert {hit.image.title: hit.verdict for hit in page.context["answer"].hits} == {"red": "like", "blue": ""}
+    assert {hit.image.title: hit.feedback for hit in page.context["answer"].hits} == {"red": "like", "blue": ""}
     later = Search.objects.get()
     assert later.feedback.get().image == image
     assert np.array_equal(
@@ -621,7 +621,7 @@ def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_o
 ) -> None:
     one = queries(alice_client, "/searches/")
     for number in range(5):
-        Search.objects.asked(Person(user=alice), asked.label_map, bytes(asked.state), {"tag": str(number)})
+        Search.objects.find_or_create(Person(user=alice), asked.label_map, bytes(asked.state), {"tag": str(number)})
     # Session, account, how many, which.
     assert queries(alice_client, "/searches/") == one == 4
     monkeypatch.setattr("gallery.web.search_views.SEARCHES_A_PAGE", 4)

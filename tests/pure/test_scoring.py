@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from gallery.search.scoring import (
     EVIDENCE,
+    NARROW,
     SAME,
     WEAK,
     best_regions,
@@ -40,6 +41,7 @@ def test_what_is_excluded_or_disliked_pushes_the_query_away() -> None:
     assert rocchio(query, excluded=unwanted) @ unwanted < query @ unwanted
     assert rocchio(query, disliked=[unwanted]) @ unwanted < query @ unwanted
     assert np.isclose(np.linalg.norm(rocchio(query, excluded=unwanted, disliked=[unwanted])), 1)
+    assert np.allclose(4 * rocchio(floats(1, 0), disliked=[floats(0, 3)]), np.array([4, -1]) * 4 / np.sqrt(17))
 
 
 def test_what_is_liked_draws_the_query_near_however_long_its_vector_is() -> None:
@@ -99,7 +101,8 @@ def test_the_very_thing_stands_out_among_things_that_are_fairly_like_it() -> Non
 
 
 def test_a_background_of_equal_regions_gives_no_huge_scores() -> None:
-    assert 0 < calibrate([0.51], [0.5, 0.5, 0.5])[0] < 1
+    (score,) = calibrate(at([0.5]), at([0.51, 0.51, 0.51]))
+    assert score == pytest.approx(np.log(0.51 / 0.5) / NARROW, rel=1e-5)
 
 
 def test_without_a_background_all_scores_are_zero() -> None:
