@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "superpixel_site.apps.SuperpixelSiteConfig",
     "selector",
     "gallery",
+    "library",
 ]
 
 MIDDLEWARE = [
@@ -88,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "superpixel_site.htmx.VaryOnHtmxMiddleware",
+    "superpixel_site.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "superpixel_site.urls"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.http import urlencode
 
 from gallery.collection.importing import known_public, readable_title
 from gallery.models import GalleryImage
@@ -12,27 +13,10 @@ from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST
 from selector.imaging.imagefile import InvalidImage, date_taken
 from selector.services.photos import store_photo
+from superpixel_site.forms import LenientForm, PageForm
 
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
-
-
-class Lenient(forms.Form):
-    """Parameters of a page that is only looked at: what cannot be read is left out, never an error."""
-
-    def given(self, name: str) -> Any:
-        self.is_valid()
-        return self.cleaned_data.get(name)
-
-
-class PageForm(Lenient):
-    """Which part of a list to show."""
-
-    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
-
-    @property
-    def number(self) -> int:
-        return self.given("page") or 1
 
 
 class GalleryForm(PageForm):
@@ -40,6 +24,12 @@ class GalleryForm(PageForm):
 
     tag = forms.CharField(max_length=100, required=False)
     mine = forms.BooleanField(required=False)
+
+    @property
+    def query(self) -> str:
+        """What the addresses of the other pages have to keep, for example "tag=red"."""
+        kept = {"mine": "on" if self.given("mine") else "", "tag": self.given("tag")}
+        return urlencode({name: value for name, value in kept.items() if value})
 
 
 class RegionsField(forms.Field):
@@ -57,14 +47,14 @@ class RegionsField(forms.Field):
         return text.isdecimal() and len(text) <= MOST_DIGITS and 0 < int(text) <= LARGEST_KEY
 
 
-class DetailsForm(Lenient):
+class DetailsForm(LenientForm):
     """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
 
     region = RegionsField(required=False)
     drawer = forms.BooleanField(required=False)
 
 
-class HighlightForm(Lenient):
+class HighlightForm(LenientForm):
     """Which other regions of the same image matched, too, and whether to draw them as large as the photo."""
 
     also = RegionsField(required=False)

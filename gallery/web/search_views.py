@@ -14,23 +14,24 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from taggit.models import Tag
 
-from gallery.access import own_search, visible_image
+from gallery.access import own_search, regions_of_one_image, visible_image
 from gallery.models import GalleryImage, IndexedRegion, Search
 from gallery.search.ask import ask, next_page
 from gallery.search.options import Options
-from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, PageForm, RegionForm
+from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
 from selector.arrays import Members
 from selector.models import LabelMap
-from selector.people import known_person, person_of
+from selector.people import Person, known_person, person_of
 from selector.rendering.previews import preview_png
 from selector.segmentation.superpixels import superpixel_areas
 from selector.selection.selection import SuperpixelSelection
 from selector.selection.tree import node_members
 from selector.services import label_maps, photos, selecting
-from superpixel_site.forms import first_error
-from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
-from superpixel_site.responses import go, immutable, say
+from superpixel_site.forms import PageForm
+from superpixel_site.htmx import HtmxHttpRequest, wants_partial
+from superpixel_site.refusals import Refusal, valid
+from superpixel_site.responses import immutable, redirect_to
 
 SELECT_FIRST = "Select what you are looking for first, then search."
 SEARCHES_A_PAGE = 24
@@ -44,30 +45,27 @@ SELECTION_SIDE = 240
 
 
 @require_POST
-@vary_on_htmx
 def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Search for what the person has selected on a photo, now: the search keeps the selection as it is.
 
     The controls of a drawer that is open already come along, so that selecting more does not lose them.
     """
-    photo = visible_photo(request, photo_id)
+    photo = visible_photo(person_of(request), photo_id)
     form = OptionsForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, photo.get_absolute_url())
+    valid(form, 422, photo.get_absolute_url())
     label_map = label_maps.label_map_of(photo)
     label_map.photo = photo
     chosen = selecting.selection_of(person_of(request), label_map)
     if not chosen.superpixels.included.any():
-        return say(request, SELECT_FIRST, 422, photo.get_absolute_url())
+        raise Refusal(SELECT_FIRST, 422, photo.get_absolute_url())
     asked = Search.objects.asked(known_person(request), label_map, bytes(chosen.state), form.options.to_json())
     return answer(request, asked) if wants_partial(request) else redirect(asked)
 
 
 @require_POST
-@vary_on_htmx
 def search_like(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """Search for images like a gallery image, or like a region of it."""
-    image = visible_image(request, image_id)
+    image = visible_image(person_of(request), image_id)
     label_map, members = region_of(request, image)
     state = SuperpixelSelection(members, members & False).pack()
     asked = Search.objects.asked(known_person(request), label_map, state)
@@ -75,15 +73,14 @@ def search_like(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
 
 
 @require_POST
-@vary_on_htmx
 def select(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """Open an image in the selector with a region selected; what the person had selected there can be brought back."""
-    image = visible_image(request, image_id)
+    image = visible_image(person_of(request), image_id)
     label_map, members = region_of(request, image)
     replaced = selecting.select_instead(known_person(request), label_map, members)
     more = " Undo brings back what you had selected here." if replaced else ""
     messages.success(request, f"The region that matched is selected.{more}")
-    return go(request, image.photo.get_absolute_url())
+    return redirect_to(request, image.photo.get_absolute_url())
 
 
 def region_of(request: HttpRequest, image: GalleryImage) -> tuple[LabelMap, Members]:
@@ -121,10 +118,9 @@ def members_on(label_map: LabelMap, region: IndexedRegion) -> Members:
 
 
 @require_GET
-@vary_on_htmx
 def search(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """A search's answer, today: its address can be kept by whoever made it."""
-    asked = own_search(request, search_id)
+    asked = own_search(person_of(request), search_id)
     form = AnswerForm(request.GET)
     if form.number == 1:
         return answer(request, asked)
@@ -155,13 +151,11 @@ def answer(
 
 
 @require_POST
-@vary_on_htmx
 def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Ask with other options from now on."""
-    asked = own_search(request, search_id)
+    asked = own_search(person_of(request), search_id)
     form = OptionsForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, asked.get_absolute_url())
+    valid(form, 422, asked.get_absolute_url())
     asked.refine(form.options.to_json())
     if not wants_partial(request):
         return redirect(asked)
@@ -171,38 +165,32 @@ def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@vary_on_htmx
 def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Like or dislike a hit, take that back, or forget all that was said; the answer is ranked anew at once."""
-    asked = own_search(request, search_id)
+    asked = own_search(person_of(request), search_id)
     form = FeedbackForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, asked.get_absolute_url())
+    valid(form, 422, asked.get_absolute_url())
     if form.cleaned_data["forget"]:
         asked.feedback.all().delete()
     else:
-        judge(request, asked, form.regions, liked=bool(form.cleaned_data["like"]))
+        judge(person_of(request), asked, form.regions, liked=bool(form.cleaned_data["like"]))
     if not wants_partial(request):
         return redirect(asked)
     # Up to the last hit that the person had in view: whoever has scrolled down stays there.
     return answer(request, asked, "gallery/_answer.html", form.pages)
 
 
-def judge(request: HttpRequest, asked: Search, keys: list[int], *, liked: bool) -> None:
-    """Note what the person thinks of the regions of one hit. Regions that are not of one visible image are 404."""
-    visible = GalleryImage.objects.visible_to(person_of(request))
-    rows = {row.pk: row for row in IndexedRegion.objects.filter(pk__in=keys, image__in=visible)}
-    if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(keys)):
-        raise Http404
-    matched = [rows[key] for key in keys]
-    asked.judge(matched[0].image, [row.node for row in matched], liked=liked)
+def judge(person: Person, asked: Search, keys: list[int], *, liked: bool) -> None:
+    """Note what the person thinks of the regions of one hit."""
+    regions = regions_of_one_image(person, keys)
+    asked.judge(regions[0].image, [region.node for region in regions], liked=liked)
 
 
 @require_GET
 @immutable
 def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """What was searched for, as a small picture on a transparent background."""
-    asked = own_search(request, search_id)
+    asked = own_search(person_of(request), search_id)
     png = preview_png(
         photos.working_copy(asked.label_map.photo),
         label_maps.load(asked.label_map).labels,
@@ -251,9 +239,8 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@vary_on_htmx
 def delete(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Forget a search: its address leads nowhere then."""
-    own_search(request, search_id).delete()
+    own_search(person_of(request), search_id).delete()
     messages.success(request, "The search is deleted.")
-    return go(request, reverse("gallery:searches"))
+    return redirect_to(request, reverse("gallery:searches"))
