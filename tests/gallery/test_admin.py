@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from discs import AddImage, SearchOf
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
+from gallery.web.forms import NewImageForm
 from selector.models import Photo
 from selector.people import Person
 
@@ -30,6 +35,14 @@ def curator(db: None) -> Client:
 
 def add(curator: Client, data: bytes, **fields: str) -> Any:
     return curator.post(f"{IMAGES}add/", {"image": SimpleUploadedFile("red_box.jpg", data), **fields})
+
+
+def files_under(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def files_of(photo: Photo) -> set[Path]:
+    return {Path(file.path) for file in (photo.original, photo.working)}
 
 
 @pytest.mark.parametrize("model", ["galleryimage", "descriptorspace", "search"])
@@ -74,6 +87,7 @@ def test_an_image_is_added_with_its_file(curator: Client) -> None:
     assert (image.title, image.creator, sorted(image.tags.names())) == ("Red box", "Somebody", ["box", "red"])
     assert image.photo.is_public and image.photo.owner is None
     assert ProcrastinateJob.objects.filter(args__image_id=image.pk).count() == 1
+    assert LogEntry.objects.get().get_edited_object() == image
 
 
 def test_an_image_has_the_date_in_its_file_unless_another_is_told(curator: Client) -> None:
@@ -92,6 +106,16 @@ def test_what_is_no_image_is_refused_with_a_sentence(curator: Client, data: byte
     assert not Photo.objects.exists()
 
 
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    curator: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 2**20
+    monkeypatch.setattr("gallery.admin.add_public", lambda *_: pytest.fail("was read"))
+    response = add(curator, bytes(2 * 2**20))
+    (error,) = response.context["adminform"].form.errors["image"]
+    assert error == "The file has 2.0 MB; at most 1.0 MB are allowed."
+
+
 def test_nothing_stays_behind_when_another_field_is_wrong(curator: Client) -> None:
     response = add(curator, image_file(), source_url="not an address")
     assert "source_url" in response.context["adminform"].form.errors
@@ -103,6 +127,62 @@ def test_an_image_that_is_there_already_is_refused(curator: Client) -> None:
     response = add(curator, image_file())
     assert "“The first”" in response.context["adminform"].form.errors["image"][0]
     assert GalleryImage.objects.count() == 1
+
+
+def test_two_forms_checked_before_either_is_saved_make_one_image(
+    curator: Client, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_under(media)
+    check = NewImageForm.is_valid
+
+    def check_and_let_another_in(form: NewImageForm) -> bool:
+        answer = check(form)
+        monkeypatch.setattr(NewImageForm, "is_valid", check)
+        assert add(curator, image_file(), title="The first").status_code == 302
+        return answer
+
+    monkeypatch.setattr(NewImageForm, "is_valid", check_and_let_another_in)
+    response = add(curator, image_file(), title="The second")
+    image = GalleryImage.objects.get()
+    assert (image.title, Photo.objects.get()) == ("The first", image.photo)
+    assert files_under(media) - before == files_of(image.photo)
+    assert ProcrastinateJob.objects.count() == 1
+    assert response.status_code == 200
+    (error,) = response.context["adminform"].form.errors["image"]
+    assert error == "This image is in the collection already: “The first”."
+    assert 'value="The second"' in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_sent_four_times_at_once_is_one_image(
+    curator: Client, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_under(media)
+    answers: list[int] = []
+    all_are_checked = threading.Barrier(4, timeout=30)
+    check = NewImageForm.is_valid
+
+    def check_and_wait(form: NewImageForm) -> bool:
+        answer = check(form)
+        all_are_checked.wait()
+        return answer
+
+    monkeypatch.setattr(NewImageForm, "is_valid", check_and_wait)
+
+    def post() -> None:
+        client = Client()
+        client.force_login(User.objects.get())
+        answers.append(add(client, image_file()).status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=post) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 200, 200, 302]
+    assert files_under(media) - before == files_of(GalleryImage.objects.get().photo)
+    assert Photo.objects.count() == ProcrastinateJob.objects.count() == 1
 
 
 def test_metadata_can_be_changed_the_picture_cannot(curator: Client, add_image: AddImage) -> None:
