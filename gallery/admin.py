@@ -10,14 +10,14 @@ from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from gallery import jobs
 from gallery.collection.importing import add_public
-from gallery.models import DescriptorSpace, GalleryImage, Search
+from gallery.models import DescriptorSpace, GalleryImage, RegionVector, Search
 from gallery.web.forms import METADATA, NewImageForm
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.model_admin import ModelAdmin
@@ -25,6 +25,12 @@ from superpixel_site.model_admin import ModelAdmin
 Model = TypeVar("Model", bound=models.Model)
 # Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
 TAGS: str = "tags"
+# How many vectors a space has, to order by: an expression, where a count would be an attribute of each space.
+N_VECTORS = Subquery(
+    RegionVector.objects.filter(space=OuterRef("pk"))
+    .order_by()
+    .values(n=Func("pk", function="COUNT", output_field=IntegerField()))
+)
 
 
 class BriefDeletion(ModelAdmin[Model]):
@@ -138,7 +144,7 @@ class DescriptorSpaceAdmin(BriefDeletion[DescriptorSpace]):
     readonly_fields = ("kind", "model", "pretrained", "method", "weights", "dimensions", "knows_words", "is_ready")
 
     # A query for each space: there are two or three.
-    @admin.display(description="vectors", ordering=Count("vectors"))
+    @admin.display(description="vectors", ordering=N_VECTORS)
     def n_vectors(self, space: DescriptorSpace) -> int:
         return space.vectors.count()
 

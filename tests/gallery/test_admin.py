@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discs import AddImage, SearchOf
+from discs import AddImage, SearchOf, Select
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 from gallery.web.forms import NewImageForm
-from selector.models import Photo
+from selector.models import Photo, SharedSelection
 from selector.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,40 @@ def test_photos_and_label_maps_can_be_looked_up(curator: Client, add_indexed: Ad
     pk = page.context["cl"].result_list[0].pk
     assert curator.get(f"/admin/selector/{model}/{pk}/change/").status_code == 200
     assert curator.get(f"/admin/selector/{model}/add/").status_code == 403
+
+
+def test_spaces_are_listed_by_the_number_of_their_vectors(curator: Client, add_indexed: AddImage) -> None:
+    full = add_indexed().regions.first().vectors.get().space
+    DescriptorSpace.objects.create(kind="appearance", model="of the future", dimensions=8)
+    for order, numbers in (("5", [0, full.vectors.count()]), ("-5", [full.vectors.count(), 0])):
+        page = curator.get(f"/admin/gallery/descriptorspace/?o={order}")
+        assert [space.vectors.count() for space in page.context["cl"].result_list] == numbers
+        assert f'<td class="field-n_vectors">{full.vectors.count()}</td>' in page.content.decode()
+
+
+def test_links_are_listed_by_the_number_of_their_copies_in_as_many_queries_as_one(
+    curator: Client, photo: Photo, alice: User, select: Select
+) -> None:
+    label_map = select(photo, Person(user=alice))
+
+    def link_with_copies(n_copies: int) -> int:
+        made = SharedSelection.objects.create(label_map=label_map, state=b"", token_sha256=str(n_copies), owner=alice)
+        for _ in range(n_copies):
+            Photo.objects.create(name="copy", width=1, height=1, owner=alice, opened_from=made)
+        return made.pk
+
+    def listed() -> tuple[list[int], int]:
+        with CaptureQueriesContext(connection) as queries:
+            page = curator.get("/admin/selector/sharedselection/?o=-4")
+        assert '<td class="field-n_copies">1</td>' in page.content.decode()
+        return [link.pk for link in page.context["cl"].result_list], len(queries)
+
+    one = link_with_copies(1)
+    listed()
+    alone, n_queries = listed()
+    three, two = link_with_copies(3), link_with_copies(2)
+    assert alone == [one]
+    assert listed() == ([three, two, one], n_queries)
 
 
 def test_the_list_shows_thumbnail_status_error_and_tags(curator: Client, add_image: AddImage) -> None:
