@@ -11,6 +11,7 @@ from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -83,6 +84,10 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
             return self.response_add(request, image)
         context = self.context_of(request, form) | (extra_context or {})
         return self.render_change_form(request, context, add=True, form_url=form_url)
+
+    def save_model(self, request: HttpRequest, obj: GalleryImage, form: ModelForm[GalleryImage], change: bool) -> None:
+        """Save what the form has changed, and no other column: the worker may be setting the status right now."""
+        obj.save(update_fields=[name for name in form.changed_data if name != "tags"])
 
     def added(self, form: NewImageForm) -> GalleryImage | None:
         """The new image, or None when the form has got an error that says why there is none."""

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from gallery.admin import GalleryImageAdmin
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 from gallery.web.forms import NewImageForm
 from selector.models import Photo, SharedSelection
@@ -227,6 +228,23 @@ def test_metadata_can_be_changed_the_picture_cannot(curator: Client, add_image: 
     assert curator.post(address, {"title": "New", "tags": "red"}).status_code == 302
     image.refresh_from_db()
     assert (image.title, list(image.tags.names())) == ("New", ["red"])
+
+
+def test_editing_does_not_undo_what_the_worker_does_meanwhile(
+    curator: Client, add_image: AddImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = add_image(title="Old")
+    save_form = GalleryImageAdmin.save_form
+
+    def save_after_the_worker(*args: Any, **kwargs: Any) -> GalleryImage:
+        edited: GalleryImage = save_form(*args, **kwargs)
+        image.mark_failed("It was broken.")
+        return edited
+
+    monkeypatch.setattr(GalleryImageAdmin, "save_form", save_after_the_worker)
+    assert curator.post(f"{IMAGES}{image.pk}/change/", {"title": "New", "tags": "red"}).status_code == 302
+    image.refresh_from_db()
+    assert (image.title, image.status, image.error) == ("New", "failed", "It was broken.")
 
 
 def test_images_are_indexed_again_by_an_action(curator: Client, add_indexed: AddImage) -> None:
