@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.http import urlencode
 
-from gallery.collection.importing import known_public, readable_title
+from gallery.collection.importing import Details, check_size
 from gallery.models import GalleryImage
 from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST
-from selector.imaging.imagefile import InvalidImage, date_taken
-from selector.services.photos import store_photo
+from selector.imaging.imagefile import InvalidImage
 from superpixel_site.forms import LenientForm, PageForm
 
+if TYPE_CHECKING:
+    ImageModelForm = forms.ModelForm[GalleryImage]
+else:
+    ImageModelForm = forms.ModelForm
+
+# What a person can say about an image, in the order of the forms.
+METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
 
@@ -142,14 +149,14 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
+class MetadataForm(ImageModelForm):
     """What is known about an image, as its owner tells it."""
 
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 
     class Meta:
         model = GalleryImage
-        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        fields = METADATA
         labels = {"taken": "Date"}
         help_texts = {"tags": "Separated by commas."}
         widgets = {
@@ -166,8 +173,8 @@ class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
         return image
 
 
-class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An image file and what is known about it, for the public collection."""
+class NewImageForm(ImageModelForm):
+    """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")
     title = forms.CharField(max_length=200, required=False, help_text="Made from the file's name when left empty.")
@@ -175,23 +182,19 @@ class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = GalleryImage
-        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        fields = METADATA
 
-    def clean(self) -> dict[str, Any]:
-        """Store the photo, last of all: nothing stays behind when something else is wrong."""
-        given = super().clean() or {}
-        if not self.errors:
-            try:
-                self._store(given)
-            except InvalidImage as problem:
-                self.add_error("image", str(problem))
-        return given
+    def clean_image(self) -> UploadedFile[bytes]:
+        """Check the size alone; whether the file is an image, and a new one, is found out when it is stored."""
+        file: UploadedFile[bytes] = self.cleaned_data["image"]
+        try:
+            check_size(file.size or 0)
+        except InvalidImage as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        return file
 
-    def _store(self, given: dict[str, Any]) -> None:
-        file = given["image"]
-        data = file.read()
-        if known := known_public(data):
-            raise InvalidImage(f"This image is in the collection already: “{known.title}”.")
-        given["title"] = given["title"] or readable_title(file.name)[:200]
-        given["taken"] = given["taken"] or date_taken(data)
-        self.instance.photo = store_photo(data, file.name, is_public=True)
+    @property
+    def details(self) -> Details:
+        """What a valid form says about the image."""
+        known = {name: self.cleaned_data[name] for name in METADATA}
+        return Details(**known | {"tags": tuple(known["tags"])})

@@ -31,12 +31,22 @@ def store_photo(
     visitor: uuid.UUID | None = None,
     is_public: bool = False,
 ) -> Photo:
-    """Check an image file and keep it, with its working copy.
+    """Check an image file and store it: the original, its working copy, and the row.
+
+    Every photo that is uploaded or imported is stored here. The row is written last; when that fails, the files are
+    deleted. Where it is part of a larger transaction, the caller deletes them when that fails (`delete_files`).
+
+    Parameters
+    ----------
+    data : the file
+    name : the file's name; folders in it are left out
+    owner, visitor : the account or the visitor it belongs to; neither for a public photo
+    is_public : for the public collection, which everyone sees
 
     Raises
     ------
     InvalidImage
-        With a sentence for the person who sent it; nothing stays behind.
+        With the sentence to show; nothing stays behind.
     """
     copy = _working_copy_of(data)
     photo = Photo(
@@ -47,8 +57,8 @@ def store_photo(
         original_type=copy.mime,
         original_sha256=copy.sha256,
     )
-    photo.original.save("original", ContentFile(data), save=False)
     try:
+        photo.original.save("original", ContentFile(data), save=False)
         put_working_copy(photo, copy)
         photo.save(force_insert=True)
     except BaseException:

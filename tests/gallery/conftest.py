@@ -27,7 +27,8 @@ def light(settings: Any, few_superpixels: None) -> None:
 @pytest.fixture
 def add_image(db: None) -> AddImage:
     """Adds an image to the collection; a private one when it has an owner. It is not indexed yet."""
-    from gallery.collection.importing import Details, add_photo
+    from gallery.collection.importing import Details, add_public, collect
+    from gallery.models import GalleryImage
     from selector.services.photos import store_photo
 
     def add(
@@ -39,8 +40,15 @@ def add_image(db: None) -> AddImage:
         **details: Any,
     ) -> GalleryImage:
         data = image_file(thing_on_ground(thing, ground, seed))
-        photo = store_photo(data, "thing.jpg", owner=owner, is_public=owner is None)
-        return add_photo(photo, Details(**details))
+        if owner is None:
+            return add_public(data, "thing.jpg", Details(**details))[0]
+        photo = store_photo(data, "thing.jpg", owner=owner)
+        collect([photo])
+        image: GalleryImage = GalleryImage.objects.get(photo=photo)
+        image.tags.add(*details.pop("tags", ()))
+        GalleryImage.objects.filter(pk=image.pk).update(**details)
+        image.refresh_from_db()
+        return image
 
     return add
 
