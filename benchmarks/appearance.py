@@ -17,19 +17,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.sandboxed import continue_in_sandbox
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from gallery.evaluation.dataset import Dataset
-    from gallery.evaluation.run import Method
+    from gallery.evaluation.results import Method
     from gallery.index.describers import SegmentedPhoto
     from gallery.models import GalleryImage
 
@@ -83,7 +84,7 @@ class Collection:
         import numpy as np
 
         from gallery.descriptors import appearance
-        from gallery.evaluation.run import Method
+        from gallery.evaluation.results import Method
         from gallery.search.scoring import best_regions
 
         images, vectors = self._index(setting)
@@ -94,7 +95,7 @@ class Collection:
             asked = appearance.region_vectors(self.votes[own], question.members[None], **asdict(setting))[0]
             ranked = best_regions(images, vectors @ asked)[0], np.argsort(-(roots @ asked), kind="stable")
             for method, rows in zip((ours, whole), ranked, strict=True):
-                method.note([self.names[row] for row in rows if row != own], question.relevant)
+                method.add([self.names[row] for row in rows if row != own], question.relevant)
         return ours, whole
 
     def _index(self, setting: Setting) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
@@ -129,15 +130,15 @@ def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
 
 
 def evaluation_images(dataset: Dataset) -> Collection:
-    from gallery.evaluation.dataset import drawn
+    from gallery.evaluation.dataset import read_mask
     from gallery.evaluation.figures import members_under
-    from gallery.evaluation.run import fill
+    from gallery.evaluation.filling import import_images
 
-    pictures = looked_at(fill(dataset, lambda stage: None))
+    pictures = looked_at(import_images(dataset, lambda stage: None))
     questions = []
     for query in dataset.queries:
         labels = pictures[query.image].segmentation.labels
-        members = members_under(labels, drawn(query.mask, labels.shape))
+        members = members_under(labels, read_mask(query.mask, labels.shape))
         questions.append(Question(query.image, members, dataset.relevant_to(query), dataset.half_of(query)))
     return Collection(pictures, questions)
 
@@ -170,9 +171,9 @@ def choose(folder: Path, half: str) -> list[dict[str, Any]]:
 
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import HALVES, Dataset
-    from gallery.evaluation.sandbox import temporary_index
+    from gallery.evaluation.sandbox import empty_collection
 
-    with temporary_index():
+    with empty_collection():
         everyday, demo = evaluation_images(Dataset.read(folder)), demo_images()
 
     def row(setting: Setting, half: str) -> dict[str, Any]:
@@ -197,10 +198,7 @@ def main() -> None:
     parser.add_argument("--choose-on", choices=["even", "odd"], default="even")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a row a setting and half")
     arguments = parser.parse_args()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "superpixel_site.settings"
-    import django
-
-    django.setup()
+    continue_in_sandbox("benchmarks.appearance")
     rows = choose(arguments.folder, arguments.choose_on)
     print("half weights              context    regions: mAP, P@1   whole images: mAP, P@1   disguises: mAP")
     for row in rows:

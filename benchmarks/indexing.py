@@ -19,6 +19,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.sandboxed import continue_in_sandbox
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -53,7 +55,7 @@ class Profile:
 
 
 def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np.float16]) -> None:
-    """Index one image as `gallery.indexing.index` does, with a clock beside each step."""
+    """Index one image as `gallery.index.indexing.index` does, with a clock beside each step."""
     from django.conf import settings
 
     from gallery.collection.importing import Details, add_public
@@ -105,7 +107,7 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     from gallery.collection.folders import images_in
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import enlarged
-    from gallery.evaluation.sandbox import temporary_index
+    from gallery.evaluation.sandbox import empty_collection
     from gallery.index.describers import appearance_model
     from gallery.models import DescriptorSpace
 
@@ -116,7 +118,7 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
         raise SystemExit(f"There are no images in {folder}.")
     seen = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)
     profile, first = Profile(), Profile()
-    with temporary_index():
+    with empty_collection():
         for kind, model, size in (
             ("appearance", appearance_model(), appearance.DIMENSIONS),
             ("meaning", "random numbers", dimensions),
@@ -136,10 +138,8 @@ def main() -> None:
     parser.add_argument("--dimensions", type=int, default=1280, metavar="D", help="of the model's vectors")
     arguments = parser.parse_args()
     # Before NumPy is imported, whose libraries read it then.
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "superpixel_site.settings", "OMP_NUM_THREADS": "1"}
-    import django
-
-    django.setup()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    continue_in_sandbox("benchmarks.indexing")
     rows = measure(arguments.folder, arguments.limit, arguments.dimensions)
     for row in rows:
         print(f"{row['stage']:40}{row['wall_ms']:9.1f} ms{row['cpu_ms']:9.1f} ms of processor")

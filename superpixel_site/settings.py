@@ -40,6 +40,7 @@ def default_data_dir() -> Path:
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = env.path("DATA_DIR", default_data_dir())
 DATABASE_URL = env.str("DATABASE_URL", "")
+EVALUATION_DATABASE_URL = env.str("EVALUATION_DATABASE_URL", "")
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY:
     if DATABASE_URL and not DEBUG:

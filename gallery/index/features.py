@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.index.describers import Describer, SegmentedPhoto, _spread, describer_of
+from gallery.index.describers import Describer, SegmentedPhoto, describer_of
 from gallery.index.lru_cache import LRUCache
 from gallery.index.model_loading import SpaceUnavailable
 from gallery.index.spaces import answering
@@ -18,12 +18,6 @@ from selector.arrays import Floats
 from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
-
-
-def forget() -> None:
-    """Empty this process's caches, for whoever turns to another database: its keys mean other photos."""
-    for lately in (_seen, _spread, _selected):
-        lately.clear()
 
 
 # Up to 4 and 11 MB each: what a process keeps of the photos that are searched for just now.

@@ -34,7 +34,3 @@ class LRUCache:
             while len(self._results) > self._size:
                 self._results.popitem(last=False)
         return result
-
-    def clear(self) -> None:
-        with self._lock:
-            self._results.clear()

@@ -31,11 +31,6 @@ def calibrated(question: QueryVector, regions: Integers, near: Neighbours) -> Fl
     return scoring.calibrate(similarities, sample_of(question.space) @ unit(question.vector))
 
 
-def forget() -> None:
-    """Empty this process's cache, for whoever turns to another database: its keys mean other regions."""
-    _samples.clear()
-
-
 def sample_of(space: DescriptorSpace) -> Floats:
     """The vectors of the regions with the lowest sample keys, float32 (at most `SAMPLE`, D), of unit length.
 

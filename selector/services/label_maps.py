@@ -66,13 +66,6 @@ def _load(pk: int) -> Segmentation:
     return Segmentation(labels, tree, superpixel_areas(labels, tree.n_superpixels))
 
 
-def forget() -> None:
-    """Empty this process's caches, for whoever turns to another database: its keys mean other label maps."""
-    _load.cache_clear()
-    _mean_colours.cache_clear()
-    _adjacent.cache_clear()
-
-
 def adjacent(label_map: LabelMap) -> npt.NDArray[np.intp]:
     """The pairs of neighbouring superpixels: (e, 2)."""
     return _adjacent(label_map.pk)

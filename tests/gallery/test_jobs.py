@@ -19,7 +19,6 @@ from gallery.descriptors import appearance
 from gallery.descriptors.open_clip.tower import Tower
 from gallery.index import indexing, spaces
 from gallery.index.describers import Appearance, SegmentedPhoto
-from gallery.index.features import forget
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
 from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
@@ -317,7 +316,6 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
         raise AssertionError("a forward pass")
 
     monkeypatch.setattr(Tower, "_run", forward)
-    forget()
     (hit,) = ask(search_of(photo, Person(user=alice)), Person(user=alice)).hits
     assert set(hit.scores_by_space) == {"appearance", "meaning"}
 
