@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 QUEUE = "index"
 TASK = "gallery.index_image"
-LOOK = "gallery.look_at_photo"
+PRECOMPUTE = "gallery.look_at_photo"  # as it is stored in queues
 # A worker that has not been heard of for so long is dead; it says something every ten seconds.
 SILENCE = datetime.timedelta(seconds=30)
 # Images that are described already and only lack a new space come after those that nobody can find yet.
@@ -58,18 +58,18 @@ def is_last_attempt(attempts_before: int) -> bool:
 @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=UnlessHopeless())
 def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
     """Bring one image's index up to date; when this was the last attempt, its row says why it failed."""
-    wanted, _ = spaces.ensure_spaces()
+    targets, _ = spaces.ensure_spaces()
     try:
-        indexing.update(image_id, wanted, afresh=afresh)
+        indexing.bring_up_to_date(image_id, targets, afresh=afresh)
     except Exception as problem:
         if UnlessHopeless().get_retry_decision(exception=problem, job=context.job) is None:
             indexing.give_up(image_id, indexing.sentence_about(problem))
         raise
 
 
-@app.task(name=LOOK, queue=QUEUE)
-def look_at_photo(label_map_id: int) -> None:
-    """See a photo as searches will, so that its first search need not wait for that."""
+@app.task(name=PRECOMPUTE, queue=QUEUE)
+def precompute_photo(label_map_id: int) -> None:
+    """Extract the features of a photo, so that its first search need not wait for them."""
     known = LabelMap.objects.select_related("photo").filter(pk=label_map_id)
     label_map = known.first()
     if label_map is None:
@@ -77,7 +77,7 @@ def look_at_photo(label_map_id: int) -> None:
     try:
         precompute_features(label_map)
     except Exception:
-        # Deleted while it was looked at, with its file, it is nobody's trouble.
+        # No error if it was deleted meanwhile, with its file.
         if known.exists():
             raise
 
@@ -100,11 +100,11 @@ def defer(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> 
                 _defer_all([job])
 
 
-def defer_look(label_map: LabelMap) -> None:
-    """Queue a photo to be looked at, before all that nobody waits for; not one for which that has failed."""
-    if ProcrastinateJob.objects.filter(task_name=LOOK, status="failed", args__label_map_id=label_map.pk).exists():
+def defer_precomputing(label_map: LabelMap) -> None:
+    """Queue a photo for its features to be extracted, before jobs that can wait; not one for which that has failed."""
+    if ProcrastinateJob.objects.filter(task_name=PRECOMPUTE, status="failed", args__label_map_id=label_map.pk).exists():
         return
-    _defer_all([_job(LOOK, str(label_map.pk), NOW, label_map_id=label_map.pk)])
+    _defer_all([_job(PRECOMPUTE, str(label_map.pk), NOW, label_map_id=label_map.pk)])
 
 
 def _job(task: str, what: str, priority: int, **arguments: int) -> Job:
@@ -128,12 +128,12 @@ def _defer_all(jobs: list[Job]) -> bool:
     return True
 
 
-def defer_forgotten(wanted: Iterable[DescriptorSpace]) -> None:
+def defer_forgotten(targets: Iterable[DescriptorSpace]) -> None:
     """Queue what has something left to do and no job: added in bulk, say, or before a space was there."""
     queued = _queued_images()
     defer(_without(GalleryImage.objects.pending(), queued))
     defer(_without(GalleryImage.objects.unhashed(), queued), priority=LATER)
-    for space in wanted:
+    for space in targets:
         defer(_without(GalleryImage.objects.lacking(space.pk), queued), priority=LATER)
 
 

@@ -24,10 +24,10 @@ def index_new_image(instance: GalleryImage, created: bool, raw: bool, **kwargs: 
 
 
 @receiver(photo_opened)
-def look_ahead(label_map: LabelMap, **kwargs: Any) -> None:
-    """While they select, the worker sees the photo as the search will."""
+def precompute_opened(label_map: LabelMap, **kwargs: Any) -> None:
+    """While people select, the worker extracts the features that their search needs."""
     if spaces_without_features(label_map):
-        jobs.defer_look(label_map)
+        jobs.defer_precomputing(label_map)
 
 
 @receiver(label_map_turned)
