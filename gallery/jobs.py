@@ -61,9 +61,9 @@ def is_last_attempt(attempts_before: int) -> bool:
 @app.task(name=INDEX_IMAGE, queue=QUEUE, pass_context=True, retry=RetryUnlessInvalid())
 def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
     """Bring the index of one image up to date. When the last attempt fails, the image's row says why."""
-    wanted, _ = spaces.ensure_spaces()
+    targets, _ = spaces.ensure_spaces()
     try:
-        indexing.update(image_id, wanted, afresh=afresh)
+        indexing.bring_up_to_date(image_id, targets, afresh=afresh)
     except Exception as problem:
         if RetryUnlessInvalid().get_retry_decision(exception=problem, job=context.job) is None:
             indexing.give_up(image_id, indexing.sentence_about(problem))

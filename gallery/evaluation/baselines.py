@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from gallery.descriptors import appearance
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.pooling import unit
 from gallery.evaluation.filling import Tick
-from gallery.index.describers import Meaning, SegmentedPhoto, describer_of
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage
 from selector.arrays import Floats, Labels, Mask, Rgb
 from selector.services.label_maps import label_map_of
@@ -27,7 +27,7 @@ class WholeImages:
     def _described(self, images: Iterable[GalleryImage], tick: Tick) -> Floats:
         vectors = []
         for image in images:
-            vectors.append(describe_whole(self.space, [SegmentedPhoto(label_map_of(image.photo)).rgb])[0])
+            vectors.append(describer_of(self.space).image_vectors([SegmentedPhoto(label_map_of(image.photo)).rgb])[0])
             tick("Whole images")
         return np.stack(vectors)
 
@@ -57,7 +57,7 @@ class WholeImages:
         """
         labels = picture.segmentation.labels
         crop = feature_maps.padded_crops(picture.rgb, labels, members[None])[0]
-        white, cropped = describe_whole(self.space, [on_white(picture.rgb, labels, members), crop])
+        white, cropped = describer_of(self.space).image_vectors([on_white(picture.rgb, labels, members), crop])
         return {
             "prototype": self._ranked(self.described @ white),
             "padded crop": self._ranked(self.described @ cropped),
@@ -66,32 +66,6 @@ class WholeImages:
 
     def _ranked(self, similarities: Floats) -> list[str]:
         return [self.names[row] for row in np.argsort(-similarities, kind="stable")]
-
-
-def describe_whole(space: DescriptorSpace, pictures: Sequence[Rgb]) -> Floats:
-    """Describe whole pictures in a space.
-
-    Parameters
-    ----------
-    space
-        Where they are described.
-    pictures : sequence of k uint8 (H, W, 3)
-        sRGB; they may differ in size.
-
-    Returns
-    -------
-    float32 (k, D)
-        Unit vectors.
-    """
-    describer = describer_of(space)
-    if isinstance(describer, Meaning):
-        return describer.tower.image_vectors(pictures)
-    return np.concatenate([_appearance_of_whole(picture) for picture in pictures])
-
-
-def _appearance_of_whole(picture: Rgb) -> Floats:
-    votes = appearance.superpixel_features(picture, np.zeros(picture.shape[:2], np.uint16))
-    return appearance.region_vectors(votes, np.ones((1, 1), bool))
 
 
 def on_white(rgb: Rgb, labels: Labels, members: Mask) -> Rgb:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gallery.evaluation.dataset import HALVES
 from gallery.evaluation.figures import average_precision, bootstrap_interval, precision_at
-from gallery.search import scoring
+from gallery.index.kinds import default_weights
 
 # Shares of the image that the object of a query covers.
 SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.01)}
@@ -101,7 +101,7 @@ class Results:
         alone = [method for method in self.methods.values() if method.name == REGIONS]
         ahead = {"both": gain(fused, alone, np.ones(len(halves), bool))}
         ahead |= {half: gain(fused, alone, halves == half) for half in HALVES if (halves == half).any()}
-        about = {"weights": dict(scoring.WEIGHTS), "ahead_of_the_better_space": ahead}
+        about: dict[str, Any] = {"weights": default_weights(), "ahead_of_the_better_space": ahead}
         if set(halves) == set(HALVES):
             about["weights_chosen"] = [self._chosen_weight(half, halves, alone) for half in HALVES]
         return about

@@ -14,8 +14,9 @@ from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
 from gallery.evaluation.results import FUSED, REGIONS, Results, Stopwatch
-from gallery.index.describers import SegmentedPhoto, describer_of
 from gallery.index.features import features_of
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
 from gallery.search.nearest import QueryVector, nearest
 from gallery.search.query import query_vector

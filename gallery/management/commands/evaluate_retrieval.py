@@ -15,9 +15,8 @@ from tqdm import tqdm
 from gallery.evaluation import report, sandbox
 from gallery.evaluation.dataset import HALVES, BadDataset, Dataset
 from gallery.evaluation.run import evaluate, n_steps
-from gallery.index import spaces
+from gallery.index import kinds, spaces
 from gallery.management.progress import bar
-from gallery.models import DescriptorSpace
 
 
 class Command(BaseCommand):
@@ -30,9 +29,9 @@ class Command(BaseCommand):
     program: Sequence[str] = (str(settings.BASE_DIR / "manage.py"), "evaluate_retrieval")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        kinds = list(DescriptorSpace.Kind.values)
+        names = [kind.name for kind in kinds.KINDS]
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--space", choices=kinds, help="only this one; all that there are by default")
+        parser.add_argument("--space", choices=names, help="only this one; all that there are by default")
         parser.add_argument("--half", choices=HALVES, help="only the queries of every second image")
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")
