@@ -130,7 +130,7 @@ def store(request: HttpRequest, files: MultiValueDict[str, UploadedFile[bytes]])
         photo = photos.store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
     except InvalidImage as problem:
         raise Refused(str(problem), 422) from problem
-    label_maps.label_map_of(photo)
+    label_maps.get_or_compute(photo)
     return photo
 
 

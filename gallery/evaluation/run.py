@@ -31,7 +31,7 @@ from selector.arrays import Floats, Mask, Rgb
 from selector.imaging.imagefile import InvalidImage
 from selector.people import Person
 from selector.selection.selection import SuperpixelSelection
-from selector.services.label_maps import label_map_of
+from selector.services.label_maps import get_or_compute
 
 Tick = Callable[[str], None]
 
@@ -172,7 +172,7 @@ class Evaluation:
     def _wholes(self, space: DescriptorSpace, tick: Tick) -> Floats:
         vectors = []
         for image in self.images.values():
-            vectors.append(Whole(space).describe([SegmentedPhoto(label_map_of(image.photo)).rgb])[0])
+            vectors.append(Whole(space).describe([SegmentedPhoto(get_or_compute(image.photo)).rgb])[0])
             tick("Whole images")
         return np.stack(vectors)
 
@@ -186,7 +186,7 @@ class Evaluation:
         """Ask one query in all ways and note what each found."""
         relevant = self.dataset.relevant_to(query)
         image = self.images[query.image]
-        label_map = label_map_of(image.photo)
+        label_map = get_or_compute(image.photo)
         picture = SegmentedPhoto(label_map)
         mask = drawn(query.mask, picture.segmentation.labels.shape)
         members = members_under(picture.segmentation.labels, mask)

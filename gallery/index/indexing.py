@@ -21,7 +21,7 @@ from selector.imaging.imagefile import InvalidImage
 from selector.rendering.masks import MASK_SIDE, SAMPLES, mask_bits
 from selector.segmentation.superpixels import area_share
 from selector.selection.tree import node_members
-from selector.services.label_maps import label_map_of
+from selector.services.label_maps import get_or_compute
 from selector.services.photos import working_copy
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def sentence_about(problem: Exception) -> str:
 
 def index(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
     """Choose the regions of an image and describe them, in place of whatever was indexed before."""
-    label_map = label_map_of(image.photo)
+    label_map = get_or_compute(image.photo)
     picture = SegmentedPhoto(label_map)
     nodes = choose_nodes(picture)
     members = members_of(picture, nodes)

@@ -54,7 +54,7 @@ def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     form = OptionsForm(request.POST)
     if not form.is_valid():
         return say(request, first_error(form), 422, photo.get_absolute_url())
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     label_map.photo = photo
     chosen = selecting.selection_of(person_of(request), label_map)
     if not chosen.superpixels.included.any():
@@ -94,7 +94,7 @@ def region_of(request: HttpRequest, image: GalleryImage) -> tuple[LabelMap, Memb
     form = RegionForm(request.POST)
     if not form.is_valid():
         raise Http404
-    label_map = label_maps.label_map_of(image.photo)
+    label_map = label_maps.get_or_compute(image.photo)
     label_map.photo = image.photo
     wanted = form.cleaned_data["region"]
     if not wanted:

@@ -36,7 +36,7 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(request, photo_id)
     if request.method == "GET":
         return link_list(request, photo)
-    selection = selecting.selection_of(person_of(request), label_maps.label_map_of(photo))
+    selection = selecting.selection_of(person_of(request), label_maps.get_or_compute(photo))
     if selection.superpixels.is_empty:
         return say(request, "Select something first, then share it.", 422, photo.get_absolute_url())
     token = SharedSelection.objects.share(selection, known_person(request))
@@ -44,7 +44,7 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 
 def link_list(request: HtmxHttpRequest, photo: Photo, new_address: str = "") -> HttpResponse:
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     selection = selecting.selection_of(person_of(request), label_map)
     context = {
         "photo": photo,

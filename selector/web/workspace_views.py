@@ -38,7 +38,7 @@ CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page t
 @require_GET
 def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(request, photo_id)
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     photo_opened.send(workspace, label_map=label_map)
     selection = selecting.selection_of(person_of(request), label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
