@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from selector.access import shown_label_map, visible_photo
 from selector.arrays import Labels
-from selector.models import Selection
 from selector.people import known_person, person_of
 from selector.rendering import layers
 from selector.selection.selection import SuperpixelSelection as Regions
 from selector.services import label_maps, selecting
+from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
 from superpixel_site.forms import first_error
@@ -53,17 +54,14 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
         "is_own": photo.is_owned_by(person_of(request)),
-        **selection_context(selection, level),
+        **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)
 
 
-def selection_context(
-    selection: Selection, level: int, sentence: str = "", *, with_tints: bool = True
-) -> dict[str, Any]:
+def selection_context(report: Report, level: int, *, with_tints: bool = True) -> dict[str, Any]:
     """What the partials that show a selection need."""
-    segmentation = label_maps.load(selection.label_map)
-    state = selection.superpixels
+    selection = report.selection
     context = {
         "selection": selection,
         "level": level,
@@ -71,11 +69,13 @@ def selection_context(
         "label_map": selection.label_map,
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
-        "has_included": bool(state.included.any()),
-        "summary": selecting.describe(state, segmentation),
-        "message": sentence,
+        "has_included": bool(report.state.included.any()),
+        "summary": report.description,
+        "message": report.sentence,
     }
-    return context | tints(segmentation.labels, state) if with_tints else context
+    if with_tints:
+        context |= tints(label_maps.load(selection.label_map).labels, report.state)
+    return context
 
 
 def tints(labels: Labels, state: Regions) -> dict[str, str]:
@@ -102,16 +102,15 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     label_map = shown_label_map(request, photo_id, form)
     if label_map is None:
         return say(request, CHANGED_ELSEWHERE, 409, workspace_url)
-    person = known_person(request)
+    made = form.gesture_on(label_map.photo.width)
     try:
-        selection, sentence = selecting.apply_gesture(person, label_map, label_maps.load(label_map), form)
+        report = selecting.apply_gesture(known_person(request), label_map, made)
     except ValueError:
         return say(request, "That point lies outside the photo.", 422, workspace_url)
-    level = form.cleaned_data["level"]
     if request.htmx:
-        context = selection_context(selection, level, sentence, with_tints=not form.cleaned_data["draws"])
+        context = selection_context(report, made.level, with_tints=not form.cleaned_data["draws"])
         return render(request, "selector/_selection.html", context)
-    return redirect(f"{workspace_url}?{urlencode({'level': level})}")
+    return redirect(f"{workspace_url}?{urlencode({'level': made.level})}")
 
 
 @require_GET
@@ -130,6 +129,7 @@ def selection_now(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse
     selection = selecting.selection_of(person_of(request), label_map)
     if selection.revision == form.cleaned_data["version"]:
         return HttpResponse(status=204)
-    sentence = f"Changed in another window. {selecting.describe(selection.superpixels, label_maps.load(label_map))}"
-    context = selection_context(selection, OPENING_LEVEL, sentence, with_tints=not form.cleaned_data["draws"])
+    report = selecting.report_on(selection)
+    report = replace(report, sentence=f"Changed in another window. {report.description}")
+    context = selection_context(report, OPENING_LEVEL, with_tints=not form.cleaned_data["draws"])
     return render(request, "selector/_selection.html", context)
