@@ -64,10 +64,12 @@ class SuperpixelSelection:
 
     @property
     def n_superpixels(self) -> int:
+        """The number of superpixels of the photo, selected or not."""
         return self.included.size
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is included or excluded."""
         return not (self.included.any() or self.excluded.any())
 
     def of(self, mode: Mode) -> Members:

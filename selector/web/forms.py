@@ -21,6 +21,7 @@ class LevelForm(forms.Form):
 
     @property
     def value(self) -> int:
+        """The level to show."""
         return (self.is_valid() and self.cleaned_data["level"]) or OPENING_LEVEL
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from django.db import connection, connections
 from django.test import Client
-from pictures import image_file
+from pictures import RED, image_file, quarters
 from PIL import Image
 
 from selector.models import HISTORY_LENGTH, Photo, Selection
@@ -293,6 +293,19 @@ def test_the_preview_shows_the_selected_portion_on_white(alice_client: Client, p
     mask = included(photo)
     assert (pixels[~mask] == 255).all()
     assert abs(pixels[mask].mean(axis=0) - (200, 40, 40)).max() < 8
+
+
+def test_the_portion_in_its_original_size_is_cut_from_the_original_alone(
+    alice: Any, alice_client: Client, few_superpixels: None, monkeypatch: Any
+) -> None:
+    photo = store_photo(image_file(quarters(1536, 1024)), "large.jpg", owner=alice)
+    gesture(alice_client, photo, points="256,170")
+    monkeypatch.delattr("selector.services.photos.working_copy")
+    answer = alice_client.get(f"/photos/{photo.pk}/preview.png?size=original")
+    pixels = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+    assert pixels.shape == (1024, 1536, 3)
+    assert abs(pixels[100:400, 100:600].mean(axis=(0, 1)) - RED).max() < 8
+    assert (pixels[600:, 800:] == 255).all()
 
 
 def test_the_label_array_is_what_the_server_computes_with(alice_client: Client, photo: Photo) -> None:
