@@ -121,9 +121,9 @@ def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
     from tqdm import tqdm
 
     from gallery.index.segmented_photo import SegmentedPhoto
-    from selector.services.label_maps import label_map_of
+    from selector.services.label_maps import get_or_compute
 
-    pictures = {name: SegmentedPhoto(label_map_of(image.photo)) for name, image in images.items()}
+    pictures = {name: SegmentedPhoto(get_or_compute(image.photo)) for name, image in images.items()}
     for picture in tqdm(pictures.values(), unit=" images", disable=None):
         picture.histogram_counts  # noqa: B018
     return pictures

@@ -76,5 +76,5 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
         photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
     except InvalidImage as problem:
         raise Refusal(str(problem), 422, next_url) from problem
-    label_maps.label_map_of(photo)
+    label_maps.get_or_compute(photo)
     return photo

@@ -13,7 +13,7 @@ from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage
 from selector.arrays import Floats, Labels, Mask, Rgb
-from selector.services.label_maps import label_map_of
+from selector.services.label_maps import get_or_compute
 
 
 class WholeImages:
@@ -27,7 +27,7 @@ class WholeImages:
     def _described(self, images: Iterable[GalleryImage], tick: Tick) -> Floats:
         vectors = []
         for image in images:
-            vectors.append(describer_of(self.space).image_vectors([SegmentedPhoto(label_map_of(image.photo)).rgb])[0])
+            vectors.append(describer_of(self.space).image_vectors([SegmentedPhoto(get_or_compute(image.photo)).rgb])[0])
             tick("Whole images")
         return np.stack(vectors)
 

@@ -23,7 +23,7 @@ from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
 from selector.people import Person
 from selector.selection.selection import SuperpixelSelection
-from selector.services.label_maps import label_map_of
+from selector.services.label_maps import get_or_compute
 
 VISITOR = Person(visitor=uuid.UUID(int=0))
 # Average precision is that of a whole ranking; the site itself stops much earlier.
@@ -71,7 +71,7 @@ class Evaluation:
         """Ask one query in all ways and note what each found."""
         relevant = self.dataset.relevant_to(query)
         image = self.images[query.image]
-        picture = SegmentedPhoto(label_map_of(image.photo))
+        picture = SegmentedPhoto(get_or_compute(image.photo))
         mask = read_mask(query.mask, picture.segmentation.labels.shape)
         members = members_under(picture.segmentation.labels, mask)
         self.results.shares.append(float(mask.mean()))

@@ -11,7 +11,7 @@ import numpy as np
 from gallery.descriptors import appearance
 from selector.arrays import Floats, Labels, Rgb
 from selector.models import LabelMap, Photo
-from selector.services.label_maps import Segmentation, label_map_of, load
+from selector.services.label_maps import Segmentation, get_or_compute, load
 from selector.services.photos import working_copy
 
 
@@ -58,7 +58,7 @@ class SegmentedPhoto(SegmentedImage):
         The working copy is decoded once, for this and for the descriptors.
         """
         pixels = cache(lambda: working_copy(photo))
-        return cls(label_map_of(photo, pixels), pixels)
+        return cls(get_or_compute(photo, pixels), pixels)
 
     @cached_property
     def rgb(self) -> Rgb:

@@ -53,7 +53,7 @@ def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(person_of(request), photo_id)
     form = OptionsForm(request.POST)
     valid(form, 422, photo.get_absolute_url())
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     label_map.photo = photo
     chosen = selecting.selection_of(person_of(request), label_map)
     if not chosen.superpixels.included.any():
@@ -91,7 +91,7 @@ def region_of(request: HttpRequest, image: GalleryImage) -> tuple[LabelMap, Memb
     form = RegionForm(request.POST)
     if not form.is_valid():
         raise Http404
-    label_map = label_maps.label_map_of(image.photo)
+    label_map = label_maps.get_or_compute(image.photo)
     label_map.photo = image.photo
     wanted = form.cleaned_data["region"]
     if not wanted:

@@ -18,6 +18,13 @@ import numpy.typing as npt
 from selector.arrays import Labels, Rgb
 from selector.segmentation.lab import Planes, check_rgb, given_planes
 
+VERSION = 1
+"""To be raised when this module or `hierarchy` makes something else of the same image.
+
+Stored label maps name the version they were made by and stay what they are: selections refer to superpixels and nodes
+by their numbers.
+"""
+
 MAX_SUPERPIXELS = 32_767  # a merge tree over n of them has 2n - 1 nodes, numbered in uint16
 
 COMPACTNESS = 7.0  # what one cell's width of distance in the image weighs in CIELAB units
@@ -33,7 +40,7 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image of at least one pixel.
     n_superpixels : int, optional
         How many cells to aim at, from 1. There are never more than pixels, nor more than 32,767.
@@ -44,7 +51,7 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
 
     Returns
     -------
-    uint16, shape (H, W)
+    uint16 ndarray, shape (H, W)
         Labels 0..n-1 without gaps, numbered in order of first pixels, each 4-connected.
 
     Raises
@@ -78,7 +85,7 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
 
 
 def _slic(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
-    """This module's engine."""
+    """Superpixels by this module's own SLIC."""
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)
     pyramid = [lab]
     while min(pyramid[-1].shape[1] / rows, pyramid[-1].shape[2] / columns) >= 2 * SMALLEST_STEP:
@@ -90,13 +97,13 @@ def _slic(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
 
 
 def _grid(height: int, width: int, wanted: int) -> tuple[int, int]:
-    """Rows and columns of a grid of about `wanted` cells, as square as they can be."""
+    """Rows and columns of a grid of about `wanted` cells, each as square as can be."""
     rows = min(max(round(math.sqrt(wanted * height / width)), 1), height, wanted)
     return rows, min(max(round(wanted / rows), 1), width, MAX_SUPERPIXELS // rows)
 
 
 def _halved(planes: Planes, *, blurred: bool) -> Planes:
-    """Planes (3, H, W) reduced to half their size, rounded up; `blurred` before, which takes noise away."""
+    """Planes (3, H, W) at half their size, rounded up; blurred before, against noise, if so wanted."""
     from selector.segmentation import slic_kernels as kernels
 
     smooth = np.empty(planes.shape[1:], np.float32)
@@ -109,7 +116,7 @@ def _halved(planes: Planes, *, blurred: bool) -> Planes:
 
 
 def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int32], Planes]:
-    """Labels (H, W) and centres (n, 5) of SLIC started from a grid of rows x columns cells."""
+    """Labels (H, W) and centres (n, 5) of SLIC that starts from a grid of rows x columns cells."""
     from selector.segmentation import slic_kernels as kernels
 
     height, width = lab.shape[1:]
@@ -125,7 +132,7 @@ def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int3
 
 
 def _refined(lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], centres: Planes) -> npt.NDArray[np.int32]:
-    """Labels (H, W) that follow `lab` where those of half its size do so coarsely; moves and scales the centres."""
+    """Labels (H, W) made of those at half the size, by `lab` itself along borders; changes the centres to its scale."""
     from selector.segmentation import slic_kernels as kernels
 
     kernels.update(half, half_labels, np.empty((len(centres), 6)), centres)
@@ -136,13 +143,13 @@ def _refined(lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], cent
 
 
 def _weight(labels: npt.NDArray[np.int32], centres: Planes) -> float:
-    """What a squared pixel of distance weighs beside squared CIELAB units."""
+    """The weight of a squared pixel of distance beside squared CIELAB units."""
     return COMPACTNESS**2 * len(centres) / labels.size
 
 
 def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labels:
     """The 4-connected pieces of `labels` (H, W), small ones joined to a neighbour, numbered by first pixels."""
-    from selector.segmentation import slic_kernels as kernels
+    from selector.segmentation import connectivity_kernels as kernels
 
     height, width = labels.shape
     runs = kernels.count_runs(labels)
@@ -164,7 +171,7 @@ def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labe
 
 
 def _skimage(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
-    """scikit-image's SLIC, under the same contract."""
+    """Superpixels by scikit-image's SLIC, made connected in the same way."""
     from skimage.segmentation import slic
 
     labels = slic(rgb, n_segments=wanted, compactness=10, sigma=1, max_num_iter=5, start_label=0)

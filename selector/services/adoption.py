@@ -1,4 +1,4 @@
-"""What happens to a visitor's things at sign-in."""
+"""At sign-in a visitor's photos, selections and links become those of the account."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     form = PreviewForm(request.GET)
     if not form.is_valid():
         return HttpResponse(first_error(form), status=400, content_type="text/plain")
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     included = selecting.selection_of(person, label_map).superpixels.included
     given = form.cleaned_data
     png = photos.portion(

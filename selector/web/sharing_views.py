@@ -37,7 +37,7 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(person, photo_id)
     if request.method == "GET":
         return link_list(request, person, photo)
-    selection = selecting.selection_of(person, label_maps.label_map_of(photo))
+    selection = selecting.selection_of(person, label_maps.get_or_compute(photo))
     if selection.superpixels.is_empty:
         raise Refusal("Select something first, then share it.", 422, photo.get_absolute_url())
     token = SharedSelection.objects.share(selection, person)
@@ -46,7 +46,7 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 def link_list(request: HtmxHttpRequest, person: Person, photo: Photo, new_address: str = "") -> HttpResponse:
     """The links a person has made on a photo, and how to make one; kept in no cache."""
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     selection = selecting.selection_of(person, label_map)
     context = {
         "photo": photo,

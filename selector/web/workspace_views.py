@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,11 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from selector.access import visible_label_map, visible_photo
 from selector.arrays import Labels
-from selector.models import LabelMap, Selection
+from selector.models import LabelMap
 from selector.people import Person, make_known, person_of
 from selector.rendering import layers
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, selecting
+from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
 from superpixel_site.htmx import HtmxHttpRequest
@@ -41,7 +43,7 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """A photo with its superpixels, the tools, and what the person has selected on it."""
     person = person_of(request)
     photo = visible_photo(person, photo_id)
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     photo_opened.send(workspace, label_map=label_map)
     selection = selecting.selection_of(person, label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
@@ -56,17 +58,14 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
         "is_own": photo.is_owned_by(person),
-        **selection_context(selection, level),
+        **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)
 
 
-def selection_context(
-    selection: Selection, level: int, sentence: str = "", *, with_tints: bool = True
-) -> dict[str, Any]:
+def selection_context(report: Report, level: int, *, with_tints: bool = True) -> dict[str, Any]:
     """What the partials that show a selection need."""
-    segmentation = label_maps.load(selection.label_map)
-    state = selection.superpixels
+    selection = report.selection
     context = {
         "selection": selection,
         "level": level,
@@ -74,11 +73,13 @@ def selection_context(
         "label_map": selection.label_map,
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
-        "has_included": bool(state.included.any()),
-        "summary": selecting.describe(state, segmentation),
-        "message": sentence,
+        "has_included": bool(report.state.included.any()),
+        "summary": report.description,
+        "message": report.sentence,
     }
-    return context | tints(segmentation.labels, state) if with_tints else context
+    if with_tints:
+        context |= tints(label_maps.load(selection.label_map).labels, report.state)
+    return context
 
 
 def tints(labels: Labels, state: SuperpixelSelection) -> dict[str, str]:
@@ -98,16 +99,15 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """One click, stroke, lasso, undo ...: applied to the stored selection, answered with the new layers."""
     person = person_of(request)
     form, label_map = checked(GestureForm(request.POST), person, photo_id)
-    person = make_known(request, person)
+    made = form.gesture_on(label_map.photo.width)
     try:
-        selection, sentence = selecting.apply_gesture(person, label_map, label_maps.load(label_map), form)
+        report = selecting.apply_gesture(make_known(request, person), label_map, made)
     except ValueError:
         raise Refusal("That point lies outside the photo.", 422, workspace_url(photo_id)) from None
-    level = form.cleaned_data["level"]
     if request.htmx:
-        context = selection_context(selection, level, sentence, with_tints=not form.cleaned_data["draws"])
+        context = selection_context(report, made.level, with_tints=not form.cleaned_data["draws"])
         return render(request, "selector/_selection.html", context)
-    return redirect(f"{workspace_url(photo_id)}?{urlencode({'level': level})}")
+    return redirect(f"{workspace_url(photo_id)}?{urlencode({'level': made.level})}")
 
 
 def checked(form: ShownForm, person: Person, photo_id: uuid.UUID) -> tuple[ShownForm, LabelMap]:
@@ -144,6 +144,7 @@ def selection_now(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse
     selection = selecting.selection_of(person, label_map)
     if selection.revision == form.cleaned_data["version"]:
         return HttpResponse(status=204)
-    sentence = f"Changed in another window. {selecting.describe(selection.superpixels, label_maps.load(label_map))}"
-    context = selection_context(selection, OPENING_LEVEL, sentence, with_tints=not form.cleaned_data["draws"])
+    report = selecting.report_on(selection)
+    report = replace(report, sentence=f"Changed in another window. {report.description}")
+    context = selection_context(report, OPENING_LEVEL, with_tints=not form.cleaned_data["draws"])
     return render(request, "selector/_selection.html", context)

@@ -75,7 +75,7 @@ def select() -> Select:
     from selector.services import label_maps
 
     def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include") -> LabelMap:
-        label_map = label_maps.label_map_of(photo)
+        label_map = label_maps.get_or_compute(photo)
         labels = label_maps.load(label_map).labels
         chosen = np.zeros(label_map.n_superpixels, bool)
         for left, top, right, bottom in boxes or [(45, 50, 95, 100)]:

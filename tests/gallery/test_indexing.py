@@ -16,7 +16,7 @@ from gallery.descriptors.region_choice import COUNT
 from gallery.index import indexing, spaces
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector.people import Person
-from selector.rendering.masks import bounding_box, mask_bits, mask_from_bits
+from selector.rendering.masks import mask_bits, mask_box, mask_from_bits, region_mask
 from selector.services.turning import turn
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_boxes_and_masks_are_those_of_the_members(add_indexed: AddImage) -> None
         segmentation = label_maps.load(region.label_map)
         inside = node_members(segmentation.hierarchy.parents, region.node)
         box = (region.left, region.top, region.right, region.bottom)
-        assert box == bounding_box(segmentation.labels, inside)
+        assert box == mask_box(region_mask(segmentation.labels, inside))
         assert bytes(region.mask) == mask_bits(segmentation.labels, inside)
 
 

@@ -269,7 +269,7 @@ def opened(add_indexed: AddImage, photo: Photo, alice_client: Client) -> LabelMa
     """Alice's photo, open in the workspace; there is an image to search for in it."""
     add_indexed()
     assert alice_client.get(photo.get_absolute_url()).status_code == 200
-    return label_maps.label_map_of(photo)
+    return label_maps.get_or_compute(photo)
 
 
 @pytest.mark.django_db

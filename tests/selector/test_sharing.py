@@ -27,7 +27,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def click(client: Client, photo: Photo, points: str, **more: Any) -> None:
-    data = {"label_map": label_maps.label_map_of(photo).pk, "points": points, "level": 4, **more}
+    data = {"label_map": label_maps.get_or_compute(photo).pk, "points": points, "level": 4, **more}
     assert client.post(f"/photos/{photo.pk}/selection/", data).status_code == 302
 
 
