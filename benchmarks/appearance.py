@@ -17,20 +17,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.sandboxed import continue_in_sandbox
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from gallery.evaluation.dataset import Dataset
-    from gallery.evaluation.run import Method
-    from gallery.index.describers import SegmentedPhoto
+    from gallery.evaluation.results import Method
+    from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.models import GalleryImage
 
 # Of colour and of directions, beside 1 of each scale of patterns. A weight of colour below a seventh of all would make
@@ -73,7 +74,7 @@ class Collection:
         self.names, self.questions = list(pictures), questions
         self.trees = [picture.segmentation.hierarchy.parents for picture in pictures.values()]
         self.areas = [picture.segmentation.areas for picture in pictures.values()]
-        self.votes = [picture.votes for picture in pictures.values()]
+        self.counts = [picture.histogram_counts for picture in pictures.values()]
 
     def half(self, half: str) -> Sequence[Question]:
         return [question for question in self.questions if question.half == half]
@@ -83,7 +84,7 @@ class Collection:
         import numpy as np
 
         from gallery.descriptors import appearance
-        from gallery.evaluation.run import Method
+        from gallery.evaluation.results import Method
         from gallery.search.scoring import best_regions
 
         images, vectors = self._index(setting)
@@ -91,10 +92,10 @@ class Collection:
         ours, whole = Method("regions", "appearance"), Method("whole images", "appearance")
         for question in questions:
             own = self.names.index(question.image)
-            asked = appearance.region_vectors(self.votes[own], question.members[None], **asdict(setting))[0]
+            asked = appearance.region_vectors(self.counts[own], question.members[None], **asdict(setting))[0]
             ranked = best_regions(images, vectors @ asked)[0], np.argsort(-(roots @ asked), kind="stable")
             for method, rows in zip((ours, whole), ranked, strict=True):
-                method.note([self.names[row] for row in rows if row != own], question.relevant)
+                method.add([self.names[row] for row in rows if row != own], question.relevant)
         return ours, whole
 
     def _index(self, setting: Setting) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
@@ -106,38 +107,38 @@ class Collection:
         from selector.selection.tree import node_members
 
         images, vectors = [], []
-        for row, (parents, votes, areas) in enumerate(zip(self.trees, self.votes, self.areas, strict=True)):
-            alone = lambda sums: appearance.vectors(sums, setting.weights)  # noqa: E731
-            nodes = choose_regions(parents, votes, areas, vectors=alone)
+        for row, (parents, counts, areas) in enumerate(zip(self.trees, self.counts, self.areas, strict=True)):
+            alone = lambda sums: appearance.hellinger_vectors(sums, setting.weights)  # noqa: E731
+            nodes = choose_regions(parents, counts, areas, vectors=alone)
             members = np.stack([node_members(parents, node) for node in nodes])
-            vectors.append(appearance.region_vectors(votes, members, **asdict(setting)))
+            vectors.append(appearance.region_vectors(counts, members, **asdict(setting)))
             images.append(np.full(len(nodes), row))
         return np.concatenate(images), np.concatenate(vectors)
 
 
 def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
-    """Cut the images into superpixels and count their votes, while there is a database to keep them in."""
+    """Cut the images into superpixels and count their histograms, while there is a database to keep them in."""
     from tqdm import tqdm
 
-    from gallery.index.describers import SegmentedPhoto
-    from selector.services.label_maps import label_map_of
+    from gallery.index.segmented_photo import SegmentedPhoto
+    from selector.services.label_maps import get_or_compute
 
-    pictures = {name: SegmentedPhoto(label_map_of(image.photo)) for name, image in images.items()}
+    pictures = {name: SegmentedPhoto(get_or_compute(image.photo)) for name, image in images.items()}
     for picture in tqdm(pictures.values(), unit=" images", disable=None):
-        picture.votes  # noqa: B018
+        picture.histogram_counts  # noqa: B018
     return pictures
 
 
 def evaluation_images(dataset: Dataset) -> Collection:
-    from gallery.evaluation.dataset import drawn
+    from gallery.evaluation.dataset import read_mask
     from gallery.evaluation.figures import members_under
-    from gallery.evaluation.run import fill
+    from gallery.evaluation.filling import import_images
 
-    pictures = looked_at(fill(dataset, lambda stage: None))
+    pictures = looked_at(import_images(dataset, lambda stage: None))
     questions = []
     for query in dataset.queries:
         labels = pictures[query.image].segmentation.labels
-        members = members_under(labels, drawn(query.mask, labels.shape))
+        members = members_under(labels, read_mask(query.mask, labels.shape))
         questions.append(Question(query.image, members, dataset.relevant_to(query), dataset.half_of(query)))
     return Collection(pictures, questions)
 
@@ -170,9 +171,9 @@ def choose(folder: Path, half: str) -> list[dict[str, Any]]:
 
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import HALVES, Dataset
-    from gallery.evaluation.sandbox import temporary_index
+    from gallery.evaluation.sandbox import empty_collection
 
-    with temporary_index():
+    with empty_collection():
         everyday, demo = evaluation_images(Dataset.read(folder)), demo_images()
 
     def row(setting: Setting, half: str) -> dict[str, Any]:
@@ -197,10 +198,7 @@ def main() -> None:
     parser.add_argument("--choose-on", choices=["even", "odd"], default="even")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a row a setting and half")
     arguments = parser.parse_args()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "superpixel_site.settings"
-    import django
-
-    django.setup()
+    continue_in_sandbox("benchmarks.appearance")
     rows = choose(arguments.folder, arguments.choose_on)
     print("half weights              context    regions: mAP, P@1   whole images: mAP, P@1   disguises: mAP")
     for row in rows:

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.clicks import Site, report, served
+from benchmarks.served_site import Site, report, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

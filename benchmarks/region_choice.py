@@ -35,12 +35,17 @@ def farthest(vectors: Floats, count: int) -> list[int]:
 
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "superpixel_site.settings"
-    from django.core.management import execute_from_command_line
+    import django
 
+    django.setup()
     from gallery.descriptors import region_choice
+    from gallery.management.commands.evaluate_retrieval import Command
 
     region_choice.facility_location = farthest
-    execute_from_command_line([sys.argv[0], "evaluate_retrieval", *sys.argv[1:]])
+    command = Command()
+    # The process that evaluates is to choose like this, too.
+    command.program = ("-m", "benchmarks.region_choice")
+    command.run_from_argv([sys.argv[0], "evaluate_retrieval", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.search [--rows 10000 100000 1000000] [--json FILE] [--folder FOLDER] [--queries N]
 
 The collection is written to the site's real tables, in a PostgreSQL of its own that is gone afterwards, also when
-interrupted; `benchmarks/synthetic_collection.py` says what the vectors are. Measured is `gallery.vectors.nearest`, as a
+interrupted; `benchmarks/synthetic_collection.py` says what the vectors are. Measured is `gallery.search.nearest`, as a
 search calls it: among the images that a visitor may see, and that have a tag which all, every tenth, hundredth or
 thousandth image has. One client. The truth for recall is computed with numpy from the vectors as stored. The exact
 scan of all rows, in the same run, says how fast the machine is.

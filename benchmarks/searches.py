@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.clicks import report
+from benchmarks.served_site import found, report
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -102,7 +102,7 @@ def timed_after(prepare: Callable[[], object], once: Callable[[], object], repea
 
 def first_search(client: Client, photo: bytes, repeat: int, name: str, *, ahead: bool) -> Row:
     """Search in photos that were uploaded a moment ago; `ahead`: after another process has looked at them."""
-    from gallery.index.features import forget, precompute_features
+    from gallery.index.features import precompute_features
     from selector.models import LabelMap, Photo
 
     times = []
@@ -110,7 +110,6 @@ def first_search(client: Client, photo: bytes, repeat: int, name: str, *, ahead:
         visitor = Visitor(client, photo)
         if ahead:
             precompute_features(LabelMap.objects.select_related("photo").get(pk=visitor.label_map))
-        forget()
         visitor.select_another()
         start = time.perf_counter()
         visitor.search()
@@ -182,12 +181,6 @@ def decode(photo: bytes) -> None:
     image = Image.open(io.BytesIO(photo))
     image.draft("RGB", (1024, 1024))
     image.convert("RGB").load()
-
-
-def found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    assert match, pattern
-    return match[1]
 
 
 @contextmanager

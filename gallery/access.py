@@ -1,4 +1,4 @@
-"""Who may see and change what of the collection and of searches; strangers get 404."""
+"""Who may see and change what of the collection and of searches. Strangers get 404."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import uuid
 from collections.abc import Sequence
 
 from django.forms import Form
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from gallery.models import GalleryImage, IndexedRegion, Search
-from selector.people import Person, person_of
+from selector.people import Person
 
 
-def own_image(request: HttpRequest, image_id: int) -> GalleryImage:
-    """An image of this person's own collection. Strangers get 404, and so does everyone for a public one."""
-    mine = GalleryImage.objects.owned_by(person_of(request)).select_related("photo")
+def visible_image(person: Person, image_id: int) -> GalleryImage:
+    """A gallery image this person may look at, with its photo."""
+    visible = GalleryImage.objects.visible_to(person).select_related("photo")
+    return get_object_or_404(visible, pk=image_id)
+
+
+def own_image(person: Person, image_id: int) -> GalleryImage:
+    """An image of this person's own collection; a public one is 404 for everyone."""
+    mine = GalleryImage.objects.owned_by(person).select_related("photo")
     return get_object_or_404(mine, pk=image_id)
 
 
-def own_search(request: HttpRequest, search_id: uuid.UUID) -> Search:
-    """A search this person made. Strangers get 404."""
-    mine = Search.objects.visible_to(person_of(request)).select_related("label_map__photo")
-    return get_object_or_404(mine, pk=search_id)
-
-
-def visible_image(request: HttpRequest, image_id: int) -> GalleryImage:
-    """A gallery image this person may look at. Strangers get 404."""
-    visible = GalleryImage.objects.visible_to(person_of(request)).select_related("photo")
-    return get_object_or_404(visible, pk=image_id)
+def visible_region(person: Person, region_id: int) -> IndexedRegion:
+    """A region of an image this person may look at, with its image, photo and label map."""
+    visible = GalleryImage.objects.visible_to(person)
+    regions = IndexedRegion.objects.filter(image__in=visible).select_related("image__photo", "label_map")
+    return get_object_or_404(regions, pk=region_id)
 
 
 def named_regions(image: GalleryImage, form: Form) -> list[IndexedRegion]:
@@ -49,3 +50,9 @@ def regions_of_one_image(person: Person, region_ids: Sequence[int]) -> list[Inde
     if not rows or len({row.image_id for row in rows.values()}) > 1 or len(rows) != len(set(region_ids)):
         raise Http404
     return [rows[region_id] for region_id in region_ids]
+
+
+def own_search(person: Person, search_id: uuid.UUID) -> Search:
+    """A search this person made, with its label map and photo."""
+    mine = Search.objects.visible_to(person).select_related("label_map__photo")
+    return get_object_or_404(mine, pk=search_id)

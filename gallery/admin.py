@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import model_ngettext
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from gallery import jobs
-from gallery.models import DescriptorSpace, GalleryImage, Search
-from gallery.web.forms import NewImageForm
+from gallery.collection.importing import add_public
+from gallery.models import DescriptorSpace, GalleryImage, RegionVector, Search
+from gallery.web.forms import METADATA, NewImageForm
+from selector.imaging.imagefile import InvalidImage
+from superpixel_site.model_admin import ModelAdmin
+
+Model = TypeVar("Model", bound=models.Model)
+# Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
+TAGS: str = "tags"
+# How many vectors a space has, to order by: an expression, where a count would be an attribute of each space.
+N_VECTORS = Subquery(
+    RegionVector.objects.filter(space=OuterRef("pk"))
+    .order_by()
+    .values(n=Func("pk", function="COUNT", output_field=IntegerField()))
+)
 
 
-class BriefDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Asks before deleting without listing every region and vector that goes along: there are millions."""
+class BriefDeletion(ModelAdmin[Model]):
+    """Asks before deleting without a list of the regions and vectors that are deleted, too: there are millions."""
 
     def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
+        self, objs: Sequence[Model] | QuerySet[Model], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         named = [str(item) for item in objs[:100]]
         total = len(objs)
         if total > len(named):
@@ -31,7 +48,7 @@ class BriefDeletion(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(GalleryImage)
-class GalleryImageAdmin(BriefDeletion):
+class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     list_display = ("thumbnail", "title", "status", "error", "tag_list", "visibility", "created")
     list_display_links = ("thumbnail", "title")
     list_filter = ("status", "photo__is_public", "tags", "licence")
@@ -41,22 +58,61 @@ class GalleryImageAdmin(BriefDeletion):
     list_per_page = 50
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     actions = ("reindex",)
-    fields = ("photo_link", *NewImageForm.Meta.fields, "status", "error")
+    fields = ("photo_link", *METADATA, "status", "error")
     readonly_fields = ("photo_link", "status", "error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GalleryImage]:
-        return super().get_queryset(request).prefetch_related("tags")
+        return super().get_queryset(request).prefetch_related(TAGS)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs |= {"form": NewImageForm, "fields": None}
-        return super().get_form(request, obj, change=change, **kwargs)
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page that adds an image.
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("image", *NewImageForm.Meta.fields) if obj is None else self.fields
+        Not Django's own, which saves within a transaction and cannot show what goes wrong then: `add_public` has a
+        transaction of its own, and what it refuses is shown beside the field.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form_class = cast(type[NewImageForm], self.get_form(request, form=NewImageForm, fields=("image", *METADATA)))
+        if request.method == "POST":
+            form = form_class(request.POST, request.FILES)
+        else:
+            form = form_class(initial=self.get_changeform_initial_data(request))
+        if form.is_valid() and (image := self.added(form)):
+            self.log_addition(request, image, [{"added": {}}])
+            return self.response_add(request, image)
+        context = self.context_of(request, form) | (extra_context or {})
+        return self.render_change_form(request, context, add=True, form_url=form_url)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self.readonly_fields
+    def save_model(self, request: HttpRequest, obj: GalleryImage, form: ModelForm[GalleryImage], change: bool) -> None:
+        """Save what the form has changed, and no other column: the worker may be setting the status right now."""
+        obj.save(update_fields=[name for name in form.changed_data if name != "tags"])
+
+    def added(self, form: NewImageForm) -> GalleryImage | None:
+        """The new image, or None when the form has got an error that says why there is none."""
+        file = form.cleaned_data["image"]
+        try:
+            image, is_new = add_public(file.read(), file.name, form.details)
+        except InvalidImage as problem:
+            form.add_error("image", str(problem))
+            return None
+        if not is_new:
+            form.add_error("image", f"This image is in the collection already: “{image.title}”.")
+            return None
+        return image
+
+    def context_of(self, request: HttpRequest, form: NewImageForm) -> dict[str, Any]:
+        """What the admin's template needs to show the form."""
+        shown = AdminForm(form, [(None, {"fields": list(form.fields)})], {}, model_admin=self)
+        return self.admin_site.each_context(request) | {
+            "title": f"Add {self.opts.verbose_name}",
+            "adminform": shown,
+            "errors": AdminErrorList(form, []),
+            "inline_admin_formsets": [],
+            "media": self.media + shown.media,
+            "preserved_filters": self.get_preserved_filters(request),
+        }
 
     @admin.display(description="")
     def thumbnail(self, image: GalleryImage) -> str:
@@ -82,31 +138,28 @@ class GalleryImageAdmin(BriefDeletion):
     def reindex(self, request: HttpRequest, images: QuerySet[GalleryImage]) -> None:
         keys = list(images.values_list("pk", flat=True))
         GalleryImage.objects.filter(pk__in=keys).update(status=GalleryImage.Status.PENDING, error="")
-        jobs.defer(keys, afresh=True)
+        jobs.defer_indexing(keys, afresh=True)
         what = f"{len(keys)} {model_ngettext(self.opts, len(keys))}"
         self.message_user(request, f"The worker will index {what}.", messages.SUCCESS)
 
 
 @admin.register(DescriptorSpace)
-class DescriptorSpaceAdmin(BriefDeletion):
+class DescriptorSpaceAdmin(BriefDeletion[DescriptorSpace]):
     list_display = ("__str__", "method", "dimensions", "is_ready", "n_vectors", "created")
     readonly_fields = ("kind", "model", "pretrained", "method", "weights", "dimensions", "knows_words", "is_ready")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DescriptorSpace]:
-        spaces: QuerySet[DescriptorSpace] = super().get_queryset(request)
-        return spaces.annotate(n=Count("vectors"))
-
-    @admin.display(description="vectors", ordering="n")
+    # A query for each space: there are two or three.
+    @admin.display(description="vectors", ordering=N_VECTORS)
     def n_vectors(self, space: DescriptorSpace) -> int:
-        return space.n  # type: ignore[attr-defined, no-any-return]
+        return space.vectors.count()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
 
 @admin.register(Search)
-class SearchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """That people search, not what they see: the pictures stay theirs."""
+class SearchAdmin(ModelAdmin[Search]):
+    """Shows who searches and with which options, never the pictures: these are private."""
 
     list_display = ("last_asked", "owner", "visitor")
     list_select_related = ("owner",)

@@ -1,5 +1,7 @@
-"""Work in the background: every image that comes in, by whatever way, is described by the worker, and so is a photo
-that somebody has opened and will search for a part of."""
+"""What the worker runs: it indexes images, and computes the features of photos that are open in a workspace.
+
+The names of the tasks are stored in the queue: they stay as they are, whatever the functions are called.
+"""
 
 from __future__ import annotations
 
@@ -32,18 +34,18 @@ from selector.models import LabelMap
 logger = logging.getLogger(__name__)
 
 QUEUE = "index"
-TASK = "gallery.index_image"
-LOOK = "gallery.look_at_photo"
-# A worker that has not been heard of for so long is dead; it says something every ten seconds.
-SILENCE = datetime.timedelta(seconds=30)
-# Images that are described already and only lack a new space come after those that nobody can find yet.
-LATER = -1
-# Somebody has the photo before their eyes.
-NOW = 1
+INDEX_IMAGE = "gallery.index_image"
+PRECOMPUTE_FEATURES = "gallery.look_at_photo"
+# A worker writes its heartbeat every ten seconds. One that has not done so for this long is dead.
+DEAD_AFTER = datetime.timedelta(seconds=30)
+# For images that are indexed and only lack a new space: images that no search finds yet come before them.
+PRIORITY_LATER = -1
+# For photos that a person is working on.
+PRIORITY_NOW = 1
 
 
-class UnlessHopeless(BaseRetryStrategy):
-    """The storage or the database may be back in a minute; a broken image stays broken."""
+class RetryUnlessInvalid(BaseRetryStrategy):
+    """Retries a failed job after a while, since the storage or the database may be back; not for an invalid image."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if isinstance(exception, InvalidImage) or is_last_attempt(job.attempts):
@@ -52,24 +54,25 @@ class UnlessHopeless(BaseRetryStrategy):
 
 
 def is_last_attempt(attempts_before: int) -> bool:
+    """Whether a job that has been tried so many times before is not tried again after this time."""
     return attempts_before + 1 >= settings.JOB_ATTEMPTS
 
 
-@app.task(name=TASK, queue=QUEUE, pass_context=True, retry=UnlessHopeless())
+@app.task(name=INDEX_IMAGE, queue=QUEUE, pass_context=True, retry=RetryUnlessInvalid())
 def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
-    """Bring one image's index up to date; when this was the last attempt, its row says why it failed."""
-    wanted, _ = spaces.ensure_spaces()
+    """Bring the index of one image up to date. When the last attempt fails, the image's row says why."""
+    targets, _ = spaces.ensure_spaces()
     try:
-        indexing.update(image_id, wanted, afresh=afresh)
+        indexing.bring_up_to_date(image_id, targets, afresh=afresh)
     except Exception as problem:
-        if UnlessHopeless().get_retry_decision(exception=problem, job=context.job) is None:
+        if RetryUnlessInvalid().get_retry_decision(exception=problem, job=context.job) is None:
             indexing.give_up(image_id, indexing.sentence_about(problem))
         raise
 
 
-@app.task(name=LOOK, queue=QUEUE)
-def look_at_photo(label_map_id: int) -> None:
-    """See a photo as searches will, so that its first search need not wait for that."""
+@app.task(name=PRECOMPUTE_FEATURES, queue=QUEUE)
+def precompute_features_of(label_map_id: int) -> None:
+    """Compute the features that searches of a photo need, so that its first search does not wait for them."""
     known = LabelMap.objects.select_related("photo").filter(pk=label_map_id)
     label_map = known.first()
     if label_map is None:
@@ -77,7 +80,7 @@ def look_at_photo(label_map_id: int) -> None:
     try:
         precompute_features(label_map)
     except Exception:
-        # Deleted while it was looked at, with its file, it is nobody's trouble.
+        # A photo that was deleted meanwhile, with its file, is no error.
         if known.exists():
             raise
 
@@ -86,29 +89,29 @@ def look_at_photo(label_map_id: int) -> None:
 
 
 def manager() -> JobManager:
-    """Jobs through Django's own connection: what a transaction defers is there once it is committed."""
+    """Manage jobs through Django's own connection: a job that a transaction defers is queued when it commits."""
     return JobManager(DjangoConnector())
 
 
-def defer(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> None:
-    """Queue images by primary key, each at most once."""
+def defer_indexing(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> None:
+    """Queue images by primary key to be indexed, unless they are queued already."""
     keys = iter(images)
     while batch := list(islice(keys, 500)):
-        jobs = [_job(TASK, f"{key}:{afresh}", priority, image_id=key, afresh=afresh) for key in batch]
+        jobs = [_job(INDEX_IMAGE, f"{key}:{afresh}", priority, image_id=key, afresh=afresh) for key in batch]
         if not _defer_all(jobs):
             for job in jobs:
                 _defer_all([job])
 
 
-def defer_look(label_map: LabelMap) -> None:
-    """Queue a photo to be looked at, before all that nobody waits for; not one for which that has failed."""
-    if ProcrastinateJob.objects.filter(task_name=LOOK, status="failed", args__label_map_id=label_map.pk).exists():
-        return
-    _defer_all([_job(LOOK, str(label_map.pk), NOW, label_map_id=label_map.pk)])
+def defer_features(label_map: LabelMap) -> None:
+    """Queue a photo to have its features computed, before all images; not again when that has failed."""
+    failed = ProcrastinateJob.objects.filter(task_name=PRECOMPUTE_FEATURES, status="failed")
+    if not failed.filter(args__label_map_id=label_map.pk).exists():
+        _defer_all([_job(PRECOMPUTE_FEATURES, str(label_map.pk), PRIORITY_NOW, label_map_id=label_map.pk)])
 
 
 def _job(task: str, what: str, priority: int, **arguments: int) -> Job:
-    """A job for something that waits in the queue once."""
+    """A job that cannot wait in the queue twice for the same thing."""
     return Job(
         queue=QUEUE,
         task_name=task,
@@ -120,6 +123,7 @@ def _job(task: str, what: str, priority: int, **arguments: int) -> Job:
 
 
 def _defer_all(jobs: list[Job]) -> bool:
+    """Queue all the jobs, or none and return False when one of them is queued already."""
     try:
         with transaction.atomic():
             manager().batch_defer_jobs(jobs)
@@ -129,16 +133,17 @@ def _defer_all(jobs: list[Job]) -> bool:
 
 
 def defer_forgotten(wanted: Iterable[DescriptorSpace]) -> None:
-    """Queue what has something left to do and no job: added in bulk, say, or before a space was there."""
+    """Queue images whose index is not complete and that have no job: they are older than a space, for example."""
     queued = _queued_images()
-    defer(_without(GalleryImage.objects.pending(), queued))
-    defer(_without(GalleryImage.objects.unhashed(), queued), priority=LATER)
+    defer_indexing(_without(GalleryImage.objects.pending(), queued))
+    defer_indexing(_without(GalleryImage.objects.unhashed(), queued), priority=PRIORITY_LATER)
     for space in wanted:
-        defer(_without(GalleryImage.objects.lacking(space.pk), queued), priority=LATER)
+        defer_indexing(_without(GalleryImage.objects.lacking(space.pk), queued), priority=PRIORITY_LATER)
 
 
 def _queued_images() -> QuerySet[ProcrastinateJob]:
-    open_jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
+    """A subquery: the primary keys of images that have a job."""
+    open_jobs = ProcrastinateJob.objects.filter(task_name=INDEX_IMAGE, status__in=["todo", "doing"])
     return open_jobs.values_list(Cast(KT("args__image_id"), BigIntegerField()))
 
 
@@ -146,13 +151,13 @@ def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob])
     return images.exclude(pk__in=queued).order_by("pk").values_list("pk", flat=True).iterator()
 
 
-# After a worker that died
+# Jobs of dead workers
 
 
 def sweep() -> None:
-    """Try the jobs of dead workers again, and put aside those that keep killing them."""
-    heard_of = Q(worker__last_heartbeat__gte=Now() - SILENCE)
-    for stalled in ProcrastinateJob.objects.filter(queue_name=QUEUE, status="doing").exclude(heard_of):
+    """Queue the jobs of dead workers again; give up those that have been tried often enough."""
+    alive = Q(worker__last_heartbeat__gte=Now() - DEAD_AFTER)
+    for stalled in ProcrastinateJob.objects.filter(queue_name=QUEUE, status="doing").exclude(alive):
         try:
             with transaction.atomic():
                 _rescue(stalled.procrastinate_job)
@@ -161,17 +166,18 @@ def sweep() -> None:
 
 
 def _rescue(job: Job) -> None:
+    """Queue the job of a dead worker again, or give it up after the last attempt."""
     assert job.id is not None
     if not is_last_attempt(job.attempts):
         try:
             with transaction.atomic():
-                # In the past by anybody's clock: at once.
-                manager().retry_job_by_id(job.id, retry_at=utcnow() - SILENCE)
+                # At once: this time is in the past also when the clocks of two machines differ a little.
+                manager().retry_job_by_id(job.id, retry_at=utcnow() - DEAD_AFTER)
         except UniqueViolation:
-            _finish(job)  # The same has been queued again: that job does it.
+            _finish(job)  # The same image has been queued again: that job does it.
         return
     _finish(job)
-    if job.task_name != TASK:
+    if job.task_name != INDEX_IMAGE:
         return
     times = f"{settings.JOB_ATTEMPTS} times" if settings.JOB_ATTEMPTS > 1 else "once"
     image_id = job.task_kwargs["image_id"]
@@ -181,6 +187,7 @@ def _rescue(job: Job) -> None:
 
 
 def _finish(job: Job) -> None:
+    """Mark a job as failed for good."""
     # The manager's own function for this is asynchronous only.
     manager().connector.get_sync_connector().execute_query(
         queries["finish_job"], job_id=job.id, status=Status.FAILED.value, delete_job=False

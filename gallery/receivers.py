@@ -1,11 +1,14 @@
-"""What follows from events elsewhere: images that come and go, photos turned, visitors signing in."""
+"""What the collection does when rows are deleted, and when `selector` sends one of its signals.
+
+How an image comes in is no signal: see `gallery.collection.importing`.
+"""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from gallery import jobs
@@ -15,46 +18,54 @@ from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import LabelMap, Photo
 from selector.signals import adopted, label_map_turned, photo_opened, working_copy_changed
 
-
-@receiver(post_save, sender=GalleryImage)
-def index_new_image(instance: GalleryImage, created: bool, raw: bool, **kwargs: Any) -> None:
-    """The job becomes visible to the worker when the image's row does: both are in one transaction."""
-    if created and not raw:
-        jobs.defer([instance.pk])
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 @receiver(photo_opened)
-def look_ahead(label_map: LabelMap, **kwargs: Any) -> None:
-    """While they select, the worker sees the photo as the search will."""
+def precompute_features(label_map: LabelMap, **kwargs: Any) -> None:
+    """Let the worker compute the features of a photo while the person selects, so that searching need not wait."""
     if spaces_without_features(label_map):
-        jobs.defer_look(label_map)
+        jobs.defer_features(label_map)
 
 
 @receiver(label_map_turned)
 def keep_searches(old: LabelMap, new: LabelMap, **kwargs: Any) -> None:
-    """They ask for the same superpixels as before. What is indexed goes with the old one: its boxes fit no more."""
+    """Move searches to the turned label map, where their superpixels have the same numbers.
+
+    Indexed regions are not moved: their boxes are wrong after the turn. They are deleted with the old label map.
+    """
     Search.objects.filter(label_map=old).update(label_map=new)
 
 
 @receiver(working_copy_changed)
 def index_again(photo: Photo, **kwargs: Any) -> None:
+    """Queue the image of a turned photo: its regions went with the old label map."""
     for image in GalleryImage.objects.filter(photo=photo):
         image.mark_pending()
-        jobs.defer([image.pk])
+        jobs.defer_indexing([image.pk])
 
 
 @receiver(post_delete, sender=GalleryImage)
 def delete_public_photo(instance: GalleryImage, **kwargs: Any) -> None:
-    """A public photo exists for the collection alone; a private one stays its owner's photo."""
+    """Delete the photo of a public image, which exists for the collection alone; a private photo stays.
+
+    A signal and not `delete()`: the admin's action, cascades and other deletions of many rows do not call that.
+    """
     Photo.objects.filter(pk=instance.photo_id, is_public=True).delete()
 
 
 @receiver(post_delete, sender=DescriptorSpace)
 def drop_index(instance: DescriptorSpace, **kwargs: Any) -> None:
-    """After the rows are gone: searches wait for this from here to the end of the transaction."""
+    """Drop the vector index of a deleted space.
+
+    After the rows are gone, because it locks the table of vectors: searches wait from here to the end of the
+    transaction.
+    """
     hnsw.drop(instance)
 
 
 @receiver(adopted)
-def adopt_searches(visitor: uuid.UUID, user: Any, **kwargs: Any) -> None:
+def adopt_searches(visitor: uuid.UUID, user: User, **kwargs: Any) -> None:
+    """Hand a visitor's searches to the account they signed in to."""
     Search.objects.filter(visitor=visitor).update(visitor=None, owner=user)

@@ -1,20 +1,16 @@
-"""Addresses of the start page, the collection and searches."""
+"""Addresses of the collection and of searches."""
 
 from django.urls import path
 
 from gallery.web import gallery_views, own_collection_views, search_views
-from library import collection_views
 
 app_name = "gallery"
 urlpatterns = [
-    path("", gallery_views.start, name="start"),
     path("gallery/", gallery_views.gallery, name="gallery"),
     path("gallery/<int:image_id>/", gallery_views.details, name="details"),
     path("gallery/<int:image_id>/edit/", own_collection_views.edit, name="edit"),
     path("gallery/<int:image_id>/search/", search_views.search_like, name="search_like"),
     path("gallery/<int:image_id>/select/", search_views.select, name="select"),
-    path("collection/add/", collection_views.add, name="collect"),
-    path("collection/take-out/", collection_views.take_out, name="take_out"),
     path("photos/<uuid:photo_id>/search/", search_views.new_search, name="new_search"),
     path("searches/", search_views.searches, name="searches"),
     path("searches/choices/", search_views.choices, name="choices"),

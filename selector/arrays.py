@@ -1,4 +1,4 @@
-"""Names for the arrays that many functions take and give."""
+"""Names for the types of arrays that go from function to function."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 Rgb: TypeAlias = npt.NDArray[np.uint8]
-"""An sRGB image, (H, W, 3)."""
+"""An sRGB image, uint8 (H, W, 3)."""
 
 Labels: TypeAlias = npt.NDArray[np.uint16]
-"""A label image (H, W), the superpixel of every pixel; or a cut (n,), the region of every superpixel."""
+"""A label image, uint16 (H, W): the superpixel 0..n-1 of every pixel."""
+
+Cut: TypeAlias = npt.NDArray[np.uint16]
+"""One level of a merge tree, uint16 (n,): the region of every superpixel."""
+
+Parents: TypeAlias = npt.NDArray[np.uint16]
+"""A merge tree over n superpixels, uint16 (2n - 1,): the parent of every node, as `segmentation.hierarchy` has it."""
 
 Members: TypeAlias = npt.NDArray[np.bool_]
-"""Some of n superpixels, (n,)."""
+"""Some of n superpixels, bool (n,)."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-"""Some of the pixels of an image, (H, W)."""
+"""Some of the pixels of an image, bool (H, W)."""
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 """Features, vectors or scores."""

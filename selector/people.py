@@ -45,10 +45,15 @@ def person_of(request: HttpRequest) -> Person:
     return Person(visitor=uuid.UUID(visitor) if visitor else None)
 
 
+def make_known(request: HttpRequest, person: Person) -> Person:
+    """The person, who is about to own something: a first-time visitor gets their random id now."""
+    if person.is_known:
+        return person
+    visitor = uuid.uuid4()
+    request.session[SESSION_KEY] = str(visitor)
+    return Person(visitor=visitor)
+
+
 def known_person(request: HttpRequest) -> Person:
-    """The person behind a request that is about to own something: a visitor gets their random id now."""
-    person = person_of(request)
-    if not person.is_known:
-        request.session[SESSION_KEY] = str(uuid.uuid4())
-        person = person_of(request)
-    return person
+    """The person behind a request that is about to own something."""
+    return make_known(request, person_of(request))

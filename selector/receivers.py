@@ -1,10 +1,10 @@
-"""What follows from events elsewhere: sign-in, and rows that leave files behind."""
+"""What the app does when a visitor signs in, and when rows are deleted that have files."""
 
 from __future__ import annotations
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
@@ -16,9 +16,13 @@ from selector.models import LabelMap, Photo
 from selector.people import SESSION_KEY
 from selector.services.adoption import adopt
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 
 @receiver(user_logged_in)
-def adopt_visitor(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+def adopt_visitor(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    """Hand the things of the visitor in this session to the account."""
     visitor = request.session.pop(SESSION_KEY, None) if request is not None else None
     if visitor:
         adopt(uuid.UUID(visitor), user)
@@ -27,8 +31,11 @@ def adopt_visitor(request: HttpRequest | None, user: Any, **kwargs: Any) -> None
 @receiver(post_delete, sender=Photo)
 @receiver(post_delete, sender=LabelMap)
 def delete_files(instance: Photo | LabelMap, **kwargs: Any) -> None:
-    """A signal and not `delete()`: cascades and bulk deletions must not leave files behind either."""
-    for field in ("original", "working", "labels"):
-        file = getattr(instance, field, None)
+    """Delete the files of a deleted row when the transaction has committed.
+
+    A signal and not `delete()`: cascades and deletions of many rows do not call that.
+    """
+    files = [instance.labels] if isinstance(instance, LabelMap) else [instance.original, instance.working]
+    for file in files:
         if file:
-            transaction.on_commit(partial(file.storage.delete, file.name))
+            transaction.on_commit(partial(file.storage.delete, str(file.name)))

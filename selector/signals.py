@@ -1,4 +1,4 @@
-"""What this app tells others, and what it does when events elsewhere ask for it."""
+"""What this app tells the apps above it; `selector.receivers` holds what it does itself at events elsewhere."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from django.dispatch import Signal
 
 # Sent with `visitor` (UUID) and `user` inside the transaction in which a visitor's things become an account's.
 adopted = Signal()
-# Sent with `label_map` (LabelMap) when a workspace is opened on it.
+# Sent with `label_map` (LabelMap) when the page of its workspace is opened.
 photo_opened = Signal()
 # Sent with `old` and `new` (LabelMap) inside the transaction that turns a photo, before the old one is deleted. Every
-# superpixel and node of the merge tree has the same number in both: whoever refers to the old one may keep the new one.
+# superpixel and every node of the merge tree has the same number in both, so a row that refers to the old one can refer
+# to the new one instead.
 label_map_turned = Signal()
-# Sent with `photo` inside the transaction that replaces its working copy: what was computed on the old one is gone.
+# Sent with `photo` (Photo) inside the transaction that replaces its working copy: what was computed on the old one no
+# longer holds.
 working_copy_changed = Signal()

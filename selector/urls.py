@@ -2,19 +2,13 @@
 
 from django.urls import path
 
-from library import photo_views
 from selector.web import picture_views, sharing_views, workspace_views
 
 app_name = "selector"
 urlpatterns = [
-    path("photos/", photo_views.photo_list, name="photos"),
-    path("photos/", photo_views.photo_list, name="upload"),
-    path("photos/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/", workspace_views.workspace, name="workspace"),
     path("photos/<uuid:photo_id>/selection/", workspace_views.gesture, name="gesture"),
     path("photos/<uuid:photo_id>/selection/now/", workspace_views.selection_now, name="selection_now"),
-    path("photos/<uuid:photo_id>/name/", photo_views.rename, name="rename"),
-    path("photos/<uuid:photo_id>/rotate/", photo_views.rotate, name="rotate"),
     path("photos/<uuid:photo_id>/links/", sharing_views.links, name="links"),
     path("photos/<uuid:photo_id>/preview.png", picture_views.preview, name="preview"),
     path("photos/<uuid:photo_id>/working/<slug:version>.jpg", picture_views.working_copy, name="working_copy"),

@@ -40,6 +40,7 @@ def default_data_dir() -> Path:
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = env.path("DATA_DIR", default_data_dir())
 DATABASE_URL = env.str("DATABASE_URL", "")
+EVALUATION_DATABASE_URL = env.str("EVALUATION_DATABASE_URL", "")
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY:
     if DATABASE_URL and not DEBUG:
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
     "superpixel_site.apps.SuperpixelSiteConfig",
     "selector",
     "gallery",
+    "library",
 ]
 
 MIDDLEWARE = [
@@ -88,6 +90,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "superpixel_site.htmx.VaryOnHtmxMiddleware",
+    "superpixel_site.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "superpixel_site.urls"

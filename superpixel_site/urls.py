@@ -6,6 +6,7 @@ from django.urls import include, path
 from superpixel_site import views
 
 urlpatterns = [
+    path("", include("library.urls")),
     path("", include("gallery.urls")),
     path("", include("selector.urls")),
     path("accounts/", include("allauth.urls")),

@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from django.conf import settings
-
-from gallery.collection.importing import Details, add_public
+from gallery.collection.importing import Details, add_public, check_size
 from selector.imaging.imagefile import InvalidImage
 
-# What is taken for an image by its name; whether it is one, its bytes say. Formats that cannot be read are
-# tried all the same: their owner learns from the sentence what to do.
+# Files with these names are tried; whether they are images, their bytes say. Formats that cannot be read are among
+# them, so that the report says what to do about each such file.
 IMAGE_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
@@ -21,14 +19,12 @@ IMAGE_SUFFIXES = frozenset(
     )
 )
 
-
-# Folders
-
+# Told of each path that cannot be taken, and why.
 Report = Callable[[Path, str], None]
 
 
 def images_in(folder: Path, report: Report, *, recursive: bool = False) -> Iterator[Path]:
-    """The images of a folder, in the order of their names and without hidden ones; then its subfolders."""
+    """The image files of a folder in the order of their names, without hidden ones; then those of its subfolders."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as problem:
@@ -44,19 +40,15 @@ def images_in(folder: Path, report: Report, *, recursive: bool = False) -> Itera
 
 
 def import_file(file: Path, details: Details) -> bool:
-    """Put a file into the public collection; True when it is new.
+    """Put a file into the public collection, and return whether it is new there.
 
     Raises
     ------
     InvalidImage
-        With the sentence to show, also when the file cannot be read.
+        With the sentence to show; also when the file cannot be opened.
     """
     try:
-        size = file.stat().st_size
-        if size > settings.MAX_UPLOAD_BYTES:
-            # Said here because a film of many gigabytes must not be read to find out.
-            allowed = settings.MAX_UPLOAD_BYTES / 2**20
-            raise InvalidImage(f"The file has {size / 2**20:.1f} MB; at most {allowed:.1f} MB are allowed.")
+        check_size(file.stat().st_size)
         data = file.read_bytes()
     except OSError as problem:
         raise InvalidImage(unreadable(problem)) from problem
@@ -64,9 +56,10 @@ def import_file(file: Path, details: Details) -> bool:
 
 
 def unreadable(problem: OSError) -> str:
+    """The sentence about a file or folder that cannot be opened."""
     return f"It cannot be read: {problem.strerror or problem}."
 
 
 def storable(name: str) -> str:
-    """A file name as text that a database takes: bytes that are no UTF-8 become question marks."""
+    """A file name as text that a database takes: bytes that are not UTF-8 become question marks."""
     return os.fsencode(name).decode("utf-8", "replace").replace("\N{REPLACEMENT CHARACTER}", "?")

@@ -1,4 +1,8 @@
-"""The one way into the collection, for every image."""
+"""How an image comes into the collection, by whatever way: `add_public` for a file, `collect` for a person's photos.
+
+Both lock first, so that two at once make one image. Both make the row, its tags and the job of indexing it in one
+transaction: the worker sees the job when it can see the row.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 
+from gallery import jobs
 from gallery.models import GalleryImage
-from selector.imaging.imagefile import date_taken
+from selector.imaging.imagefile import InvalidImage, date_taken
 from selector.models import Photo
-from selector.services.photos import store_photo
+from selector.services.photos import delete_files, store_photo
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,9 @@ class Details:
 def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, bool]:
     """Put an image file into the public collection, once: the same content twice is one image.
 
-    Where the details have no date, it has the one in the file.
+    Where the details have no title, it is made from the file's name; where they have no date, it is the one in the
+    file. Must not be called inside a transaction: the files of an image are deleted when its transaction fails, and
+    this function has to see the end of it.
 
     Returns
     -------
@@ -44,73 +52,44 @@ def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, 
     InvalidImage
         With the sentence to show; nothing stays behind.
     """
-    with transaction.atomic():
-        _lock_content(data)
-        if known := known_public(data):
-            return known, False
-        photo = store_photo(data, name, is_public=True)
-        try:
-            return add_photo(photo, replace(details, taken=details.taken or date_taken(data))), True
-        except BaseException:
-            # The row goes with the transaction, the files have to be taken back.
-            for file in (photo.original, photo.working):
-                file.storage.delete(str(file.name))
-            raise
-
-
-def add_photo(photo: Photo, details: Details) -> GalleryImage:
-    """Make a stored photo searchable, for everyone when it is public."""
-    image: GalleryImage = GalleryImage.objects.create(
-        photo=photo,
-        title=(details.title or readable_title(photo.name))[:200],
-        description=details.description,
-        creator=details.creator[:200],
-        licence=details.licence[:200],
-        source_url=details.source_url,
-        taken=details.taken,
-    )
-    image.tags.add(*details.tags)
-    return image
+    photo: Photo | None = None
+    try:
+        with transaction.atomic(durable=True):
+            _lock_content(data)
+            if known := _public_image_of(data):
+                return known, False
+            photo = store_photo(data, name, is_public=True)
+            return _add(photo, replace(details, taken=details.taken or date_taken(data))), True
+    except BaseException:
+        # Looked up, because a connection that breaks during the commit does not tell how that ended.
+        if photo is not None and not Photo.objects.filter(pk=photo.pk).exists():
+            delete_files(photo)
+        raise
 
 
 def collect(photos: Iterable[Photo]) -> int:
-    """Put a person's photos into their own collection; how many were not in it yet."""
+    """Put a person's photos into their own collection, and return how many were not in it before."""
     with transaction.atomic():
-        # Locked by a query of its own, so that two requests at once make one image of a photo: the next one sees what
-        # the other has committed meanwhile.
+        # Locked by a query of its own: after waiting for another request, the second query sees what that one added.
         chosen = Photo.objects.filter(pk__in=[photo.pk for photo in photos], is_public=False).order_by("pk")
         list(chosen.select_for_update().values_list("pk"))
         new = list(chosen.filter(gallery_image=None))
         for photo in new:
-            add_photo(photo, Details(taken=date_of(photo)))
+            _add(photo, Details(taken=_date_of(photo)))
     return len(new)
 
 
-def date_of(photo: Photo) -> datetime.date | None:
-    """When a stored photo was made, as far as its original tells."""
-    try:
-        with photo.original.open("rb") as file:
-            return date_taken(file.read())
-    except OSError:
-        # That a file is missing from the storage is said where the photo itself is needed.
-        return None
+def check_size(n_bytes: int) -> None:
+    """Refuse a file that is too large before it is read: a film of many gigabytes would fill the memory.
 
-
-def known_public(data: bytes) -> GalleryImage | None:
-    """The image of the public collection that was made from this very file."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    known: GalleryImage | None = GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
-    return known
-
-
-def _lock_content(data: bytes) -> None:
-    """Until the transaction ends: two imports of one file at once make one image."""
-    digest = hashlib.sha256(data).digest()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)",
-            [int.from_bytes(part, signed=True) for part in (digest[:4], digest[4:8])],
-        )
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show.
+    """
+    if n_bytes > settings.MAX_UPLOAD_BYTES:
+        allowed = settings.MAX_UPLOAD_BYTES / 2**20
+        raise InvalidImage(f"The file has {n_bytes / 2**20:.1f} MB; at most {allowed:.1f} MB are allowed.")
 
 
 def readable_title(name: str) -> str:
@@ -123,3 +102,46 @@ def readable_title(name: str) -> str:
     """
     words = re.sub(r"[\s_]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", Path(name).stem).strip(" .-")
     return words[:1].upper() + words[1:] or name
+
+
+def _add(photo: Photo, details: Details) -> GalleryImage:
+    """Make the row and the tags of a stored photo and queue its indexing; the caller holds the lock and transaction."""
+    image: GalleryImage = GalleryImage.objects.create(
+        photo=photo,
+        title=(details.title or readable_title(photo.name))[:200],
+        description=details.description,
+        creator=details.creator[:200],
+        licence=details.licence[:200],
+        source_url=details.source_url,
+        taken=details.taken,
+    )
+    image.tags.add(*details.tags)
+    jobs.defer_indexing([image.pk])
+    return image
+
+
+def _lock_content(data: bytes) -> None:
+    """Let others with the same file wait until this transaction ends."""
+    digest = hashlib.sha256(data).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)",
+            [int.from_bytes(part, signed=True) for part in (digest[:4], digest[4:8])],
+        )
+
+
+def _public_image_of(data: bytes) -> GalleryImage | None:
+    """The image of the public collection that was made from this very file."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    known: GalleryImage | None = GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
+    return known
+
+
+def _date_of(photo: Photo) -> datetime.date | None:
+    """When a stored photo was taken, as far as its original tells."""
+    try:
+        with photo.original.open("rb") as file:
+            return date_taken(file.read())
+    except OSError:
+        # A photo can be collected without its original. The worker reports what it misses on the image's row.
+        return None

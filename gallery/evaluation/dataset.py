@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ class BadDataset(Exception):
 
 @dataclass(frozen=True)
 class Query:
-    """One thing in one image: whatever else shows such a thing is to be found."""
+    """One object in one image: the other images that show such an object are to be found."""
 
     image: str
     label: str
@@ -68,25 +68,31 @@ class Dataset:
 
     def half(self, which: str) -> Dataset:
         """The queries of one half; the images stay all."""
-        return Dataset(self.folder, self.labels, [query for query in self.queries if self.half_of(query) == which])
+        return replace(self, queries=[query for query in self.queries if self.half_of(query) == which])
+
+    def first(self, n: int) -> Dataset:
+        """The first n queries; the images stay all."""
+        return replace(self, queries=self.queries[:n])
 
     def file(self, image: str) -> Path:
+        """Where an image lies."""
         inside = self.folder / "images" / image
         return inside if inside.is_file() else self.folder / image
 
     def relevant_to(self, query: Query) -> frozenset[str]:
+        """The other images that show such an object."""
         return frozenset(name for name, labels in self.labels.items() if query.label in labels and name != query.image)
 
 
 def enlarged(data: bytes, long_side: int) -> bytes:
-    """A picture file, enlarged so that its long side has so many pixels; left alone where it has them already.
+    """An image file enlarged to `long_side` pixels on its long side; unchanged where it has as many already.
 
-    Stored without loss, as far as JPEG can: what is measured later is not the encoder.
+    Written as JPEG of quality 95 without chroma subsampling, so that what is measured later is not the encoder.
 
     Raises
     ------
     InvalidImage
-        If it is no picture, or a damaged one.
+        If the data is no image, or a damaged one.
     """
     try:
         with Image.open(io.BytesIO(data)) as picture:
@@ -102,12 +108,29 @@ def enlarged(data: bytes, long_side: int) -> bytes:
         raise InvalidImage("This file cannot be read as a picture.") from problem
 
 
-def drawn(mask: Path, shape: tuple[int, ...]) -> Mask:
-    """Read the mask of a query at the size (height, width) of the working copy."""
+def read_mask(file: Path, shape: tuple[int, ...]) -> Mask:
+    """Read a query's mask, resized to the working copy.
+
+    Parameters
+    ----------
+    file
+        An image that is black outside the object.
+    shape : (H, W)
+        Height and width of the working copy.
+
+    Returns
+    -------
+    bool (H, W)
+
+    Raises
+    ------
+    BadDataset
+        If the file cannot be read.
+    """
     height, width = shape
     try:
-        with Image.open(mask) as image:
+        with Image.open(file) as image:
             resized = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
     except OSError as problem:
-        raise BadDataset(f"The mask {mask.name} cannot be read.") from problem
+        raise BadDataset(f"The mask {file.name} cannot be read.") from problem
     return np.asarray(resized) > 0

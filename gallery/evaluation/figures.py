@@ -7,17 +7,19 @@ import numpy.typing as npt
 
 
 def members_under(labels: npt.NDArray[np.uint16], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return the superpixels that more than half of lies under a mask, at least the one most covered.
+    """Return the superpixels that a mask covers by more than half, at least the one most covered.
 
     Parameters
     ----------
     labels : uint16 (H, W)
         Superpixel of each pixel, 0..n-1.
     mask : bool (H, W)
+        True inside the object.
 
     Returns
     -------
     bool (n,)
+        Whether each superpixel is covered.
 
     Raises
     ------
@@ -67,6 +69,23 @@ def average_precision(relevant: npt.ArrayLike, n_relevant: int | None = None) ->
 def precision_at(relevant: npt.ArrayLike, k: int) -> float:
     """Return the share of the first k hits that are relevant; hits that are missing count as wrong.
 
+    Parameters
+    ----------
+    relevant : bool (n,)
+        Whether each hit is relevant, best hit first.
+    k : int
+        How many hits count, at least 1.
+
+    Returns
+    -------
+    float
+        0..1.
+
+    Raises
+    ------
+    ValueError
+        If k is below 1.
+
     Examples
     --------
     >>> precision_at([True, False], 4)
@@ -80,14 +99,12 @@ def precision_at(relevant: npt.ArrayLike, k: int) -> float:
 def bootstrap_interval(
     values: npt.ArrayLike, *, confidence: float = 0.95, repeats: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Return where the mean of such values lies with some confidence.
-
-    (Percentile bootstrap: Efron, "Bootstrap methods: another look at the jackknife", 1979.)
+    """Return the percentile bootstrap confidence interval of a mean.
 
     Parameters
     ----------
     values : floating (k,)
-        One of each query; nan is left out.
+        A figure of each query; nan is left out.
     confidence : float, optional
         Between 0 and 1.
     repeats : int, optional
@@ -98,7 +115,11 @@ def bootstrap_interval(
     Returns
     -------
     low, high : float
-        Both nan without values.
+        The ends of the interval; both nan without values.
+
+    References
+    ----------
+    .. [1] Efron, "Bootstrap methods: another look at the jackknife", The Annals of Statistics, 1979.
     """
     sample = np.asarray(values, np.float64)
     sample = sample[~np.isnan(sample)]

@@ -1,4 +1,4 @@
-"""What the commands show while they work."""
+"""Progress bars of the commands, and numbers in words."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tqdm import tqdm
 
 
 def bar(total: int, what: str) -> tqdm[Any]:
-    """A progress bar, on terminals only: a log gets the last line alone."""
+    """A progress bar, on terminals only."""
     return tqdm(total=total, unit=what, desc="", disable=None, dynamic_ncols=True)
 
 
 def download_bar() -> tuple[tqdm[Any], Callable[[int, int | None], None]]:
-    """A progress bar in bytes, and what moves it: bytes so far, and of how many when that is known."""
+    """A progress bar in bytes, and the function that moves it: by bytes so far, and bytes in all where known."""
     progress: tqdm[Any] = tqdm(unit="B", unit_scale=True, desc="Weights", disable=None, dynamic_ncols=True)
 
     def move(done: int, total: int | None) -> None:
@@ -25,7 +25,7 @@ def download_bar() -> tuple[tqdm[Any], Callable[[int, int | None], None]]:
 
 
 def index_bar(of_what: str) -> tuple[tqdm[Any], Callable[[str, int, int], None]]:
-    """A progress bar in regions, and what moves it: what is being done, regions done, and of how many."""
+    """A progress bar in regions, and the function that moves it: by what is done, regions so far, regions in all."""
     progress: tqdm[Any] = tqdm(unit=" regions", unit_scale=True, desc=of_what, disable=None, dynamic_ncols=True)
 
     def move(phase: str, done: int, total: int) -> None:

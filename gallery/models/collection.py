@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from typing import Self
@@ -134,6 +134,11 @@ class GalleryImage(models.Model):
     def get_absolute_url(self) -> str:
         """Address of the page about the image."""
         return reverse("gallery:details", args=[self.pk])
+
+    def own_regions(self, region_ids: Sequence[int]) -> list[int]:
+        """Those of some regions that are this image's, in their order."""
+        known = set(self.regions.filter(pk__in=region_ids).values_list("pk", flat=True)) if region_ids else set()
+        return [region_id for region_id in region_ids if region_id in known]
 
     def mark_pending(self) -> None:
         """Store that the image is waiting to be indexed."""

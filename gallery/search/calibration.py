@@ -40,11 +40,6 @@ def calibrated(query: QueryVector, regions: Integers, neighbours: Neighbours) ->
     return scoring.calibrate(similarities, background_of(query.space) @ unit(query.vector))
 
 
-def forget() -> None:
-    """Empty this process's cache, when it turns to another database: the same keys mean other regions there."""
-    _samples.clear()
-
-
 def background_of(space: DescriptorSpace) -> Floats:
     """The vectors of a random sample of regions, float32 (at most `BACKGROUND`, D), of unit length.
 

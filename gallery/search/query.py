@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.index.describers import Describer, SegmentedPhoto, describer_of
+from gallery.index.describers import Describer, SpaceUnavailable
 from gallery.index.features import selection_vector
-from gallery.index.model_loading import SpaceUnavailable
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import DescriptorSpace, Feedback, Search
 from gallery.search import scoring
 from gallery.search.feedback import FeedbackVectors, feedback_vectors
 from gallery.search.nearest import QueryVector
-from gallery.search.options import Controls, Options
+from gallery.search.options import BALANCED, Controls, Options
 from gallery.search.parts import parts_of
 from selector.arrays import Floats, Members
 from selector.services import label_maps
@@ -64,7 +65,8 @@ def build_query(search: Search, options: Options, feedback: Sequence[Feedback] =
     if options.words and queries and not knows_words:
         notices.append("No way of searching that is available understands words: they are left out.")
     vectors = [[vector for query in queries for vector in query.vectors[part]] for part in range(len(parts))]
-    return Query(vectors, Controls(len(separate), len(queries) > 1, knows_words), notices)
+    kinds = {vector.space.kind for vector in vectors[0]}
+    return Query(vectors, Controls(len(separate), kinds >= BALANCED, knows_words), notices)
 
 
 def query_in(

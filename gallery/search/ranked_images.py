@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import QuerySet
 
+from gallery.index.kinds import default_weights
 from gallery.index.perceptual_hash import folded
 from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
@@ -101,7 +102,7 @@ class RankedImages:
 def rank_images(
     queries: Iterable[QueryVector],
     images: QuerySet[GalleryImage],
-    weights: Mapping[str, float] = scoring.WEIGHTS,
+    weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
 ) -> RankedImages:
     """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
@@ -111,7 +112,7 @@ def rank_images(
 def rank_by_parts(
     parts: Sequence[Sequence[QueryVector]],
     candidates: Candidates,
-    weights: Mapping[str, float] = scoring.WEIGHTS,
+    weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
 ) -> RankedImages:
     """Rank images by how well each has all parts, each part by its best region, over all spaces together.
@@ -122,8 +123,8 @@ def rank_by_parts(
         The query vectors of each part.
     candidates : Candidates
         The images to rank.
-    weights : mapping of space to float
-        How much each space counts.
+    weights : mapping of kind of space to float, optional
+        How much each kind counts; by default as much as its kind says.
     limit : int
         How many regions of many candidates are looked at for each query vector.
     """
@@ -147,7 +148,7 @@ def rank_part(
     neighbours: Sequence[Neighbours],
     regions: Integers,
     images: Integers,
-    weights: Mapping[str, float],
+    weights: Mapping[str, float] | None,
 ) -> RankedImages:
     """Rank images by one part. Several query vectors of one space weigh alike.
 
@@ -157,15 +158,17 @@ def rank_part(
         The query vectors of the part, and what is near to each.
     regions, images : int64 (r,)
         The regions to score, sorted, and the image of each.
-    weights : mapping of space to float
-        How much each space counts.
+    weights : mapping of kind of space to float, optional
+        How much each kind counts.
     """
     scores: dict[str, list[Floats]] = {}
     for query, known in zip(queries, neighbours, strict=True):
         scores.setdefault(query.space.kind, []).append(calibrated(query, regions, known))
     by_space = {kind: scoring.mean_over_parts(several) for kind, several in scores.items()}
     # With the slider at one end the only space that answers may weigh nothing: it counts all the same.
-    fused = scoring.fuse(by_space, weights if any(weights.get(kind) for kind in by_space) else scoring.WEIGHTS)
+    if weights is None or not any(weights.get(kind) for kind in by_space):
+        weights = default_weights()
+    fused = scoring.fuse(by_space, weights)
     image_ids, rows = scoring.best_regions(images, fused)
     return RankedImages(
         image_ids=image_ids.astype(np.int64),

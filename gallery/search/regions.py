@@ -19,7 +19,7 @@ def superpixels_of(image: GalleryImage, regions: Sequence[IndexedRegion]) -> tup
 
     No region stands for the whole image.
     """
-    label_map = label_maps.label_map_of(image.photo)
+    label_map = label_maps.get_or_compute(image.photo)
     if not regions:
         return label_map, np.ones(label_map.n_superpixels, bool)
     return label_map, np.logical_or.reduce([superpixels_on(label_map, region) for region in regions])

@@ -11,10 +11,6 @@ import numpy.typing as npt
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats
 
-WEIGHTS = {"appearance": 0.2, "meaning": 0.8}
-"""How likely a person means each space who has not said so; measured best with a tower that was never trained on
-what it was asked for."""
-
 WEAK = 3.25
 """The score below which a match is called weak. Nearly all images that have nothing to do with a query score less, and
 nearly all changed copies of a thing score more; chosen on the demo collection and on photographs of everyday scenes."""
@@ -23,7 +19,7 @@ SAME = 0.01
 """Added to each cosine distance. Smaller differences come from compressed files and half precision alone."""
 
 EVIDENCE = 0.5
-"""By how much the logarithm of the odds that an image is relevant grows with each unit of its score; measured over both
+"""By how much the logarithm of the odds that an image is relevant grows with each unit of its score; measured over two
 spaces."""
 
 NARROW = 0.05

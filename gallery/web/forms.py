@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.http import urlencode
 
-from gallery.collection.importing import known_public, readable_title
+from gallery.collection.importing import Details, check_size
 from gallery.models import GalleryImage
 from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST_PARTS
-from selector.imaging.imagefile import InvalidImage, date_taken
-from selector.services.photos import store_photo
+from selector.imaging.imagefile import InvalidImage
+from superpixel_site.forms import LenientForm, PageForm
 
+if TYPE_CHECKING:
+    ImageModelForm = forms.ModelForm[GalleryImage]
+else:
+    ImageModelForm = forms.ModelForm
+
+# What a person can say about an image, in the order of the forms.
+METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
-
-
-class Lenient(forms.Form):
-    """Parameters of a page that is only looked at: what cannot be read is left out, never an error."""
-
-    def given(self, name: str) -> Any:
-        self.is_valid()
-        return self.cleaned_data.get(name)
-
-
-class PageForm(Lenient):
-    """Which part of a list to show."""
-
-    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
-
-    @property
-    def number(self) -> int:
-        return self.given("page") or 1
 
 
 class GalleryForm(PageForm):
@@ -40,6 +31,12 @@ class GalleryForm(PageForm):
 
     tag = forms.CharField(max_length=100, required=False)
     mine = forms.BooleanField(required=False)
+
+    @property
+    def query(self) -> str:
+        """What the addresses of the other pages have to keep, for example "tag=red"."""
+        kept = {"mine": "on" if self.given("mine") else "", "tag": self.given("tag")}
+        return urlencode({name: value for name, value in kept.items() if value})
 
 
 class RegionsField(forms.Field):
@@ -57,14 +54,14 @@ class RegionsField(forms.Field):
         return text.isdecimal() and len(text) <= MOST_DIGITS and 0 < int(text) <= LARGEST_KEY
 
 
-class DetailsForm(Lenient):
+class DetailsForm(LenientForm):
     """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
 
     region = RegionsField(required=False)
     drawer = forms.BooleanField(required=False)
 
 
-class HighlightForm(Lenient):
+class HighlightForm(LenientForm):
     """Which other regions of the same image matched, too, and whether to draw them as large as the photo."""
 
     also = RegionsField(required=False)
@@ -155,14 +152,14 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
+class MetadataForm(ImageModelForm):
     """What is known about an image, as its owner tells it."""
 
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 
     class Meta:
         model = GalleryImage
-        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        fields = METADATA
         labels = {"taken": "Date"}
         help_texts = {"tags": "Separated by commas."}
         widgets = {
@@ -179,8 +176,8 @@ class MetadataForm(forms.ModelForm):  # type: ignore[type-arg]
         return image
 
 
-class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An image file and what is known about it, for the public collection."""
+class NewImageForm(ImageModelForm):
+    """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")
     title = forms.CharField(max_length=200, required=False, help_text="Made from the file's name when left empty.")
@@ -188,23 +185,19 @@ class NewImageForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = GalleryImage
-        fields = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+        fields = METADATA
 
-    def clean(self) -> dict[str, Any]:
-        """Store the photo, last of all: nothing stays behind when something else is wrong."""
-        given = super().clean() or {}
-        if not self.errors:
-            try:
-                self._store(given)
-            except InvalidImage as problem:
-                self.add_error("image", str(problem))
-        return given
+    def clean_image(self) -> UploadedFile[bytes]:
+        """Check the size alone; whether the file is an image, and a new one, is found out when it is stored."""
+        file: UploadedFile[bytes] = self.cleaned_data["image"]
+        try:
+            check_size(file.size or 0)
+        except InvalidImage as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        return file
 
-    def _store(self, given: dict[str, Any]) -> None:
-        file = given["image"]
-        data = file.read()
-        if known := known_public(data):
-            raise InvalidImage(f"This image is in the collection already: “{known.title}”.")
-        given["title"] = given["title"] or readable_title(file.name)[:200]
-        given["taken"] = given["taken"] or date_taken(data)
-        self.instance.photo = store_photo(data, file.name, is_public=True)
+    @property
+    def details(self) -> Details:
+        """What a valid form says about the image."""
+        known = {name: self.cleaned_data[name] for name in METADATA}
+        return Details(**known | {"tags": tuple(known["tags"])})

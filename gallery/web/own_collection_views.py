@@ -9,12 +9,13 @@ from django.views.decorators.http import require_http_methods
 
 from gallery.access import own_image
 from gallery.web.forms import MetadataForm
+from selector.people import person_of
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, image_id: int) -> HttpResponse:
     """What is known about an image of one's own."""
-    image = own_image(request, image_id)
+    image = own_image(person_of(request), image_id)
     form = MetadataForm(request.POST or None, instance=image)
     if request.method == "POST" and form.is_valid():
         form.save()

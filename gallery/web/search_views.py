@@ -16,15 +16,16 @@ from gallery.search.ask import ask, next_page
 from gallery.search.filter_choices import filter_choices
 from gallery.search.history import history_page
 from gallery.search.regions import superpixels_of
-from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, PageForm, RegionForm
+from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
-from selector.people import known_person, person_of
+from selector.people import make_known, person_of
 from selector.rendering.previews import preview_png
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, photos, selecting
-from superpixel_site.forms import first_error
-from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
-from superpixel_site.responses import go, immutable, say
+from superpixel_site.forms import PageForm
+from superpixel_site.htmx import HtmxHttpRequest, wants_partial
+from superpixel_site.refusals import Refusal, valid
+from superpixel_site.responses import immutable, redirect_to
 
 SELECT_FIRST = "Select what you are looking for first, then search."
 SEARCHES_A_PAGE = 24
@@ -36,60 +37,58 @@ SELECTION_SIDE = 240
 
 
 @require_POST
-@vary_on_htmx
 def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Search for what the person has selected on a photo, now: the search keeps the selection as it is.
 
     The controls of a drawer that is open already come along, so that selecting more does not lose them.
     """
-    photo = visible_photo(request, photo_id)
-    form = OptionsForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, photo.get_absolute_url())
-    label_map = label_maps.label_map_of(photo)
-    chosen = selecting.selection_of(person_of(request), label_map)
+    person = person_of(request)
+    photo = visible_photo(person, photo_id)
+    form = valid(OptionsForm(request.POST), 422, photo.get_absolute_url())
+    label_map = label_maps.get_or_compute(photo)
+    chosen = selecting.selection_of(person, label_map)
     if not chosen.superpixels.included.any():
-        return say(request, SELECT_FIRST, 422, photo.get_absolute_url())
-    person, options = known_person(request), form.options.to_json()
-    search = Search.objects.find_or_create(person, label_map, bytes(chosen.state), options)
+        raise Refusal(SELECT_FIRST, 422, photo.get_absolute_url())
+    options = form.options.to_json()
+    search = Search.objects.find_or_create(make_known(request, person), label_map, bytes(chosen.state), options)
     return answer(request, search) if wants_partial(request) else redirect(search)
 
 
 @require_POST
-@vary_on_htmx
 def search_like(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """Search for images like a gallery image, or like a region of it."""
-    image = visible_image(request, image_id)
+    person = person_of(request)
+    image = visible_image(person, image_id)
     label_map, members = superpixels_of(image, named_regions(image, RegionForm(request.POST)))
     state = SuperpixelSelection.empty(len(members)).plus(members, "include").pack()
-    search = Search.objects.find_or_create(known_person(request), label_map, state)
+    search = Search.objects.find_or_create(make_known(request, person), label_map, state)
     return answer(request, search) if wants_partial(request) else redirect(search)
 
 
 @require_POST
-@vary_on_htmx
 def select(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """Open an image in the selector with a region selected. Undo brings back what the person had selected there."""
-    image = visible_image(request, image_id)
+    person = person_of(request)
+    image = visible_image(person, image_id)
     label_map, members = superpixels_of(image, named_regions(image, RegionForm(request.POST)))
-    replaced = selecting.select_instead(known_person(request), label_map, members)
+    replaced = selecting.select_instead(make_known(request, person), label_map, members)
     more = " Undo brings back what you had selected here." if replaced else ""
     messages.success(request, f"The region that matched is selected.{more}")
-    return go(request, image.photo.get_absolute_url())
+    return redirect_to(request, image.photo.get_absolute_url())
 
 
 # Answers
 
 
 @require_GET
-@vary_on_htmx
 def show(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """The answer to a search, made anew; or a further page of hits."""
-    search = own_search(request, search_id)
+    person = person_of(request)
+    search = own_search(person, search_id)
     form = AnswerForm(request.GET)
     if form.number == 1:
         return answer(request, search)
-    following = next_page(search, person_of(request), form.number, form.given("kept"))
+    following = next_page(search, person, form.number, form.given("kept"))
     context = {
         "search": search,
         "photo": search.label_map.photo,
@@ -116,13 +115,10 @@ def answer(
 
 
 @require_POST
-@vary_on_htmx
 def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Ask with other options from now on."""
-    search = own_search(request, search_id)
-    form = OptionsForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, search.get_absolute_url())
+    search = own_search(person_of(request), search_id)
+    form = valid(OptionsForm(request.POST), 422, search.get_absolute_url())
     search.refine(form.options.to_json())
     if not wants_partial(request):
         return redirect(search)
@@ -132,17 +128,15 @@ def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@vary_on_htmx
 def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Like or dislike a hit, take that back, or forget all feedback. The answer is ranked anew at once."""
-    search = own_search(request, search_id)
-    form = FeedbackForm(request.POST)
-    if not form.is_valid():
-        return say(request, first_error(form), 422, search.get_absolute_url())
+    person = person_of(request)
+    search = own_search(person, search_id)
+    form = valid(FeedbackForm(request.POST), 422, search.get_absolute_url())
     if form.cleaned_data["forget"]:
         search.feedback.all().delete()
     else:
-        regions = regions_of_one_image(person_of(request), form.region_ids)
+        regions = regions_of_one_image(person, form.region_ids)
         nodes = [region.node for region in regions]
         search.toggle_feedback(regions[0].image, nodes, liked=bool(form.cleaned_data["like"]))
     if not wants_partial(request):
@@ -155,7 +149,7 @@ def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 @immutable
 def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """What was searched for, as a small picture on a transparent background."""
-    search = own_search(request, search_id)
+    search = own_search(person_of(request), search_id)
     png = preview_png(
         photos.working_copy(search.label_map.photo),
         label_maps.load(search.label_map).labels,
@@ -186,9 +180,8 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@vary_on_htmx
 def delete(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """Delete a search with its feedback; its address is 404 then."""
-    own_search(request, search_id).delete()
+    own_search(person_of(request), search_id).delete()
     messages.success(request, "The search is deleted.")
-    return go(request, reverse("gallery:searches"))
+    return redirect_to(request, reverse("gallery:searches"))

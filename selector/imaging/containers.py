@@ -32,7 +32,7 @@ INCOMPLETE = "The file is incomplete: it ends before the picture does."
 
 
 class InvalidImage(ValueError):
-    """The bytes are no picture this site can use; ``str()`` is one sentence that says why and what to do."""
+    """The bytes are no picture this site can use; its text is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,19 @@ class Container:
 
     Attributes
     ----------
-    format : "JPEG", "PNG" or "WebP"
-    size : width and height as stored, before turning upright; both at least 1
-    stream : a file of the same format with the picture alone
-    exif : unchecked, for `selector.exif` to read, or nothing
-    profile : an ICC profile, unchecked, or nothing
-    gamma : of a PNG that says so and says nothing better
-    bit_depth : of a PNG's samples; 8 for the others
+    format : {"JPEG", "PNG", "WebP"}
+    size : (width, height)
+        As stored, before turning upright; both at least 1.
+    stream : bytes
+        A file of the same format with the picture alone.
+    exif : bytes
+        Unchecked, for `selector.imaging.exif` to read; empty if there is none.
+    profile : bytes
+        An ICC profile, unchecked; empty if there is none.
+    gamma : float or None
+        Of a PNG that names its gamma and no colour space.
+    bit_depth : int
+        Of a PNG's samples; 8 for the others.
     """
 
     format: Format
@@ -60,6 +66,7 @@ class Container:
 
     @property
     def mime(self) -> str:
+        """The media type, such as "image/jpeg"."""
         return f"image/{self.format.lower()}"
 
     @property
@@ -69,12 +76,21 @@ class Container:
 
 
 def read_container(data: bytes) -> Container:
-    """Recognise a file by its bytes, whatever it is called.
+    """What an image file is, by its bytes and not by its name.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    Container
 
     Raises
     ------
     InvalidImage
-        When it is no JPEG, PNG or WebP, or its structure is broken.
+        If it is no JPEG, PNG or WebP, or its structure is broken.
     """
     if not data:
         raise InvalidImage("The file is empty.")
@@ -88,6 +104,7 @@ def read_container(data: bytes) -> Container:
 
 
 def damaged(name: Format) -> InvalidImage:
+    """The error for a file whose picture cannot be read."""
     return InvalidImage(f"The file is damaged and cannot be read as a {name} picture.")
 
 
@@ -140,7 +157,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _scans(content: bytes) -> bytes:
-    """Refuse a picture in endless scans: each costs a pass over all pixels, and a few bytes."""
+    """The scans of a picture; refused if they are too many: a few bytes each, and each costs a pass over all pixels."""
     end = content.find(b"\xff\xd9")
     if content.count(b"\xff\xda", 0, end if end >= 0 else None) >= MAX_SCANS:
         raise damaged("JPEG")
@@ -185,7 +202,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _inflated_profile(chunk: bytes) -> bytes:
-    """The profile after a name, a zero and the method; nothing when it does not inflate."""
+    """The profile that follows a name, a zero and a method; empty if it does not inflate."""
     _, _, compressed = chunk.partition(b"\0")
     try:
         return zlib.decompressobj().decompress(compressed[1:], MAX_PROFILE_BYTES + 1)

@@ -1,7 +1,7 @@
-"""The two facts of EXIF data that are wanted: which way is up, and when the picture was made.
+"""Two facts of EXIF data: which way is up, and on which day the picture was made.
 
-Read entry by entry and not by a library: entries may all point at one large value, and whoever reads them all runs out
-of memory. Data that is broken says nothing.
+They are read entry by entry and not by a library: entries may all point at one large value, and reading them all would
+take all memory. Data that is broken counts as missing.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ _DAY = re.compile(rb"(\d{4})([:/-])(\d\d)\2(\d\d)(?!\d)")
 
 
 def read_orientation(exif: bytes) -> int:
-    """1 to 8, as in EXIF; 1, upright, when there is none or it is broken."""
+    """The orientation, 1 to 8 as in EXIF; 1, upright, if there is none or it is broken."""
     value = _number(exif, _first_directory(exif), _ORIENTATION)
     return value if value is not None and 1 <= value <= 8 else 1
 
 
 def read_day(exif: bytes) -> datetime.date | None:
-    """The day on which the picture was made; else of its last change, which of most files is the same."""
+    """The day on which the picture was made, else that of its last change, which is the same for most files."""
     first = _first_directory(exif)
     made = _day(exif, _number(exif, first, _EXIF_DIRECTORY), _DATE_TIME_ORIGINAL)
     return made or _day(exif, first, _DATE_TIME)
 
 
 def _day(exif: bytes, directory: int | None, tag: int) -> datetime.date | None:
+    """The day in the entry of a directory with a tag; None if there is no such day."""
     for kind, count, position in _entries(exif, directory, tag):
         if kind != _TEXT or count <= 4:
             return None
@@ -44,6 +45,7 @@ def _day(exif: bytes, directory: int | None, tag: int) -> datetime.date | None:
 
 
 def _number(exif: bytes, directory: int | None, tag: int) -> int | None:
+    """The number in the entry of a directory with a tag; None if there is no such number."""
     for kind, _, position in _entries(exif, directory, tag):
         if kind in (_SHORT, _LONG):
             (value,) = struct.unpack_from(_order(exif) + ("H" if kind == _SHORT else "I"), exif, position)
@@ -53,9 +55,9 @@ def _number(exif: bytes, directory: int | None, tag: int) -> int | None:
 
 def _entries(exif: bytes, directory: int | None, wanted: int) -> Iterator[tuple[int, int, int]]:
     """Kind, count, and the position of the value or of its address, of each entry of a directory with a tag."""
-    order = _order(exif)
-    if directory is None or not order:
+    if directory is None:
         return
+    order = _order(exif)
     try:
         (count,) = struct.unpack_from(f"{order}H", exif, directory)
         for entry in range(directory + 2, directory + 2 + 12 * count, 12):
@@ -67,6 +69,7 @@ def _entries(exif: bytes, directory: int | None, wanted: int) -> Iterator[tuple[
 
 
 def _first_directory(exif: bytes) -> int | None:
+    """Where the first directory begins; None if this is no EXIF data."""
     if not _order(exif) or len(exif) < 8:
         return None
     (start,) = struct.unpack_from(f"{_order(exif)}I", exif, 4)
@@ -74,5 +77,5 @@ def _first_directory(exif: bytes) -> int | None:
 
 
 def _order(exif: bytes) -> str:
-    """Of the bytes of a number, as `struct` has it; nothing when this is no EXIF data."""
+    """The order of the bytes of a number, as `struct` writes it; empty if this is no EXIF data."""
     return {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from selector.arrays import Labels, Mask
+from selector.arrays import Cut, Labels, Members
 from selector.rendering.masks import region_mask
 from selector.rendering.png import BLACK, CLEAR, OPAQUE, WHITE, Colour, deflated, encoded, palette_png
 
@@ -17,10 +17,7 @@ LIGHT_ALPHA, DARK_ALPHA = 230, 170
 STRIPE = 0b11110000
 
 
-# Layers of the stage
-
-
-def outline_png(labels: Labels, cut: Labels) -> bytes:
+def outline_png(labels: Labels, cut: Cut) -> bytes:
     """The borders between regions: a light line one pixel wide, a dark one beside it, clear elsewhere.
 
     The light line is the last pixel left of or above a border, the dark one the first pixel right of or below
@@ -28,12 +25,15 @@ def outline_png(labels: Labels, cut: Labels) -> bytes:
 
     Parameters
     ----------
-    labels : uint16 ndarray, shape (H, W), the superpixel of every pixel
-    cut : uint16 ndarray, shape (n,), the region of every superpixel
+    labels : uint16 ndarray, shape (H, W)
+        Superpixel of every pixel.
+    cut : uint16 ndarray, shape (n,)
+        Region of every superpixel.
 
     Returns
     -------
-    PNG of W x H pixels with a palette: 0 clear, 1 light, 2 dark.
+    bytes
+        PNG of W x H pixels with a palette: 0 clear, 1 light, 2 dark.
     """
     regions = cut.take(labels)
     light, dark = np.zeros(labels.shape, bool), np.zeros(labels.shape, bool)
@@ -46,21 +46,24 @@ def outline_png(labels: Labels, cut: Labels) -> bytes:
     return palette_png(indices, [BLACK, WHITE, BLACK], [CLEAR, LIGHT_ALPHA, DARK_ALPHA], 2)
 
 
-def tint_png(labels: Labels, selected: Mask, colour: Colour, *, striped: bool = False) -> bytes:
+def tint_png(labels: Labels, selected: Members, colour: Colour, *, striped: bool = False) -> bytes:
     """The selected superpixels in one opaque colour, all else clear; the page sets the opacity.
 
-    Without stripes it serves as a CSS mask too. With them (what is excluded) the colour comes in diagonal
-    bands of four pixels, for those who cannot tell the colours apart.
+    Without stripes it serves as a CSS mask too.
 
     Parameters
     ----------
     labels : uint16 ndarray, shape (H, W)
     selected : bool ndarray, shape (n,)
-    colour : red, green, blue, each 0 to 255
+    colour : (red, green, blue)
+        Each 0 to 255.
+    striped : bool, optional
+        In diagonal bands of four pixels, for people who cannot tell this colour from another.
 
     Returns
     -------
-    PNG of W x H pixels with 1 bit each: 0 clear, 1 `colour`.
+    bytes
+        PNG of W x H pixels with 1 bit each: 0 clear, 1 `colour`.
     """
     packed = np.packbits(region_mask(labels, selected), axis=1)
     if striped:

@@ -25,9 +25,6 @@ CLEAR, OPAQUE = 0, 255
 NO_FILTER, ROW_ABOVE = 0, 2
 
 
-# The PNG format (ISO/IEC 15948)
-
-
 def palette_png(
     indices: npt.NDArray[np.uint8], palette: Sequence[Colour], alphas: Sequence[int], bit_depth: Literal[1, 2]
 ) -> bytes:
@@ -35,14 +32,24 @@ def palette_png(
 
     Parameters
     ----------
-    indices : uint8 ndarray, shape (H, W), values below the length of the palette
-    palette, alphas : the colour of each index and its opacity, 0 (clear) to 255
-    bit_depth : 1 for up to two colours, 2 for up to four
+    indices : uint8 ndarray, shape (H, W)
+        Below the length of the palette.
+    palette : sequence of (red, green, blue)
+        The colour of each index.
+    alphas : sequence of int
+        The opacity of each index, 0 (clear) to 255.
+    bit_depth : {1, 2}
+        1 for up to two colours, 2 for up to four.
+
+    Returns
+    -------
+    bytes
+        PNG of W x H pixels.
 
     Raises
     ------
     ValueError
-        When the palette does not fit the depth or an index does not fit the palette.
+        If the palette does not fit the depth, or an index does not fit the palette.
     """
     if not len(palette) == len(alphas) <= 2**bit_depth or indices.max() >= len(palette):
         raise ValueError("Indices, palette and bit depth do not fit together.")
@@ -64,7 +71,21 @@ def _packed_pairs(indices: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def deflated(rows: npt.NDArray[np.uint8], strategy: int, row_filter: int = NO_FILTER) -> bytes:
-    """Compress rows of packed pixels, or of what a filter left of them; each row begins with its filter's number."""
+    """Compress rows of packed pixels, or of what a filter left of them.
+
+    Parameters
+    ----------
+    rows : uint8 ndarray, shape (H, bytes of a row)
+    strategy : int
+        Of zlib: `zlib.Z_RLE` or another.
+    row_filter : int, optional
+        The filter that has been applied, whose number each row begins with.
+
+    Returns
+    -------
+    bytes
+        What an IDAT chunk holds.
+    """
     filtered = np.full((len(rows), 1 + rows.shape[1]), row_filter, np.uint8)
     filtered[:, 1:] = rows
     compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
@@ -74,6 +95,7 @@ def deflated(rows: npt.NDArray[np.uint8], strategy: int, row_filter: int = NO_FI
 def encoded(
     shape: tuple[int, ...], pixels: bytes, palette: Sequence[Colour], alphas: Sequence[int], bit_depth: int
 ) -> bytes:
+    """A whole PNG file with a palette, of pixels that are `deflated` already."""
     height, width = shape
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, bit_depth, 3, 0, 0, 0)),
@@ -86,4 +108,5 @@ def encoded(
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
+    """Length, name, data and checksum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

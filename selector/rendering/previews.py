@@ -9,20 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from selector.arrays import Labels, Mask
+from selector.arrays import Labels, Mask, Members, Rgb
 from selector.rendering.masks import Box, mask_box, region_mask
 from selector.rendering.png import CLEAR, OPAQUE
 
 Background: TypeAlias = Literal["white", "transparent", "dimmed"]
 
 
-# Previews
-
-
 def preview_png(
-    rgb: npt.NDArray[np.uint8],
+    rgb: Rgb,
     labels: Labels,
-    selected: Mask,
+    selected: Members,
     *,
     background: Background = "white",
     crop: bool = False,
@@ -36,20 +33,24 @@ def preview_png(
     rgb : uint8 ndarray, shape (H, W, 3)
     labels : uint16 ndarray, shape (H, W)
     selected : bool ndarray, shape (n,)
-    background : "white", "transparent" (the colours under it are wiped, too), or "dimmed": the rest of the
-        photo at a quarter of its brightness
-    crop : only the bounding box of the selection; everything when nothing is selected
-    padding : with `crop`, this share of the box's longer side is added on each side, as far as the photo goes
-    long_side : shrink the picture, never enlarge it, to have at most this many pixels on the longer side
+    background : {"white", "transparent", "dimmed"}, optional
+        What is not selected: white; transparent, its colours wiped too; or the photo at a quarter of its brightness.
+    crop : bool, optional
+        Only the bounding box of the selection; everything if nothing is selected.
+    padding : float, optional
+        With `crop`, this share of the box's longer side is added on each side, as far as the photo goes.
+    long_side : int, optional
+        Shrink the picture to at most this many pixels on its longer side; it is never enlarged.
 
     Returns
     -------
-    RGB PNG, or RGBA with the transparent background
+    bytes
+        RGB PNG, or RGBA with the transparent background.
 
     Raises
     ------
     ValueError
-        When the photo and the label map differ in size, or for a background that does not exist.
+        If the photo and the label map differ in size, or for a background that does not exist.
     """
     if rgb.shape != (*labels.shape, 3):
         raise ValueError("The photo and the label map differ in size.")
@@ -65,7 +66,8 @@ def preview_png(
     return out.getvalue()
 
 
-def _composed(rgb: npt.NDArray[np.uint8], mask: Mask, background: Background) -> npt.NDArray[np.uint8]:
+def _composed(rgb: Rgb, mask: Mask, background: Background) -> npt.NDArray[np.uint8]:
+    """The picture (H, W, 3), or (H, W, 4) with the transparent background."""
     if background not in get_args(Background):
         raise ValueError(f"Unknown background {background!r}.")
     if background == "transparent":
@@ -76,6 +78,7 @@ def _composed(rgb: npt.NDArray[np.uint8], mask: Mask, background: Background) ->
 
 
 def _padded(box: Box, padding: float, shape: tuple[int, ...]) -> Box:
+    """A box with `padding` times its longer side added on each side, within an image of this shape."""
     x0, y0, x1, y1 = box
     more = round(padding * max(x1 - x0, y1 - y0))
     height, width = shape

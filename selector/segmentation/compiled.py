@@ -1,12 +1,12 @@
-"""How the inner loops of `slic` and `hierarchy` are compiled.
+"""How the inner loops of segmentation and description are compiled.
 
-Importing this imports Numba, a second or two, and importing a module of kernels loads each of them from Numba's
-cache, or compiles it there when the cache is cold. So the modules with the public functions import their kernels at
-the first call: the site starts fast, and `manage.py warmup` fills the cache that all its processes share.
+Importing this module imports Numba, which takes a second or two. Importing a module of kernels loads each kernel from
+Numba's cache, or compiles it where the cache is empty. The modules with the public functions therefore import their
+kernels inside these functions: the site starts fast, and `manage.py warmup` fills the cache that all processes share.
 
-Kernels are serial, release the GIL and own no state: photos are processed side by side in threads and in forked
-processes. Numba's parallel layers abort after a fork or under concurrent callers, and its relaxed floating-point
-modes would let results depend on the width of the machine's vectors, so neither is used.
+Kernels are serial, release the GIL and keep no state: photos are processed side by side in threads and in forked
+processes. Numba's parallel layers abort after a fork and under concurrent callers. Its relaxed floating-point modes
+would let results depend on the width of the machine's vectors. So neither is used.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from numba import njit, types
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
-# Arrays that a kernel only reads may be read-only, as those are that Pillow or a buffer hand out.
+# Arrays that a kernel only reads may be read-only, as are those that come from Pillow or from a buffer.
 IMAGE = types.Array(types.uint8, 3, "C", readonly=True)
 LABELS = types.Array(types.uint16, 2, "C", readonly=True)
 
 
 def compiled(signature: object) -> Callable[[Kernel], Kernel]:
-    """Decorate a kernel with the one signature it is compiled for, at import: nothing is compiled later."""
+    """A decorator that compiles a kernel for one signature, when its module is imported; nothing is compiled later."""
     return cast("Callable[[Kernel], Kernel]", njit(signature, nogil=True, cache=True, error_model="numpy"))

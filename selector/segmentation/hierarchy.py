@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from selector.arrays import Labels, Rgb
-from selector.segmentation.lab import check_rgb, lab_planes
+from selector.arrays import Cut, Labels, Parents, Rgb
+from selector.segmentation.lab import Planes, check_rgb, given_planes
 from selector.segmentation.slic import MAX_SUPERPIXELS
 
 CHROMA_WEIGHT = 1.5
@@ -35,19 +35,20 @@ class Hierarchy:
 
     Attributes
     ----------
-    parents : uint16, shape (2n - 1,)
-        Leaves are 0..n-1, merge i makes node n + i, `parents[child]` is the node it went into; the root's is itself.
+    parents : uint16 ndarray, shape (2n - 1,)
+        The leaves are the superpixels 0..n-1, and merge i makes node n + i. `parents[child]` is the node that the
+        child went into, so it is above the child; the root is its own parent.
     """
 
-    parents: npt.NDArray[np.uint16]
+    parents: Parents
 
     @property
     def n_superpixels(self) -> int:
-        """How many leaves the tree has."""
+        """The number of leaves, n."""
         return (len(self.parents) + 1) // 2
 
-    def cut(self, level: int) -> Labels:
-        """Undo merges, the last one first, until there are `level` regions.
+    def cut(self, level: int) -> Cut:
+        """The regions that are left when merges are undone, the last one first, until there are `level`.
 
         Parameters
         ----------
@@ -56,7 +57,7 @@ class Hierarchy:
 
         Returns
         -------
-        uint16, shape (n,)
+        uint16 ndarray, shape (n,)
             Region 0..level-1 of every superpixel, numbered by first superpixel. The regions of all pixels are
             `tree.cut(level)[labels]`.
 
@@ -82,12 +83,12 @@ class Hierarchy:
         return number[leaders].astype(np.uint16)
 
     def to_bytes(self) -> bytes:
-        """The parents as little-endian 16-bit numbers."""
+        """The parents as little-endian 16-bit numbers, 4n - 2 bytes."""
         return self.parents.astype("<u2").tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Hierarchy:
-        """The tree of which `to_bytes` made `data`; ValueError if that is no merge tree."""
+        """The tree that `to_bytes` wrote; ValueError if `data` is no merge tree."""
         if len(data) % 4 != 2 or len(data) > 2 * (2 * MAX_SUPERPIXELS - 1):
             raise ValueError("A merge tree has an odd number of nodes of two bytes.")
         parents = np.frombuffer(data, "<u2").astype(np.uint16)
@@ -99,20 +100,35 @@ class Hierarchy:
         return cls(parents)
 
 
-def build(rgb: Rgb, labels: Labels) -> Hierarchy:
+def build(rgb: Rgb, labels: Labels, *, lab: Planes | None = None) -> Hierarchy:
     """Merge superpixels two by two into a tree.
+
+    The result depends on the arguments alone, as that of `slic.segment` does.
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image.
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Its superpixels 0..n-1 without gaps, n at most 32,767.
+    lab : float32, shape (3, H, W), optional
+        What `lab_planes` gives for `rgb`, where the caller has it already.
+
+    Returns
+    -------
+    Hierarchy
 
     Raises
     ------
     ValueError
         If the arrays are not like that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rgb = np.array([[[90, 90, 90], [95, 90, 90], [200, 40, 40]]], np.uint8)
+    >>> build(rgb, np.array([[0, 1, 2]], np.uint16)).parents
+    array([3, 3, 4, 4, 4], dtype=uint16)
     """
     from selector.segmentation import hierarchy_kernels as kernels
 
@@ -123,7 +139,7 @@ def build(rgb: Rgb, labels: Labels) -> Hierarchy:
     if n > MAX_SUPERPIXELS:
         raise ValueError(f"A merge tree holds at most {MAX_SUPERPIXELS} superpixels, not {n}.")
     labels = np.ascontiguousarray(labels)
-    features, regions = _superpixels(rgb, labels, n)
+    features, regions = _superpixels(given_planes(rgb, lab), labels, n)
     ends, lengths = _borders(labels, n)
     regions[:n, 1] = np.bincount(ends.ravel(), np.repeat(lengths, 2), n)
     contrast = ((features[ends[:, 0]] - features[ends[:, 1]]) ** 2).sum(axis=1)
@@ -132,12 +148,12 @@ def build(rgb: Rgb, labels: Labels) -> Hierarchy:
     return Hierarchy(parents)
 
 
-def _superpixels(rgb: Rgb, labels: Labels, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _superpixels(lab: Planes, labels: Labels, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Features (2n - 1, 4) and sizes (2n - 1, 3: the rest 0) of nodes, filled in for the superpixels."""
     from selector.segmentation import hierarchy_kernels as kernels
 
     sums = np.zeros((n, 5))
-    kernels.sum_superpixels(lab_planes(rgb), labels, sums)
+    kernels.sum_superpixels(lab, labels, sums)
     sizes = sums[:, 4]
     if not sizes.all():
         raise ValueError(f"labels must be 0..n-1 without gaps; {int(sizes.argmin())} is missing.")

@@ -22,7 +22,15 @@ SCATTER = 50.0  # the same for the scatter within regions
 
 @compiled(types.void(float32[:, :, ::1], LABELS, types.float64[:, ::1]))
 def sum_superpixels(lab: NDArray[np.float32], labels: Labels, sums: Floats) -> None:
-    """Add up L, a, b, L squared and size of every superpixel into `sums` (n, 5)."""
+    """Add up colour and size of every superpixel.
+
+    Parameters
+    ----------
+    lab : float32 ndarray, shape (3, H, W)
+    labels : uint16 ndarray, shape (H, W)
+    sums : float64 ndarray, shape (n, 5)
+        Zeros, to which L, a, b, L squared and the number of pixels are added.
+    """
     height, width = labels.shape
     for y in range(height):
         row, row_l, row_a, row_b = labels[y], lab[0, y], lab[1, y], lab[2, y]
@@ -43,7 +51,7 @@ def sum_superpixels(lab: NDArray[np.float32], labels: Labels, sums: Floats) -> N
 
 @compiled("i8(i8, i8, i4[::1], i4[::1])")
 def _count(one: int, other: int, keys: Ints, counts: Ints) -> int:
-    """Count one pixel of border between two labels in a hash table; returns 1 if it is their first."""
+    """Count one pixel of border between two labels in a hash table; gives 1 if it is their first, else 0."""
     mask = keys.shape[0] - 1
     key = min(one, other) << 15 | max(one, other)
     slot = (key * 0x9E3779B1 >> 15) & mask
@@ -58,10 +66,21 @@ def _count(one: int, other: int, keys: Ints, counts: Ints) -> int:
 
 @compiled(types.int64(LABELS, types.int32[::1], types.int32[::1]))
 def count_borders(labels: Labels, keys: Ints, counts: Ints) -> int:
-    """Count in pixels how far every two labels touch, in a hash table.
+    """Count along how many pixels every two labels touch, in a hash table.
 
-    `keys` and `counts` have a power of two of slots; the key of two labels is `smaller << 15 | larger`, that of an
-    empty slot -1. Returns how many slots are taken, or -1 as soon as they are more than half.
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+    keys : int32 ndarray, shape (slots,)
+        The two labels of a slot, ``smaller << 15 | larger``; -1 where it is empty, as all must be at first. The
+        number of slots is a power of two.
+    counts : int32 ndarray, shape (slots,)
+        Filled in where a slot is taken.
+
+    Returns
+    -------
+    int
+        How many slots are taken; -1 as soon as one more row might take more than half.
     """
     height, width = labels.shape
     taken = 0
@@ -78,7 +97,7 @@ def count_borders(labels: Labels, keys: Ints, counts: Ints) -> int:
 
 
 @compiled("f8(f8[:,::1], i8, i8)")
-def squared_difference(features: Floats, one: int, other: int) -> float:
+def _squared_difference(features: Floats, one: int, other: int) -> float:
     """Squared Euclidean distance of two rows of `features`."""
     total = 0.0
     for i in range(features.shape[1]):
@@ -89,7 +108,7 @@ def squared_difference(features: Floats, one: int, other: int) -> float:
 @compiled("f8(f8[:,::1], f8[:,::1], i8, i8, f8, f8)")
 def _cost(features: Floats, regions: Floats, a: int, b: int, border: float, contrast: float) -> float:
     """What it costs to merge regions a and b that touch along `border` pixels, with a sum of `contrast` across."""
-    difference = squared_difference(features, a, b) + 0.5 * contrast / border + INVISIBLE
+    difference = _squared_difference(features, a, b) + 0.5 * contrast / border + INVISIBLE
     size = regions[a, 0] + regions[b, 0]
     loss = regions[a, 0] * regions[b, 0] / size * difference
     scatter = (regions[a, 2] + regions[b, 2]) / size + SCATTER
@@ -99,6 +118,7 @@ def _cost(features: Floats, regions: Floats, a: int, b: int, border: float, cont
 
 @compiled("b1(f8[::1], i8, i8)")
 def _before(costs: Floats, one: int, other: int) -> bool:
+    """Whether one edge goes before another: it costs less, or as much and has the smaller number."""
     return costs[one] < costs[other] or (costs[one] == costs[other] and one < other)
 
 
@@ -125,7 +145,7 @@ def _sift(costs: Floats, heap: Ints, place: Ints, position: int, count: int) -> 
 
 @compiled("i8(f8[::1], i4[::1], i4[::1], i8, i8)")
 def _remove(costs: Floats, heap: Ints, place: Ints, edge: int, count: int) -> int:
-    """Take an edge out of the heap of `count`; returns how many are left."""
+    """Take an edge out of the heap of `count`; gives how many are left."""
     position = place[edge]
     place[edge] = -1
     count -= 1
@@ -139,7 +159,7 @@ def _remove(costs: Floats, heap: Ints, place: Ints, edge: int, count: int) -> in
 def _unite(features: Floats, regions: Floats, a: int, b: int, node: int, border: float) -> None:
     """Fill in the rows of `node`, made of regions a and b that touch along `border` pixels."""
     size = regions[a, 0] + regions[b, 0]
-    lost = regions[a, 0] * regions[b, 0] / size * squared_difference(features, a, b)
+    lost = regions[a, 0] * regions[b, 0] / size * _squared_difference(features, a, b)
     for i in range(features.shape[1]):
         features[node, i] = (features[a, i] * regions[a, 0] + features[b, i] * regions[b, 0]) / size
     regions[node, 0] = size
@@ -176,7 +196,10 @@ def _tidy(
     place: Ints,
     count: int,
 ) -> int:
-    """Make the edges of a new node its own: drop those that are gone, and join two that lead to the same region."""
+    """Make the edges of a new node its own: drop those that are gone, and join two that lead to the same region.
+
+    Gives how many edges are left in the heap.
+    """
     half, kept = first[node], -1
     while half >= 0:
         edge, other = half >> 1, ends[half ^ 1]
@@ -201,10 +224,20 @@ def _tidy(
 
 @compiled("void(f8[:,::1], f8[:,::1], i4[::1], f8[:,::1], u2[::1])")
 def merge(features: Floats, regions: Floats, ends: Ints, borders: Floats, parents: Labels) -> None:
-    """Merge the two regions that cost least, again and again until one is left, and fill in their `parents`.
+    """Merge the two regions that cost least, again and again, until one is left.
 
-    `features` (2n - 1, f) holds what is compared, `regions` (2n - 1, 3) size, perimeter and scatter, both filled in
-    for the n superpixels; `borders` (edges, 2) the length of every edge and the sum of contrast along it.
+    Parameters
+    ----------
+    features : float64 ndarray, shape (2n - 1, f)
+        What is compared. Filled in for the n superpixels; the rows of merges are filled in here.
+    regions : float64 ndarray, shape (2n - 1, 3)
+        Size, perimeter and scatter, in the same way.
+    ends : int32 ndarray, shape (2 * edges,)
+        The regions that each edge joins, changed.
+    borders : float64 ndarray, shape (edges, 2)
+        The length of each edge and the sum of contrast along it, changed.
+    parents : uint16 ndarray, shape (2n - 1,)
+        Filled in with the node that each went into.
     """
     n_nodes, n_edges = parents.shape[0], borders.shape[0]
     first, last, following = np.empty(n_nodes, np.int32), np.empty(n_nodes, np.int32), np.empty_like(ends)

@@ -16,7 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from selector.arrays import Labels, Rgb
-from selector.segmentation.lab import Planes, check_rgb, lab_planes
+from selector.segmentation.lab import Planes, check_rgb, given_planes
+
+VERSION = 1
+"""To be raised when this module or `hierarchy` makes something else of the same image.
+
+Stored label maps name the version they were made by and stay what they are: selections refer to superpixels and nodes
+by their numbers.
+"""
 
 MAX_SUPERPIXELS = 32_767  # a merge tree over n of them has 2n - 1 nodes, numbered in uint16
 
@@ -26,23 +33,25 @@ SMALLEST_STEP = 4.0  # pixels a cell is wide, at least, where the iterations run
 SMALLEST_PIECE = 0.25  # of the mean size of a cell; pieces below are joined to a neighbour
 
 
-def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic") -> Labels:
+def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: Planes | None = None) -> Labels:
     """Cut an image into about `n_superpixels` connected cells that keep to its edges.
 
     The result depends on the arguments alone: it is the same in every run, process and thread.
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image of at least one pixel.
     n_superpixels : int, optional
         How many cells to aim at, from 1. There are never more than pixels, nor more than 32,767.
     engine : {"slic", "skimage"}, optional
         This module's own SLIC, or that of scikit-image for comparison.
+    lab : float32, shape (3, H, W), optional
+        What `lab_planes` gives for `rgb`, where the caller has it already.
 
     Returns
     -------
-    uint16, shape (H, W)
+    uint16 ndarray, shape (H, W)
         Labels 0..n-1 without gaps, numbered in order of first pixels, each 4-connected.
 
     Raises
@@ -71,13 +80,12 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic") -> Lab
     if wanted < 1:
         raise ValueError("n_superpixels must be at least 1.")
     height, width = rgb.shape[:2]
-    return _ENGINES[engine](np.ascontiguousarray(rgb), min(wanted, height * width, MAX_SUPERPIXELS))
+    n_cells = min(wanted, height * width, MAX_SUPERPIXELS)
+    return _ENGINES[engine](np.ascontiguousarray(rgb), given_planes(rgb, lab), n_cells)
 
 
-def _slic(rgb: Rgb, wanted: int) -> Labels:
-    """This module's engine."""
-
-    lab = lab_planes(rgb)
+def _slic(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
+    """Superpixels by this module's own SLIC."""
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)
     pyramid = [lab]
     while min(pyramid[-1].shape[1] / rows, pyramid[-1].shape[2] / columns) >= 2 * SMALLEST_STEP:
@@ -89,13 +97,13 @@ def _slic(rgb: Rgb, wanted: int) -> Labels:
 
 
 def _grid(height: int, width: int, wanted: int) -> tuple[int, int]:
-    """Rows and columns of a grid of about `wanted` cells, as square as they can be."""
+    """Rows and columns of a grid of about `wanted` cells, each as square as can be."""
     rows = min(max(round(math.sqrt(wanted * height / width)), 1), height, wanted)
     return rows, min(max(round(wanted / rows), 1), width, MAX_SUPERPIXELS // rows)
 
 
 def _halved(planes: Planes, *, blurred: bool) -> Planes:
-    """Planes (3, H, W) reduced to half their size, rounded up; `blurred` before, which takes noise away."""
+    """Planes (3, H, W) at half their size, rounded up; blurred before, against noise, if so wanted."""
     from selector.segmentation import slic_kernels as kernels
 
     smooth = np.empty(planes.shape[1:], np.float32)
@@ -108,7 +116,7 @@ def _halved(planes: Planes, *, blurred: bool) -> Planes:
 
 
 def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int32], Planes]:
-    """Labels (H, W) and centres (n, 5) of SLIC started from a grid of rows x columns cells."""
+    """Labels (H, W) and centres (n, 5) of SLIC that starts from a grid of rows x columns cells."""
     from selector.segmentation import slic_kernels as kernels
 
     height, width = lab.shape[1:]
@@ -124,7 +132,7 @@ def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int3
 
 
 def _refined(lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], centres: Planes) -> npt.NDArray[np.int32]:
-    """Labels (H, W) that follow `lab` where those of half its size do so coarsely; moves and scales the centres."""
+    """Labels (H, W) made of those at half the size, by `lab` itself along borders; changes the centres to its scale."""
     from selector.segmentation import slic_kernels as kernels
 
     kernels.update(half, half_labels, np.empty((len(centres), 6)), centres)
@@ -135,13 +143,13 @@ def _refined(lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], cent
 
 
 def _weight(labels: npt.NDArray[np.int32], centres: Planes) -> float:
-    """What a squared pixel of distance weighs beside squared CIELAB units."""
+    """The weight of a squared pixel of distance beside squared CIELAB units."""
     return COMPACTNESS**2 * len(centres) / labels.size
 
 
 def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labels:
     """The 4-connected pieces of `labels` (H, W), small ones joined to a neighbour, numbered by first pixels."""
-    from selector.segmentation import slic_kernels as kernels
+    from selector.segmentation import connectivity_kernels as kernels
 
     height, width = labels.shape
     runs = kernels.count_runs(labels)
@@ -162,12 +170,12 @@ def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labe
     return connected
 
 
-def _skimage(rgb: Rgb, wanted: int) -> Labels:
-    """scikit-image's SLIC, under the same contract."""
+def _skimage(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
+    """Superpixels by scikit-image's SLIC, made connected in the same way."""
     from skimage.segmentation import slic
 
     labels = slic(rgb, n_segments=wanted, compactness=10, sigma=1, max_num_iter=5, start_label=0)
-    return _connected(lab_planes(rgb), np.ascontiguousarray(labels, np.int32), wanted)
+    return _connected(lab, np.ascontiguousarray(labels, np.int32), wanted)
 
 
-_ENGINES: dict[str, Callable[[Rgb, int], Labels]] = {"slic": _slic, "skimage": _skimage}
+_ENGINES: dict[str, Callable[[Rgb, Planes, int], Labels]] = {"slic": _slic, "skimage": _skimage}

@@ -23,7 +23,7 @@ class SuperpixelSelection:
     Raises
     ------
     ValueError
-        When the arrays are not boolean, differ in length or overlap.
+        If the arrays are not boolean, differ in length or overlap.
     """
 
     included: Members
@@ -44,7 +44,7 @@ class SuperpixelSelection:
 
     @classmethod
     def unpack(cls, data: bytes, n: int) -> SuperpixelSelection:
-        """Read what `pack` wrote for `n` superpixels; ValueError when `data` cannot be that."""
+        """The selection of `n` superpixels that `pack` wrote; ValueError if `data` cannot be that."""
         row_length = packed_length(n) // 2
         if len(data) != 2 * row_length:
             raise ValueError(f"Expected {2 * row_length} bytes for {n} superpixels, got {len(data)}.")
@@ -59,35 +59,71 @@ class SuperpixelSelection:
         return np.packbits(np.stack([self.included, self.excluded]), axis=1).tobytes()
 
     def xor(self, delta: bytes) -> SuperpixelSelection:
-        """Apply a `change`; undo and redo are both this, with the same bytes."""
+        """The selection after a `change`; undo and redo are both this, with the same bytes."""
         return SuperpixelSelection.unpack(_xor(self.pack(), delta), self.n_superpixels)
 
     @property
     def n_superpixels(self) -> int:
+        """The number of superpixels of the photo, selected or not."""
         return self.included.size
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is included or excluded."""
         return not (self.included.any() or self.excluded.any())
 
     def of(self, mode: Mode) -> Members:
-        """The superpixels selected in one mode; ValueError for a mode that does not exist."""
+        """The superpixels selected in one mode.
+
+        Parameters
+        ----------
+        mode : {"include", "exclude"}
+
+        Returns
+        -------
+        bool ndarray, shape (n,)
+
+        Raises
+        ------
+        ValueError
+            For a mode that does not exist.
+        """
         if mode not in get_args(Mode):
             raise ValueError(f"Unknown mode {mode!r}.")
         return self.included if mode == "include" else self.excluded
 
     def plus(self, members: Members, mode: Mode) -> SuperpixelSelection:
-        """Add `members` in `mode`; they leave the other mode."""
+        """Add superpixels in one mode; they leave the other.
+
+        Parameters
+        ----------
+        members : bool ndarray, shape (n,)
+        mode : {"include", "exclude"}
+
+        Returns
+        -------
+        SuperpixelSelection
+        """
         if mode == "include":
             return SuperpixelSelection(self.of(mode) | members, self.excluded & ~members)
         return SuperpixelSelection(self.included & ~members, self.of(mode) | members)
 
     def minus(self, members: Members, mode: Mode) -> SuperpixelSelection:
-        """Take `members` away in `mode`; the other mode stays as it is."""
+        """Take superpixels away in one mode; the other stays as it is.
+
+        Parameters
+        ----------
+        members : bool ndarray, shape (n,)
+        mode : {"include", "exclude"}
+
+        Returns
+        -------
+        SuperpixelSelection
+        """
         kept = self.of(mode) & ~members
-        return (
-            SuperpixelSelection(kept, self.excluded) if mode == "include" else SuperpixelSelection(self.included, kept)
-        )
+        if mode == "include":
+            return SuperpixelSelection(kept, self.excluded)
+        return SuperpixelSelection(self.included, kept)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SuperpixelSelection):
@@ -104,13 +140,17 @@ def packed_length(n: int) -> int:
 
 
 def change(before: SuperpixelSelection, after: SuperpixelSelection) -> bytes:
-    """What turns `before` into `after`, and `after` into `before`: the XOR of their packed bits."""
+    """What turns `before` into `after` and `after` into `before`: the XOR of their packed bits.
+
+    ValueError if they belong to different label maps.
+    """
     if before.n_superpixels != after.n_superpixels:
         raise ValueError("The selections belong to different label maps.")
     return _xor(before.pack(), after.pack())
 
 
 def _xor(a: bytes, b: bytes) -> bytes:
+    """The XOR of two strings of bytes; ValueError if they differ in length."""
     if len(a) != len(b):
         raise ValueError("The change belongs to another label map.")
     return (int.from_bytes(a) ^ int.from_bytes(b)).to_bytes(len(a))

@@ -1,4 +1,8 @@
-"""Regions as nodes of the merge tree: the superpixels below a node, its parent and its children."""
+"""Nodes of the merge tree: the superpixels below a node, and the way up and down.
+
+The tree is given as `parents`, uint16 (2n - 1,): the superpixels are the leaves 0..n-1, every parent has a higher
+number than its children, and the root is its own parent.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,27 @@ from bisect import bisect_left
 
 import numpy as np
 
-from selector.arrays import Labels, Members
-
-# The merge tree
+from selector.arrays import Members, Parents
 
 
-def node_members(parents: Labels, node: int) -> Members:
-    """The superpixels below `node` of the merge tree (itself, if it is one): bool ``(n,)``."""
+def node_members(parents: Parents, node: int) -> Members:
+    """The superpixels below a node; of a superpixel, itself.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    node : int
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> node_members(np.array([3, 4, 3, 4, 4], np.uint16), 3)
+    array([ True, False,  True])
+    """
     tops = np.where(parents <= node, parents, np.arange(parents.size)).astype(np.intp)
     # Every parent has a higher number than its children, so "up, but not beyond node" ends at the node for
     # its own superpixels and elsewhere for all others. Pointers to pointers take log2(depth) rounds.
@@ -22,54 +40,62 @@ def node_members(parents: Labels, node: int) -> Members:
     return members
 
 
-def covering_node(parents: Labels, members: Members) -> int:
-    """The smallest node of the merge tree that holds all `members`; ValueError when there is none."""
-    superpixels = np.flatnonzero(members)
-    if not superpixels.size:
-        raise ValueError("No superpixel is given.")
-    ancestors = _path_to_root(parents, int(superpixels[0]))
-    held = bisect_left(ancestors, True, key=lambda node: bool(node_members(parents, node)[members].all()))
-    return ancestors[held]
-
-
-def parent_region(parents: Labels, members: Members) -> Members:
-    """One step up: the smallest node that holds `members` and more; the whole photo stays the whole photo.
+def child_towards(parents: Parents, node: int, superpixel: int) -> int:
+    """One step down the tree: the child of a node on the way to a superpixel below it.
 
     Parameters
     ----------
-    parents : uint16 ndarray, shape (2n-1,)
-    members : bool ndarray, shape (n,), at least one set; usually the members of one region
+    parents : uint16 ndarray, shape (2n - 1,)
+    node, superpixel : int
 
     Returns
     -------
-    bool ndarray, shape (n,)
+    int
+
+    Raises
+    ------
+    ValueError
+        If the superpixel does not lie below the node.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> child_towards(np.array([3, 4, 3, 4, 4], np.uint16), 4, 2)
+    3
     """
-    node = covering_node(parents, members)
-    region = node_members(parents, node)
-    return node_members(parents, int(parents[node])) if np.array_equal(region, members) else region
+    path = _path_to_root(parents, superpixel)
+    if node not in path[1:]:
+        raise ValueError(f"Superpixel {superpixel} does not lie below node {node}.")
+    return path[path.index(node) - 1]
 
 
-def child_region(parents: Labels, members: Members, superpixel: int) -> Members:
-    """One step down: of the two halves of the node that holds `members`, the one with `superpixel`.
+def largest_selected_node(selected: Members, parents: Parents, superpixel: int) -> int:
+    """The highest node above a selected superpixel all of whose superpixels are selected; at least itself.
 
-    A single superpixel has no halves: the answer is empty. ValueError when `superpixel` is not a member.
+    Parameters
+    ----------
+    selected : bool ndarray, shape (n,)
+    parents : uint16 ndarray, shape (2n - 1,)
+    superpixel : int
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> largest_selected_node(np.array([True, False, True]), np.array([3, 4, 3, 4, 4], np.uint16), 0)
+    3
     """
-    if not members[superpixel]:
-        raise ValueError("The superpixel lies outside the region.")
-    top = covering_node(parents, members)
-    below = [node for node in _path_to_root(parents, superpixel) if node < top]
-    return node_members(parents, below[-1]) if below else np.zeros_like(members)
+    ancestors = _path_to_root(parents, superpixel)
+    too_large = bisect_left(ancestors, True, key=lambda node: not selected[node_members(parents, node)].all())
+    return ancestors[too_large - 1]
 
 
-def _path_to_root(parents: Labels, node: int) -> list[int]:
+def _path_to_root(parents: Parents, node: int) -> list[int]:
+    """The node, its parent, and so on up to the root."""
     path = [node]
     while (parent := int(parents[path[-1]])) != path[-1]:
         path.append(parent)
     return path
-
-
-def largest_selected_node(selected: Members, parents: Labels, superpixel: int) -> int:
-    """The highest ancestor of `superpixel`, itself selected, whose members are all selected."""
-    ancestors = _path_to_root(parents, superpixel)
-    too_large = bisect_left(ancestors, True, key=lambda node: not selected[node_members(parents, node)].all())
-    return ancestors[too_large - 1]

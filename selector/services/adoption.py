@@ -1,9 +1,9 @@
-"""What happens to a visitor's things at sign-in."""
+"""At sign-in a visitor's photos, selections and links become those of the account."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -11,13 +11,14 @@ from selector.models import Photo, Selection, SharedSelection
 from selector.signals import adopted
 
 if TYPE_CHECKING:
-    pass
+    from django.contrib.auth.models import User
 
 
-def adopt(visitor: uuid.UUID, owner: Any) -> None:
+def adopt(visitor: uuid.UUID, owner: User) -> None:
     """Hand a visitor's photos, selections and links to the account they signed in to.
 
-    A photo that both have selected on keeps the visitor's selection: it is the newer one, on the screen right now.
+    Where the account has a selection on the same label map, the visitor's takes its place: it is the newer one, which
+    the person sees right now.
     """
     with transaction.atomic():
         Photo.objects.filter(visitor=visitor).update(visitor=None, owner=owner)

@@ -1,11 +1,11 @@
-"""The cached result of segmenting a photo: computed once, stored, and decoded once a process."""
+"""Label maps: a photo's superpixels and merge tree, computed once, stored, and kept decoded in each process."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,48 +16,62 @@ import numpy.typing as npt
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
-from skimage.color import rgb2lab
 
+from selector.arrays import Labels, Rgb
+from selector.lru_cache import LRUCache
 from selector.models import LabelMap, Photo
-from selector.segmentation import hierarchy, slic
+from selector.segmentation import hierarchy, slic, superpixels
 from selector.segmentation.hierarchy import Hierarchy
+from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
 from selector.services.photos import working_copy
-
-# To be raised when slic.py or hierarchy.py make something else of the same photo: old label maps stay what they are.
-SLIC_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A label map decoded: `labels` uint16 (H, W), the merge tree, and `areas` int64 (n,) in pixels."""
+    """A label map, decoded.
 
-    labels: npt.NDArray[np.uint16]
+    Attributes
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+    hierarchy : Hierarchy
+    areas : int64 ndarray, shape (n,)
+        Of the superpixels, in pixels.
+    """
+
+    labels: Labels
     hierarchy: Hierarchy
     areas: npt.NDArray[np.int64]
 
 
-def label_map_of(photo: Photo) -> LabelMap:
-    """The label map of a photo by today's settings, computed now if nobody has asked before.
+_decoded: LRUCache[Segmentation] = LRUCache(settings.LABEL_MAP_CACHE_SIZE)
 
-    Several requests at once compute it once: the first takes the photo's lock, the others wait for its row.
+
+def get_or_compute(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> LabelMap:
+    """The label map of a photo by today's settings, computed and stored first if there is none.
+
+    Several requests at once compute it once: the first takes the photo's lock, the others wait for its row. Callers
+    that need the decoded working copy as well give a function for it: it is called when the label map is computed.
     """
     key = _key(photo)
     found = photo.label_maps.filter(**key).first()
     if found is None:
         with lock(photo):
-            found = photo.label_maps.filter(**key).first() or _compute(photo, key)
+            found = photo.label_maps.filter(**key).first() or _compute(photo, key, pixels)
     return found
 
 
 def load(label_map: LabelMap) -> Segmentation:
-    """Decode a label map, from this process's cache where it has been asked for lately."""
+    """A label map decoded; those used last are kept in this process."""
     return _load(label_map.pk)
 
 
-@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
 def _load(pk: int) -> Segmentation:
     # By primary key: a label map's row and file never change, and keys are never used again.
+    return _decoded.get(pk, lambda: _decode(pk))
+
+
+def _decode(pk: int) -> Segmentation:
     label_map = LabelMap.objects.select_related("photo").get(pk=pk)
     with label_map.labels.open("rb") as file:
         flat = np.frombuffer(gzip.decompress(file.read()), "<u2")
@@ -66,59 +80,50 @@ def _load(pk: int) -> Segmentation:
     return Segmentation(labels, tree, superpixel_areas(labels, tree.n_superpixels))
 
 
-def forget() -> None:
-    """Empty this process's caches, for whoever turns to another database: its keys mean other label maps."""
-    _load.cache_clear()
-    _mean_colours.cache_clear()
-    _adjacent.cache_clear()
-
-
 def adjacent(label_map: LabelMap) -> npt.NDArray[np.intp]:
-    """The pairs of neighbouring superpixels: (e, 2)."""
+    """The pairs of superpixels that share a border: intp (e, 2), in order."""
     return _adjacent(label_map.pk)
 
 
 @lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
 def _adjacent(pk: int) -> npt.NDArray[np.intp]:
-    # Once a process: it takes longer than all that a search does with them.
+    # Kept, since this takes longer than all that a search does with the pairs.
     segmentation = _load(pk)
     return neighbours(segmentation.labels, np.arange(len(segmentation.areas), dtype=np.uint16))
 
 
 def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
-    """The mean colour of each superpixel in CIE Lab: (n, 3)."""
+    """The mean colour of each superpixel in CIELAB: float64 (n, 3)."""
     return _mean_colours(label_map.pk)
 
 
 @lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
 def _mean_colours(pk: int) -> npt.NDArray[np.float64]:
-    label_map = LabelMap.objects.select_related("photo").get(pk=pk)
-    segmentation = load(label_map)
-    lab = rgb2lab(working_copy(label_map.photo)).reshape(-1, 3)
-    flat = segmentation.labels.ravel()
-    sums = np.stack([np.bincount(flat, plane, len(segmentation.areas)) for plane in lab.T], axis=1)
-    return sums / segmentation.areas[:, None]
+    photo = Photo.objects.get(label_maps=pk)
+    segmentation = _load(pk)
+    return superpixels.mean_colours(working_copy(photo), segmentation.labels, len(segmentation.areas))
 
 
 def _key(photo: Photo) -> dict[str, object]:
+    """The fields that tell a photo's label map by today's settings from all others."""
     if settings.SUPERPIXEL_ENGINE == "skimage":
         engine = f"scikit-image {version('scikit-image')}"
     else:
-        engine = f"slic {SLIC_VERSION}"
+        engine = f"slic {slic.VERSION}"
     parameters = json.dumps({"n_superpixels": settings.N_SUPERPIXELS})
     return {"photo": photo, "working_sha256": photo.working_sha256, "engine": engine, "parameters": parameters}
 
 
-def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
-    rgb = working_copy(photo)
-    labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE)
-    return store(photo, labels, hierarchy.build(rgb, labels), key)
+def _compute(photo: Photo, key: dict[str, object], pixels: Callable[[], Rgb] | None) -> LabelMap:
+    """Segment a photo and store the result."""
+    rgb = pixels() if pixels else working_copy(photo)
+    lab = lab_planes(rgb)
+    labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE, lab=lab)
+    return store(photo, labels, hierarchy.build(rgb, labels, lab=lab), key)
 
 
-def store(
-    photo: Photo, labels: npt.NDArray[np.uint16], tree: Hierarchy, key: dict[str, object] | None = None
-) -> LabelMap:
-    """Keep a photo's superpixels and merge tree, as computed by today's settings."""
+def store(photo: Photo, labels: Labels, tree: Hierarchy, key: dict[str, object] | None = None) -> LabelMap:
+    """Store a photo's superpixels and merge tree, as computed by today's settings."""
     key = key or _key(photo)
     label_map = LabelMap(**key, n_superpixels=tree.n_superpixels, hierarchy=zlib.compress(tree.to_bytes()))
     label_map.labels.save("labels.gz", ContentFile(_pack(labels)), save=False)
@@ -129,31 +134,36 @@ def store(
         # The photo has been deleted in the meantime.
         label_map.labels.storage.delete(str(label_map.labels.name))
         raise
+    # The next step of the same process uses it: it need not be read back and decoded.
+    shared = labels.view()
+    shared.flags.writeable = False
+    _decoded.put(label_map.pk, Segmentation(shared, tree, superpixel_areas(labels, tree.n_superpixels)))
     return label_map
 
 
-def _pack(labels: npt.NDArray[np.uint16]) -> bytes:
+def _pack(labels: Labels) -> bytes:
+    """The label array as it is stored and sent: gzip of little-endian uint16, row by row."""
     # No time stamp in the gzip header: equal label maps are equal files.
     return gzip.compress(labels.astype("<u2").tobytes(), compresslevel=6, mtime=0)
 
 
-def copy_to(photo: Photo, label_map: LabelMap) -> LabelMap:
-    """The label map of a photo with the same working copy, without computing it again."""
+def store_copy(photo: Photo, label_map: LabelMap) -> LabelMap:
+    """Store a label map for another photo with the same working copy, without computing it again."""
     with label_map.labels.open("rb") as file:
         return _store_like(label_map, photo, file.read())
 
 
-def turned(label_map: LabelMap, photo: Photo, quarter_turns: int) -> LabelMap:
-    """The label map of a photo whose working copy has been turned clockwise, with the numbers that were there.
+def store_turned(label_map: LabelMap, photo: Photo, quarter_turns: int) -> LabelMap:
+    """Store a label map for a photo whose working copy has been turned clockwise; superpixels keep their numbers.
 
-    Four quarters make the same label map again. The photo's row still tells the size from before.
+    Four quarters make the same label map again. The photo's row must still have the size from before.
     """
     # rot90 turns the other way round.
     return _store_like(label_map, photo, _pack(np.rot90(load(label_map).labels, -quarter_turns)))
 
 
 def _store_like(label_map: LabelMap, photo: Photo, packed: bytes) -> LabelMap:
-    """Keep a label map of a photo's working copy that differs from another in its label array at most."""
+    """Store a label map for a photo, like another but for its label array, given as `_pack` makes it."""
     copy = LabelMap(
         photo=photo,
         working_sha256=photo.working_sha256,
@@ -173,9 +183,9 @@ def _store_like(label_map: LabelMap, photo: Photo, packed: bytes) -> LabelMap:
 
 @contextmanager
 def lock(photo: Photo) -> Iterator[None]:
-    """Whoever holds it alone computes or turns a photo's label maps.
+    """Hold the lock under which a photo's label maps are computed or turned.
 
-    It works across processes and machines, and outside transactions, since computing takes its time.
+    It works across processes and machines, and outside of transactions, since computing takes its time.
     """
     key = int.from_bytes(photo.pk.bytes[:8], signed=True)
     with connection.cursor() as cursor:

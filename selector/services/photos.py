@@ -1,4 +1,4 @@
-"""From an upload to a stored photo, and from a stored photo to its pixels."""
+"""From an uploaded file to a stored photo, and from a stored photo to its pixels."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from selector.arrays import Labels, Members, Rgb
 from selector.imaging import imagefile
 from selector.models import Photo
 from selector.people import Person
@@ -31,12 +31,22 @@ def store_photo(
     visitor: uuid.UUID | None = None,
     is_public: bool = False,
 ) -> Photo:
-    """Check an image file and keep it, with its working copy.
+    """Check an image file and store it: the original, its working copy, and the row.
+
+    Every photo that is uploaded or imported is stored here. The row is written last; when that fails, the files are
+    deleted. Where it is part of a larger transaction, the caller deletes them when that fails (`delete_files`).
+
+    Parameters
+    ----------
+    data : the file
+    name : the file's name; folders in it are left out
+    owner, visitor : the account or the visitor it belongs to; neither for a public photo
+    is_public : for the public collection, which everyone sees
 
     Raises
     ------
     InvalidImage
-        With a sentence for the person who sent it; nothing stays behind.
+        With the sentence to show; nothing stays behind.
     """
     copy = _working_copy_of(data)
     photo = Photo(
@@ -47,8 +57,8 @@ def store_photo(
         original_type=copy.mime,
         original_sha256=copy.sha256,
     )
-    photo.original.save("original", ContentFile(data), save=False)
     try:
+        photo.original.save("original", ContentFile(data), save=False)
         put_working_copy(photo, copy)
         photo.save(force_insert=True)
     except BaseException:
@@ -58,10 +68,10 @@ def store_photo(
 
 
 def copy_for(person: Person, photo: Photo) -> Photo:
-    """A photo of the person's own with the same working copy.
+    """Store a photo of the person's own with the same working copy.
 
-    The working copy stands for the original as well: the full resolution, and whatever a camera wrote into the file,
-    stay with the first owner.
+    The working copy stands for the original as well: the full resolution and the metadata of the file stay with the
+    first owner.
     """
     with photo.working.open("rb") as file:
         data = file.read()
@@ -92,19 +102,19 @@ def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
 
 
 def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
-    """The working copy of a photo that is turned clockwise by so many quarters in all; nothing is stored."""
+    """The working copy of a photo turned clockwise by so many quarters in all; nothing is stored."""
     with photo.original.open("rb") as file:
         return _working_copy_of(file.read(), quarter_turns)
 
 
-def working_copy(photo: Photo) -> npt.NDArray[np.uint8]:
-    """The pixels of the stored working copy, uint8 (H, W, 3): what everything is computed on."""
+def working_copy(photo: Photo) -> Rgb:
+    """The pixels of the stored working copy, uint8 (H, W, 3): what everything else is computed on."""
     with photo.working.open("rb") as file:
         return imagefile.decode(file.read())
 
 
-def upright_original(photo: Photo) -> npt.NDArray[np.uint8]:
-    """The pixels of the original at its own resolution, upright and turned as the working copy is: uint8 (H, W, 3)."""
+def upright_original(photo: Photo) -> Rgb:
+    """The pixels of the original at its own resolution, turned as the working copy is: uint8 (H, W, 3)."""
     with photo.original.open("rb") as file:
         picture = imagefile.read_upright(
             file.read(), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
@@ -115,19 +125,35 @@ def upright_original(photo: Photo) -> npt.NDArray[np.uint8]:
 
 def portion(
     photo: Photo,
-    labels: npt.NDArray[np.uint16],
-    included: npt.NDArray[np.bool_],
+    labels: Labels,
+    included: Members,
     *,
     background: Background,
     crop: bool,
     at_original_size: bool,
 ) -> bytes:
-    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original."""
-    rgb = working_copy(photo)
+    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original.
+
+    Parameters
+    ----------
+    photo : Photo
+    labels : uint16 ndarray, shape (H, W)
+        Of the working copy.
+    included : bool ndarray, shape (n,)
+    background, crop
+        As in `selector.rendering.previews.preview_png`.
+    at_original_size : bool
+
+    Returns
+    -------
+    bytes
+    """
     if at_original_size:
         rgb = upright_original(photo)
         enlarged = Image.fromarray(labels).resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.NEAREST)
         labels = np.asarray(enlarged, np.uint16)
+    else:
+        rgb = working_copy(photo)
     return preview_png(rgb, labels, included, background=background, crop=crop)
 
 
@@ -142,6 +168,7 @@ def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
 
 
 def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCopy:
+    """The working copy of a file, within the site's limits; `InvalidImage` beyond them."""
     return imagefile.make_working_copy(
         data,
         max_bytes=settings.MAX_UPLOAD_BYTES,
@@ -151,14 +178,14 @@ def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCo
 
 
 def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
-    """Store the file of a working copy and note it on the row, which is yet to be saved."""
+    """Store the file of a working copy and note it on the photo's row, which the caller saves."""
     photo.working_sha256 = copy.working_sha256
     photo.width, photo.height = copy.width, copy.height
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
 
 
 def delete_files(photo: Photo) -> None:
-    """Take back the files of a photo whose row does not stay."""
+    """Delete the files of a photo whose row is not kept."""
     for file in (photo.original, photo.working):
         if file:
             file.storage.delete(str(file.name))

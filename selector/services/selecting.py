@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
+import numpy as np
 from django.db import IntegrityError, transaction
 
 from selector.arrays import Members
 from selector.models import LabelMap, Selection
 from selector.people import Person
 from selector.segmentation.superpixels import area_share
-from selector.selection import gestures
-from selector.selection.selection import SuperpixelSelection, packed_length
+from selector.selection import tools
+from selector.selection.gestures import clear, invert
+from selector.selection.selection import Mode, SuperpixelSelection, packed_length
+from selector.selection.tools import Gesture, Scene
 from selector.services import label_maps
 from selector.services.label_maps import Segmentation
-from selector.web.forms import GestureForm
+
+_DONE = {"undo": "Undone", "redo": "Redone", "clear": "Cleared", "invert": "Inverted"}
+_NOT_DONE = {"undo": "There is nothing to undo.", "redo": "There is nothing to redo."}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A selection as it is now, and what a page says of it.
+
+    Attributes
+    ----------
+    selection : Selection
+    state : SuperpixelSelection
+        What is selected.
+    description : str
+        How much that is, as a sentence.
+    sentence : str
+        What has happened to it, for the status line.
+    """
+
+    selection: Selection
+    state: SuperpixelSelection
+    description: str
+    sentence: str = ""
 
 
 def selection_of(person: Person, label_map: LabelMap) -> Selection:
@@ -24,31 +50,30 @@ def selection_of(person: Person, label_map: LabelMap) -> Selection:
     return found or Selection(label_map=label_map, state=bytes(packed_length(label_map.n_superpixels)))
 
 
-def apply_gesture(
-    person: Person, label_map: LabelMap, segmentation: Segmentation, form: GestureForm
-) -> tuple[Selection, str]:
-    """Apply a valid gesture once, however often it is sent.
+def apply_gesture(person: Person, label_map: LabelMap, gesture: Gesture) -> Report:
+    """Apply a gesture to the person's selection on a photo, once, however often it is sent.
 
     Returns
     -------
-    The selection as it is now, and a sentence that says what happened.
+    Report
+        The selection as it is now, with a sentence that says what happened.
 
     Raises
     ------
     ValueError
-        When a point lies outside the photo; nothing has changed.
+        If a point lies outside the photo; nothing has changed.
     """
-    given = form.cleaned_data
     with transaction.atomic():
         selection = _locked(person, label_map)
-        tab, number = given["tab"], given["number"] or 0
-        if selection.has_seen(tab, number):
-            return selection, describe(selection.superpixels, segmentation)
+        if selection.has_seen(gesture.tab, gesture.number):
+            report = report_on(selection)
+            return replace(report, sentence=report.description)
         before = selection.superpixels
-        done = _apply(selection, segmentation, form)
-        selection.remember(tab, number)
+        done = _apply(selection, label_map, gesture)
+        selection.remember(gesture.tab, gesture.number)
         selection.save()
-    return selection, _sentence(given["tool"], given["mode"], before, selection.superpixels, segmentation, done)
+    report = report_on(selection)
+    return replace(report, sentence=_sentence(gesture, before, report, done))
 
 
 def select_instead(person: Person, label_map: LabelMap, members: Members) -> bool:
@@ -56,12 +81,13 @@ def select_instead(person: Person, label_map: LabelMap, members: Members) -> boo
 
     Returns
     -------
-    Whether something else had been selected, which undoing brings back.
+    bool
+        Whether something else had been selected, which undoing brings back.
     """
     with transaction.atomic():
         selection = _locked(person, label_map)
         before = selection.superpixels
-        done = selection.apply(lambda _: SuperpixelSelection(members, members & False))
+        done = selection.apply(lambda _: SuperpixelSelection(members, np.zeros_like(members)))
         selection.save()
     return done and not before.is_empty
 
@@ -83,40 +109,35 @@ def _locked(person: Person, label_map: LabelMap) -> Selection:
     return found
 
 
-def _apply(selection: Selection, segmentation: Segmentation, form: GestureForm) -> bool:
-    given = form.cleaned_data
-    tool = given["tool"]
-    if tool == "show":
-        return False
-    if tool in ("undo", "redo"):
-        return selection.undo() if tool == "undo" else selection.redo()
-    if tool in ("clear", "invert"):
-        return selection.apply(getattr(gestures, tool))
-    labels, tree = segmentation.labels, segmentation.hierarchy
-    points = form.points_on(labels.shape[1])
-    cut = tree.cut(given["level"])
-    common: dict[str, Any] = {"labels": labels, "mode": given["mode"]}
-    match tool:
-        case "toggle":
-            gesture = partial(gestures.toggle, **common, cut=cut, points=points)
-        case "paint":
-            gesture = partial(gestures.paint, **common, cut=cut, points=points, add=not given["remove"])
-        case "cover":
-            gesture = partial(gestures.cover, **common, cut=cut, polygon=points, add=not given["remove"])
-        case "grow":
-            gesture = partial(gestures.grow, **common, cut=cut, point=points[0], parents=tree.parents)
-        case "similar":
-            colours = label_maps.mean_colours(selection.label_map)
-            gesture = partial(
-                gestures.similar, **common, cut=cut, point=points[0], colours=colours, everywhere=given["everywhere"]
-            )
-        case _:
-            gesture = partial(gestures.shrink, **common, point=points[0], parents=tree.parents)
-    return selection.apply(gesture)
+def _apply(selection: Selection, label_map: LabelMap, gesture: Gesture) -> bool:
+    """Apply a gesture to a locked selection; False when it changes nothing."""
+    match gesture.tool:
+        case "show":
+            return False
+        case "undo":
+            return selection.undo()
+        case "redo":
+            return selection.redo()
+        case "clear":
+            return selection.apply(clear)
+        case "invert":
+            return selection.apply(invert)
+    segmentation = label_maps.load(label_map)
+    tree = segmentation.hierarchy
+    colours = partial(label_maps.mean_colours, label_map)
+    scene = Scene(segmentation.labels, tree.cut(gesture.level), tree.parents, colours)
+    action = tools.actions()[gesture.tool]
+    return selection.apply(lambda before: action.apply(before, scene, gesture))
+
+
+def report_on(selection: Selection) -> Report:
+    """A selection as it is now, with nothing to say of what happened."""
+    state = selection.superpixels
+    return Report(selection, state, describe(state, label_maps.load(selection.label_map)))
 
 
 def describe(state: SuperpixelSelection, segmentation: Segmentation) -> str:
-    """How much is selected, as a sentence."""
+    """How much of the photo is selected, as a sentence."""
     if state.is_empty:
         return "Nothing is selected."
     included, excluded = (area_share(rows, segmentation.areas) for rows in (state.included, state.excluded))
@@ -127,22 +148,15 @@ def _percent(share: float) -> str:
     return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
-def _sentence(
-    tool: str,
-    mode: str,
-    before: SuperpixelSelection,
-    after: SuperpixelSelection,
-    segmentation: Segmentation,
-    done: bool,
-) -> str:
-    """For example "Region added, 12% selected." """
+def _sentence(gesture: Gesture, before: SuperpixelSelection, report: Report, done: bool) -> str:
+    """What a gesture did, for example "Region added, 12% selected." """
+    rest = f"{report.description[:1].lower()}{report.description[1:]}"
     if not done:
-        return {"undo": "There is nothing to undo.", "redo": "There is nothing to redo."}.get(
-            tool, f"Nothing changed: {describe(after, segmentation)[:1].lower()}{describe(after, segmentation)[1:]}"
-        )
-    whole = {"undo": "Undone", "redo": "Redone", "clear": "Cleared", "invert": "Inverted"}.get(tool)
-    if whole is None:
-        grown = after.of(mode).sum() > before.of(mode).sum()  # type: ignore[arg-type]
-        whole = ("Region added" if mode == "include" else "Region excluded") if grown else "Region removed"
-    rest = describe(after, segmentation)
-    return f"{whole}, {rest[:1].lower()}{rest[1:]}"
+        return _NOT_DONE.get(gesture.tool, f"Nothing changed: {rest}")
+    return f"{_DONE.get(gesture.tool) or _what_became_of_regions(gesture.mode, before, report.state)}, {rest}"
+
+
+def _what_became_of_regions(mode: Mode, before: SuperpixelSelection, after: SuperpixelSelection) -> str:
+    if after.of(mode).sum() <= before.of(mode).sum():
+        return "Region removed"
+    return "Region added" if mode == "include" else "Region excluded"

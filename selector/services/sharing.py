@@ -1,4 +1,4 @@
-"""Taking a copy of what somebody shared by a link."""
+"""Taking a copy of the photo and selection that a link shares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_copy(link: SharedSelection, person: Person) -> Photo:
     Raises
     ------
     SharedSelection.DoesNotExist
-        When the link has been revoked meanwhile.
+        If the link has been revoked meanwhile.
     """
     with transaction.atomic():
         # Locked: a second press of the button finds the copy that the first one makes.
@@ -29,15 +29,16 @@ def open_copy(link: SharedSelection, person: Person) -> Photo:
 
 
 def copy_of(link: SharedSelection, person: Person) -> Photo | None:
-    """The copy the person has opened from a link already."""
+    """The copy that the person has opened from a link already; None if there is none."""
     mine: Photo | None = Photo.objects.owned_by(person).filter(opened_from=link).first()
     return mine
 
 
 def _copy(link: SharedSelection, person: Person) -> Photo:
+    """Store a copy of the photo, its label map and the shared state; to be called in a transaction."""
     photo = photos.copy_for(person, link.photo)
     try:
-        label_map = label_maps.copy_to(photo, link.label_map)
+        label_map = label_maps.store_copy(photo, link.label_map)
     except BaseException:
         # The row goes with the transaction, the files have to be taken back.
         photos.delete_files(photo)

@@ -18,7 +18,7 @@ def turn(photo: Photo, quarter_turns: int = 1) -> None:
     Its label maps are turned and not computed again: to selections, links and searches other superpixels would mean
     nothing.
     """
-    # Whoever is computing a label map finishes first, and it is turned along; two turns at once are two turns.
+    # A label map that is being computed is finished first, and turned along; two turns at once are two turns.
     with label_maps.lock(photo):
         photo = Photo.objects.get(pk=photo.pk)
         copy = photos.turned_copy(photo, photo.quarter_turns + quarter_turns)
@@ -40,16 +40,17 @@ def _turn(photo: Photo, copy: imagefile.WorkingCopy, quarter_turns: int) -> None
 
 
 def _turn_label_maps(photo: Photo, old_version: str, quarter_turns: int) -> None:
+    """Replace the label maps of the working copy from before by turned ones, and delete all older ones."""
     # Locked, so that what is selected or searched for meanwhile is either seen here or refused: nothing is lost unsaid.
     old_maps = list(photo.label_maps.select_for_update())
     for old in old_maps:
         if old.working_sha256 == old_version:
-            _repoint(old, label_maps.turned(old, photo, quarter_turns))
+            _repoint(old, label_maps.store_turned(old, photo, quarter_turns))
         old.delete()
 
 
 def _repoint(old: LabelMap, new: LabelMap) -> None:
-    """A turned label map is a new row, since pages and caches take one for unchanging: whatever refers to it moves."""
+    """Let what refers to a label map refer to the turned one: a new row, as pages and caches rely on rows to stay."""
     for model in (Selection, SharedSelection):
         model.objects.filter(label_map=old).update(label_map=new)
     label_map_turned.send(LabelMap, old=old, new=new)

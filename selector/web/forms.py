@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 
-from selector.selection.geometry import MAX_POINTS
+from selector.selection import tools
+from selector.selection.geometry import MAX_POINTS, Point
+from selector.selection.tools import Gesture
 
 # Regions shown when a workspace opens: at 2,000, three clicks select nothing one can see.
 OPENING_LEVEL = 100
@@ -19,6 +21,7 @@ class LevelForm(forms.Form):
 
     @property
     def value(self) -> int:
+        """The level to show."""
         return (self.is_valid() and self.cleaned_data["level"]) or OPENING_LEVEL
 
 
@@ -34,9 +37,9 @@ class PreviewForm(forms.Form):
 
 
 class PointsField(forms.Field):
-    """`x,y` pairs with blanks between them, in pixels."""
+    """`x,y` pairs with blanks between them, in pixels: a list of (x, y)."""
 
-    def to_python(self, value: str | None) -> list[tuple[float, float]]:
+    def to_python(self, value: str | None) -> list[Point]:
         if not value:
             return []
         pairs = value.split(maxsplit=MAX_POINTS)
@@ -48,6 +51,11 @@ class PointsField(forms.Field):
             raise forms.ValidationError("Those coordinates cannot be read.") from None
 
 
+def gesture_names() -> list[tuple[str, str]]:
+    """The choices of what is posted as `tool`."""
+    return [(name, name) for name in (*tools.actions(), *tools.COMMANDS)]
+
+
 class GestureForm(forms.Form):
     """One gesture on a selection.
 
@@ -55,12 +63,8 @@ class GestureForm(forms.Form):
     `at.y` of an image button, in CSS pixels of a stage that is `shown_width` wide.
     """
 
-    POINTED = ("toggle", "paint", "cover", "grow", "shrink", "similar")
-    # "show" changes nothing: it is what Enter means, and how a page without JavaScript asks for another level.
-    TOOLS = (*POINTED, "undo", "redo", "clear", "invert", "show")
-
     label_map = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    tool = forms.ChoiceField(choices=[(tool, tool) for tool in TOOLS], required=False)
+    tool = forms.ChoiceField(choices=gesture_names, required=False)
     mode = forms.ChoiceField(choices=[("include", "include"), ("exclude", "exclude")], required=False)
     level = forms.IntegerField(min_value=1, required=False)
     points = PointsField(required=False)
@@ -74,23 +78,37 @@ class GestureForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        given["tool"] = given.get("tool") or "toggle"
+        given["tool"] = given.get("tool") or tools.TOOLS[0].action.name
         given["mode"] = given.get("mode") or "include"
         given["level"] = given.get("level") or OPENING_LEVEL
         if not given.get("points") and "at.x" in self.data:
             given["displayed_point"] = self._displayed_point()
-        elif given["tool"] in self.POINTED and not given.get("points") and "points" not in self.errors:
+        elif given["tool"] not in tools.COMMANDS and not given.get("points") and "points" not in self.errors:
             raise forms.ValidationError("Click on the photo to select a part of it.")
         return given
 
-    def _displayed_point(self) -> tuple[float, float]:
+    def _displayed_point(self) -> Point:
         try:
             return float(self.data["at.x"]), float(self.data["at.y"])
         except (KeyError, ValueError):
             raise forms.ValidationError("Those coordinates cannot be read.") from None
 
-    def points_on(self, width: int) -> list[tuple[float, float]]:
-        """The points in pixels of a working copy `width` pixels wide."""
+    def gesture_on(self, width: int) -> Gesture:
+        """The gesture, on a photo whose working copy is `width` pixels wide."""
+        given = self.cleaned_data
+        return Gesture(
+            tool=given["tool"],
+            mode=given["mode"],
+            level=given["level"],
+            points=self._points_on(width),
+            remove=given["remove"],
+            everywhere=given["everywhere"],
+            tab=given["tab"],
+            number=given["number"] or 0,
+        )
+
+    def _points_on(self, width: int) -> list[Point]:
+        """The points in pixels of the working copy."""
         if "displayed_point" not in self.cleaned_data:
             return list(self.cleaned_data["points"])
         scale = width / (self.cleaned_data["shown_width"] or width)

@@ -8,20 +8,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from selector.access import own_selection, photo_at, visible_label_map, visible_photo
-from selector.models import Selection, SharedSelection
+from selector.access import own_selection, visible_label_map, visible_photo, visible_version
 from selector.people import person_of
-from selector.rendering import highlights, layers
+from selector.rendering import layers
 from selector.services import label_maps, photos, selecting
+from selector.services.thumbnails import selection_highlight
 from selector.web.forms import PreviewForm
-from superpixel_site.forms import first_error
+from superpixel_site.refusals import first_error
 from superpixel_site.responses import immutable
 
 
 @require_GET
 @immutable
 def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
-    photo = photo_at(request, photo_id, version)
+    """The working copy of a photo."""
+    photo = visible_version(person_of(request), photo_id, version)
     with photo.working.open("rb") as file:
         return HttpResponse(file.read(), content_type="image/jpeg")
 
@@ -29,31 +30,26 @@ def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> Htt
 @require_GET
 @immutable
 def thumbnail(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
-    return HttpResponse(photos.thumbnail(photo_at(request, photo_id, version)), content_type="image/jpeg")
+    """A small JPEG of a photo."""
+    photo = visible_version(person_of(request), photo_id, version)
+    return HttpResponse(photos.thumbnail(photo), content_type="image/jpeg")
 
 
 @require_GET
 @immutable
 def selection_thumbnail(request: HttpRequest, selection_id: int, version: str) -> HttpResponse:
     """What is included, to lie over the photo's thumbnail."""
-    selection = own_selection(request, selection_id)
+    selection = own_selection(person_of(request), selection_id)
     if selection.version != version:
         raise Http404
-    return HttpResponse(highlight_of(selection, photos.THUMBNAIL_SIDE), content_type="image/png")
-
-
-def highlight_of(row: Selection | SharedSelection, side: int) -> bytes:
-    """The included superpixels over a thumbnail of at most `side` pixels, as a PNG."""
-    width, height = photos.thumbnail_size(row.label_map.photo, side)
-    labels = label_maps.load(row.label_map).labels
-    return highlights.portion_highlight_png(labels, row.superpixels.included, width, height)
+    return HttpResponse(selection_highlight(selection), content_type="image/png")
 
 
 @require_GET
 @immutable
 def labels(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
     """The superpixel of every pixel, little-endian uint16 row by row, as stored: compressed."""
-    label_map = visible_label_map(request, photo_id, label_map_id)
+    label_map = visible_label_map(person_of(request), photo_id, label_map_id)
     with label_map.labels.open("rb") as file:
         packed = file.read()
     return HttpResponse(packed, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
@@ -63,27 +59,29 @@ def labels(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> Http
 @immutable
 def tree(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
     """The merge tree's parent array, little-endian uint16."""
-    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    segmentation = label_maps.load(visible_label_map(person_of(request), photo_id, label_map_id))
     return HttpResponse(segmentation.hierarchy.to_bytes(), content_type="application/octet-stream")
 
 
 @require_GET
 @immutable
 def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level: int) -> HttpResponse:
-    segmentation = label_maps.load(visible_label_map(request, photo_id, label_map_id))
+    """The borders between the regions of one level."""
+    segmentation = label_maps.load(visible_label_map(person_of(request), photo_id, label_map_id))
     png = layers.outline_png(segmentation.labels, segmentation.hierarchy.cut(level))
     return HttpResponse(png, content_type="image/png")
 
 
 @require_GET
 def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """The selected portion on white, for pages without JavaScript and for whoever wants the file."""
-    photo = visible_photo(request, photo_id)
+    """The selected portion on white, for pages without JavaScript and to be kept as a file."""
+    person = person_of(request)
+    photo = visible_photo(person, photo_id)
     form = PreviewForm(request.GET)
     if not form.is_valid():
         return HttpResponse(first_error(form), status=400, content_type="text/plain")
-    label_map = label_maps.label_map_of(photo)
-    included = selecting.selection_of(person_of(request), label_map).superpixels.included
+    label_map = label_maps.get_or_compute(photo)
+    included = selecting.selection_of(person, label_map).superpixels.included
     given = form.cleaned_data
     png = photos.portion(
         photo,

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from selector.access import NoSuchLink, own_link, shared_selection, visible_photo
 from selector.models import Photo, SharedSelection
-from selector.people import known_person, person_of
+from selector.people import Person, known_person, person_of
 from selector.services import label_maps, photos, selecting, sharing
-from selector.web.picture_views import highlight_of
-from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx, wants_partial
-from superpixel_site.responses import say
+from selector.services.thumbnails import selection_highlight
+from superpixel_site.htmx import HtmxHttpRequest, wants_partial
+from superpixel_site.refusals import Refusal
+from superpixel_site.responses import render_partial_or_page
 
 # Of the picture on the page of a link, in pixels.
 PREVIEW_SIDE = 720
@@ -30,45 +31,44 @@ P = ParamSpec("P")
 
 
 @require_http_methods(["GET", "POST"])
-@vary_on_htmx
 def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """The links a person has made on a photo; posting makes one to the selection as it is now."""
-    photo = visible_photo(request, photo_id)
+    person = person_of(request)
+    photo = visible_photo(person, photo_id)
     if request.method == "GET":
-        return link_list(request, photo)
-    selection = selecting.selection_of(person_of(request), label_maps.label_map_of(photo))
+        return link_list(request, person, photo)
+    selection = selecting.selection_of(person, label_maps.get_or_compute(photo))
     if selection.superpixels.is_empty:
-        return say(request, "Select something first, then share it.", 422, photo.get_absolute_url())
-    token = SharedSelection.objects.share(selection, known_person(request))
-    return link_list(request, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
+        raise Refusal("Select something first, then share it.", 422, photo.get_absolute_url())
+    token = SharedSelection.objects.share(selection, person)
+    return link_list(request, person, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
 
 
-def link_list(request: HtmxHttpRequest, photo: Photo, new_address: str = "") -> HttpResponse:
-    label_map = label_maps.label_map_of(photo)
-    selection = selecting.selection_of(person_of(request), label_map)
+def link_list(request: HtmxHttpRequest, person: Person, photo: Photo, new_address: str = "") -> HttpResponse:
+    """The links a person has made on a photo, and how to make one; kept in no cache."""
+    label_map = label_maps.get_or_compute(photo)
+    selection = selecting.selection_of(person, label_map)
     context = {
         "photo": photo,
-        "links": SharedSelection.objects.owned_by(person_of(request)).on(photo).with_copies(),
+        "links": SharedSelection.objects.owned_by(person).on(photo).with_copies(),
         "is_empty": selection.superpixels.is_empty,
         "summary": selecting.describe(selection.superpixels, label_maps.load(label_map)),
         "new_address": new_address,
-        "in_dialog": wants_partial(request),
     }
-    template = "selector/_links.html" if wants_partial(request) else "selector/links.html"
-    response = render(request, template, context)
+    response = render_partial_or_page(request, "selector/_links.html", "selector/links.html", context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @require_POST
-@vary_on_htmx
 def revoke(request: HtmxHttpRequest, link_id: int) -> HttpResponse:
     """End a link. Copies that were opened from it are their owners' and stay."""
-    link = own_link(request, link_id)
+    person = person_of(request)
+    link = own_link(person, link_id)
     photo = link.photo
     link.delete()
     if wants_partial(request):
-        return link_list(request, photo)
+        return link_list(request, person, photo)
     messages.success(request, "The link is revoked: it opens nothing any more.")
     return redirect("selector:links", photo.pk)
 
@@ -131,4 +131,4 @@ def shared_photo(request: HtmxHttpRequest, token: str) -> HttpResponse:
 @require_GET
 @unlisted
 def shared_highlight(request: HtmxHttpRequest, token: str) -> HttpResponse:
-    return HttpResponse(highlight_of(shared_selection(token), PREVIEW_SIDE), content_type="image/png")
+    return HttpResponse(selection_highlight(shared_selection(token), PREVIEW_SIDE), content_type="image/png")

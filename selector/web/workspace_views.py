@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import base64
 import uuid
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from selector.access import shown_label_map, visible_photo
+from selector.access import visible_label_map, visible_photo
 from selector.arrays import Labels
-from selector.models import Selection
-from selector.people import known_person, person_of
+from selector.models import LabelMap
+from selector.people import Person, make_known, person_of
 from selector.rendering import layers
-from selector.selection.selection import SuperpixelSelection as Regions
+from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, selecting
+from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
-from superpixel_site.forms import first_error
-from superpixel_site.htmx import HtmxHttpRequest, vary_on_htmx
-from superpixel_site.responses import say
+from superpixel_site.htmx import HtmxHttpRequest
+from superpixel_site.refusals import Refusal, valid
 
 INCLUDE_BLUE, EXCLUDE_ORANGE = (30, 110, 245), (240, 120, 0)
 COARSEST_LEVEL = 8
@@ -32,15 +33,19 @@ COARSEST_LEVEL = 8
 LARGEST_SCALE = 4
 # Without JavaScript a click comes in displayed pixels, so the stage has this width, whatever the window's.
 SHOWN_WIDTH = 640
+# A form that says which label map its page was made with.
+ShownForm = TypeVar("ShownForm", GestureForm, SelectionNowForm)
 CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page to go on."
 
 
 @require_GET
 def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = visible_photo(request, photo_id)
-    label_map = label_maps.label_map_of(photo)
+    """A photo with its superpixels, the tools, and what the person has selected on it."""
+    person = person_of(request)
+    photo = visible_photo(person, photo_id)
+    label_map = label_maps.get_or_compute(photo)
     photo_opened.send(workspace, label_map=label_map)
-    selection = selecting.selection_of(person_of(request), label_map)
+    selection = selecting.selection_of(person, label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
     shown_width = min(photo.width, SHOWN_WIDTH)
     context = {
@@ -52,18 +57,15 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "sizer_height": photo.height * LARGEST_SCALE,
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
-        "is_own": photo.is_owned_by(person_of(request)),
-        **selection_context(selection, level),
+        "is_own": photo.is_owned_by(person),
+        **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)
 
 
-def selection_context(
-    selection: Selection, level: int, sentence: str = "", *, with_tints: bool = True
-) -> dict[str, Any]:
+def selection_context(report: Report, level: int, *, with_tints: bool = True) -> dict[str, Any]:
     """What the partials that show a selection need."""
-    segmentation = label_maps.load(selection.label_map)
-    state = selection.superpixels
+    selection = report.selection
     context = {
         "selection": selection,
         "level": level,
@@ -71,14 +73,16 @@ def selection_context(
         "label_map": selection.label_map,
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
-        "has_included": bool(state.included.any()),
-        "summary": selecting.describe(state, segmentation),
-        "message": sentence,
+        "has_included": bool(report.state.included.any()),
+        "summary": report.description,
+        "message": report.sentence,
     }
-    return context | tints(segmentation.labels, state) if with_tints else context
+    if with_tints:
+        context |= tints(label_maps.load(selection.label_map).labels, report.state)
+    return context
 
 
-def tints(labels: Labels, state: Regions) -> dict[str, str]:
+def tints(labels: Labels, state: SuperpixelSelection) -> dict[str, str]:
     """The layers over what is included and excluded, as addresses that hold the pictures themselves."""
     return {
         "tint": data_url(layers.tint_png(labels, state.included, INCLUDE_BLUE)),
@@ -91,45 +95,56 @@ def data_url(png: bytes) -> str:
 
 
 @require_POST
-@vary_on_htmx
 def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """One click, stroke, lasso, undo ...: applied to the stored selection, answered with the new layers."""
-    workspace_url = reverse("selector:workspace", args=[photo_id])
-    form = GestureForm(request.POST)
-    if not form.is_valid():
-        visible_photo(request, photo_id)
-        return say(request, first_error(form), 400, workspace_url)
-    label_map = shown_label_map(request, photo_id, form)
-    if label_map is None:
-        return say(request, CHANGED_ELSEWHERE, 409, workspace_url)
-    person = known_person(request)
+    person = person_of(request)
+    form, label_map = checked(GestureForm(request.POST), person, photo_id)
+    made = form.gesture_on(label_map.photo.width)
     try:
-        selection, sentence = selecting.apply_gesture(person, label_map, label_maps.load(label_map), form)
+        report = selecting.apply_gesture(make_known(request, person), label_map, made)
     except ValueError:
-        return say(request, "That point lies outside the photo.", 422, workspace_url)
-    level = form.cleaned_data["level"]
+        raise Refusal("That point lies outside the photo.", 422, workspace_url(photo_id)) from None
     if request.htmx:
-        context = selection_context(selection, level, sentence, with_tints=not form.cleaned_data["draws"])
+        context = selection_context(report, made.level, with_tints=not form.cleaned_data["draws"])
         return render(request, "selector/_selection.html", context)
-    return redirect(f"{workspace_url}?{urlencode({'level': level})}")
+    return redirect(f"{workspace_url(photo_id)}?{urlencode({'level': made.level})}")
+
+
+def checked(form: ShownForm, person: Person, photo_id: uuid.UUID) -> tuple[ShownForm, LabelMap]:
+    """A valid form of the workspace, and the label map that its page was made with.
+
+    Raises
+    ------
+    Refusal
+        With the form's first error, or when the photo has got another label map since.
+    Http404
+        When the person may not see the photo.
+    """
+    try:
+        valid(form, 400, workspace_url(photo_id))
+        return form, visible_label_map(person, photo_id, form.cleaned_data["label_map"])
+    except Refusal:
+        visible_photo(person, photo_id)
+        raise
+    except Http404:
+        visible_photo(person, photo_id)
+        raise Refusal(CHANGED_ELSEWHERE, 409, workspace_url(photo_id)) from None
+
+
+def workspace_url(photo_id: uuid.UUID) -> str:
+    return reverse("selector:workspace", args=[photo_id])
 
 
 @require_GET
-@vary_on_htmx
 @never_cache
 def selection_now(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """What a tab that comes to the front asks: nothing (204) unless another tab has changed the selection."""
-    workspace_url = reverse("selector:workspace", args=[photo_id])
-    form = SelectionNowForm(request.GET)
-    if not form.is_valid():
-        visible_photo(request, photo_id)
-        return say(request, first_error(form), 400, workspace_url)
-    label_map = shown_label_map(request, photo_id, form)
-    if label_map is None:
-        return say(request, CHANGED_ELSEWHERE, 409, workspace_url)
-    selection = selecting.selection_of(person_of(request), label_map)
+    person = person_of(request)
+    form, label_map = checked(SelectionNowForm(request.GET), person, photo_id)
+    selection = selecting.selection_of(person, label_map)
     if selection.revision == form.cleaned_data["version"]:
         return HttpResponse(status=204)
-    sentence = f"Changed in another window. {selecting.describe(selection.superpixels, label_maps.load(label_map))}"
-    context = selection_context(selection, OPENING_LEVEL, sentence, with_tints=not form.cleaned_data["draws"])
+    report = selecting.report_on(selection)
+    report = replace(report, sentence=f"Changed in another window. {report.description}")
+    context = selection_context(report, OPENING_LEVEL, with_tints=not form.cleaned_data["draws"])
     return render(request, "selector/_selection.html", context)

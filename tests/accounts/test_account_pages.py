@@ -135,7 +135,7 @@ def sign_up(client: Client, name: str = "carol", **more: str) -> Response:
 
 def upload(client: Client) -> Photo:
     file = SimpleUploadedFile("quarters.jpg", image_file(), "image/jpeg")
-    assert client.post(reverse("selector:upload"), {"image": file}).status_code == 302
+    assert client.post(reverse("library:photos"), {"image": file}).status_code == 302
     return Photo.objects.get(name="quarters.jpg")
 
 
@@ -147,7 +147,7 @@ def link_in_mail() -> str:
 
 def shown_to(client: Client) -> str:
     """Who the header of a page says is signed in; nobody is ``""``."""
-    found = re.search(r'class="who">([^<]*)<', client.get(reverse("selector:photos")).content.decode())
+    found = re.search(r'class="who">([^<]*)<', client.get(reverse("library:photos")).content.decode())
     return found[1] if found else ""
 
 
@@ -227,7 +227,7 @@ def test_a_visitors_photo_follows_into_an_account_that_exists(
     signed_in(client, "alice")
     photo.refresh_from_db()
     assert (photo.owner, photo.visitor) == (alice, None)
-    assert photo.name in client.get(reverse("selector:photos")).content.decode()
+    assert photo.name in client.get(reverse("library:photos")).content.decode()
 
 
 @pytest.mark.parametrize("login", ["alice", "alice@example.com"])
@@ -237,7 +237,7 @@ def test_people_sign_in_by_name_or_address(client: Client, alice: User, login: s
 
 
 def test_signing_in_leads_back_to_where_it_began(client: Client, alice: User, db: None) -> None:
-    page = client.get(reverse("selector:photos")).content.decode()
+    page = client.get(reverse("library:photos")).content.decode()
     assert f"{reverse('account_login')}?next=/photos/" in page
     response = client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD, "next": "/photos/"})
     assert response["Location"] == "/photos/"
@@ -254,14 +254,14 @@ def test_a_wrong_password_and_an_unknown_name_are_refused_alike(client: Client, 
 
 
 def test_the_header_signs_out_with_one_click(alice_inside: Client) -> None:
-    page = alice_inside.get(reverse("selector:photos")).content.decode()
+    page = alice_inside.get(reverse("library:photos")).content.decode()
     assert f'<form method="post" action="{reverse("account_logout")}">' in page
     assert alice_inside.post(reverse("account_logout")).status_code == 302
     assert shown_to(alice_inside) == ""
 
 
 def test_what_happened_is_said_once_in_the_status_line(alice_inside: Client) -> None:
-    photos = reverse("selector:photos")
+    photos = reverse("library:photos")
     assert 'class="message success">Successfully signed in' in alice_inside.get(photos).content.decode()
     assert "Successfully signed in" not in alice_inside.get(photos).content.decode()
 

@@ -213,7 +213,7 @@ def test_the_ways_in(inspection: Inspection) -> None:
 def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer) -> None:
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     sign_in(inspection.page, alice, live_server)
-    inspection.visit(reverse("selector:photos"), "my photos, signed in, with a message")
+    inspection.visit(reverse("library:photos"), "my photos, signed in, with a message")
     for name in ("account_email", "account_change_password", "account_logout", "account_reauthenticate", "mfa_index"):
         inspection.visit(reverse(name))
     for name in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"):

@@ -43,7 +43,7 @@ class Network:
 
 def expect_twenty_clicks(photo: Photo) -> None:
     """The superpixels under the twenty points are selected, in twenty steps of history."""
-    labels = label_maps.load(label_maps.label_map_of(photo)).labels
+    labels = label_maps.load(label_maps.get_or_compute(photo)).labels
     wanted = {int(labels[y, x]) for x, y in TWENTY}
     assert len(wanted) == 20
     selection = Selection.objects.get()

@@ -129,7 +129,7 @@ def public_photo(pixels: Pixels | None = None) -> Photo:
     photo = store_photo(image_file(eighths() if pixels is None else pixels), "eighths.jpg")
     photo.is_public = True
     photo.save()
-    label_maps.label_map_of(photo)
+    label_maps.get_or_compute(photo)
     return photo
 
 
@@ -142,7 +142,7 @@ class Workspace:
 
     def __init__(self, page: Page, photo: Photo, level: int | None = 20) -> None:
         self.page, self.photo = page, photo
-        self.label_map = label_maps.label_map_of(photo)
+        self.label_map = label_maps.get_or_compute(photo)
         self.segmentation = label_maps.load(self.label_map)
         self.labels, self.tree = self.segmentation.labels, self.segmentation.hierarchy
         self.expected = SuperpixelSelection.empty(self.label_map.n_superpixels)

@@ -27,7 +27,8 @@ def light(settings: Any, few_superpixels: None) -> None:
 @pytest.fixture
 def add_image(db: None) -> AddImage:
     """Adds an image to the collection; a private one when it has an owner. It is not indexed yet."""
-    from gallery.collection.importing import Details, add_photo
+    from gallery.collection.importing import Details, add_public, collect
+    from gallery.models import GalleryImage
     from selector.services.photos import store_photo
 
     def add(
@@ -39,8 +40,15 @@ def add_image(db: None) -> AddImage:
         **details: Any,
     ) -> GalleryImage:
         data = image_file(thing_on_ground(thing, ground, seed))
-        photo = store_photo(data, "thing.jpg", owner=owner, is_public=owner is None)
-        return add_photo(photo, Details(**details))
+        if owner is None:
+            return add_public(data, "thing.jpg", Details(**details))[0]
+        photo = store_photo(data, "thing.jpg", owner=owner)
+        collect([photo])
+        image: GalleryImage = GalleryImage.objects.get(photo=photo)
+        image.tags.add(*details.pop("tags", ()))
+        GalleryImage.objects.filter(pk=image.pk).update(**details)
+        image.refresh_from_db()
+        return image
 
     return add
 
@@ -52,7 +60,7 @@ def add_indexed(add_image: AddImage) -> AddImage:
 
     def add(*args: Any, **kwargs: Any) -> GalleryImage:
         image = add_image(*args, **kwargs)
-        indexing.update(image.pk, spaces.ensure_spaces()[0])
+        indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
         image.refresh_from_db()
         return image
 
@@ -67,7 +75,7 @@ def select() -> Select:
     from selector.services import label_maps
 
     def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include") -> LabelMap:
-        label_map = label_maps.label_map_of(photo)
+        label_map = label_maps.get_or_compute(photo)
         labels = label_maps.load(label_map).labels
         chosen = np.zeros(label_map.n_superpixels, bool)
         for left, top, right, bottom in boxes or [(45, 50, 95, 100)]:

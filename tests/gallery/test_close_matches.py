@@ -28,14 +28,14 @@ def collection(db: None, settings: Any) -> None:
     wanted, _ = spaces.ensure_spaces()
     for data, name, details in demo.images():
         image, _ = add_public(data, name, details)
-        indexing.update(image.pk, wanted)
+        indexing.bring_up_to_date(image.pk, wanted)
 
 
 def asked(data: bytes, box: demo.Box) -> Search:
     """A search for a box of a picture that was uploaded: its sides are shares of the picture."""
     # Other bytes than those in the collection: nothing of it is left out as the very same file.
     photo = store_photo(data + b"\0", "upload", visitor=VISITOR.visitor)
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     labels = label_maps.load(label_map).labels
     height, width = labels.shape
     left, top, right, bottom = np.array(box) * (width, height, width, height)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import Any
 
 import pytest
 from discs import AddImage
 from django.core.management import call_command
 
+from gallery import jobs
 from gallery.collection import demo
 from gallery.models import DemoCollection, GalleryImage
 
@@ -80,17 +80,15 @@ def test_it_stays_away_when_there_are_other_images(add_image: AddImage) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("two_photographs")
 def test_a_load_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gallery.collection import importing
+    defer = jobs.defer_indexing
 
-    original = importing.add_photo
-
-    def killed(*args: Any) -> GalleryImage:
-        if GalleryImage.objects.count() == 3:
+    def killed(images: list[int]) -> None:
+        if GalleryImage.objects.count() == 4:
             raise KeyboardInterrupt
-        return original(*args)
+        defer(images)
 
     with monkeypatch.context() as patch:
-        patch.setattr(importing, "add_photo", killed)
+        patch.setattr(jobs, "defer_indexing", killed)
         with pytest.raises(KeyboardInterrupt):
             load("--if-empty")
     assert load("--if-empty") == "7 images of the demo collection loaded.\n"

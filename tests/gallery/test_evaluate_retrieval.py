@@ -1,34 +1,41 @@
-"""Measuring retrieval: on a folder made here, by the command, with the real collection left alone."""
+"""Measuring retrieval: on a folder made here, by the command, in a collection of its own."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import tempfile
+import time
+import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
-from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
-import numpy as np
+import psycopg
 import pytest
+from databases import fresh_database, url_of
 from discs import AddImage, thing_on_ground
-from django.core.files.storage import default_storage
+from django.conf import settings as site_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from models import use
 from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
-from gallery.evaluation import sandbox
+from gallery.evaluation import report, sandbox
 from gallery.evaluation.dataset import BadDataset, Dataset
-from gallery.evaluation.run import TRIED, fill
-from gallery.index.describers import _spread
-from gallery.index.features import _seen, _selected
+from gallery.evaluation.filling import import_images
+from gallery.evaluation.results import CANDIDATE_WEIGHTS
+from gallery.evaluation.run import evaluate, n_steps
+from gallery.index import spaces
 from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
-from gallery.search.calibration import _samples
 
 IMAGES = {"a.png": (RED, GREEN), "b.png": (RED, YELLOW), "c.png": (BLUE, GREEN), "d.png": (BLUE, YELLOW)}
+embedded_server = pytest.mark.skipif(bool(site_settings.DATABASE_URL), reason="needs the embedded server")
 
 
 @pytest.fixture
@@ -49,22 +56,31 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made. What the other process reads of its environment is for small pictures."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setenv("N_SUPERPIXELS", "60")
+    monkeypatch.setenv("MEANING_ENABLED", "false")
+    monkeypatch.chdir(site_settings.BASE_DIR)
+    return folder
+
+
 def databases() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [sandbox.PREFIX])
         return [name for (name,) in cursor.fetchall()]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
-    folder: Path, add_indexed: AddImage, tmp_path: Path, settings: Any, tiny_models: Any
-) -> None:
-    image = add_indexed()
+@pytest.mark.django_db
+def test_every_way_of_searching_is_measured(folder: Path, settings: Any, tiny_models: Any) -> None:
     use(settings, tiny_models[0])
-    vectors, files = RegionVector.objects.count(), default_storage.location  # type: ignore[attr-defined]
-    out = StringIO()
-    call_command("evaluate_retrieval", folder, json=tmp_path / "figures.json", stdout=out, stderr=StringIO())
-    rows = {(row["method"], row["space"]): row for row in json.loads((tmp_path / "figures.json").read_text())}
+    ticks: list[str] = []
+    dataset, wanted = Dataset.read(folder), spaces.ensure_spaces()[0]
+    rows = {(row["method"], row["space"]): row for row in evaluate(dataset, wanted, ticks.append)}
     ways = ["prototype", "padded crop", "whole images", "regions"]
     assert list(rows) == [(way, space) for space in ("appearance", "meaning") for way in ways] + [("fused", "all")]
     ours, fused = rows["regions", "appearance"], rows["fused", "all"]
@@ -73,31 +89,35 @@ def test_every_way_of_searching_is_measured_and_the_collection_left_alone(
     assert ours["by_half"]["odd"]["queries"] == 2
     assert fused["ahead_of_the_better_space"]["both"]["space"] == "appearance"
     assert [chosen["on"] for chosen in fused["weights_chosen"]] == ["even", "odd"]
-    assert all(chosen["appearance"] in TRIED for chosen in fused["weights_chosen"])
+    assert all(chosen["appearance"] in CANDIDATE_WEIGHTS for chosen in fused["weights_chosen"])
     assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
-    assert "regions       appearance    1.000" in out.getvalue()
+    assert len(ticks) == n_steps(dataset, wanted)
+    assert sum("queries of" in line or "weights chosen" in line for line in report.lines(list(rows.values()))) == 5
+
+
+@embedded_server
+@pytest.mark.django_db(transaction=True)
+def test_it_is_measured_in_a_collection_of_its_own(
+    folder: Path, temporary: Path, add_indexed: AddImage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image = add_indexed()
+    vectors = RegionVector.objects.count()
+    options = {"json": folder / "figures.json", "space": "appearance", "half": "odd", "limit": 1}
+    call_command("evaluate_retrieval", folder, **options)
+    (_, _, _, ours) = json.loads((folder / "figures.json").read_text())
+    assert (ours["method"], ours["half"], ours["queries"], ours["mAP"]) == ("regions", "odd", 1, 1)
+    assert "regions       appearance    1.000" in capfd.readouterr().out
 
     assert list(GalleryImage.objects.all()) == [image]
     assert RegionVector.objects.count() == vectors
-    assert default_storage.location == files  # type: ignore[attr-defined]
-    assert databases() == []
+    assert databases() == [] and not list(temporary.glob("evaluation_*"))
 
 
-@pytest.mark.django_db(transaction=True)
-def test_stopped_or_killed_nothing_of_it_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("gallery.evaluation.run.add_public", interrupted)
-    # Nobody is connected to what a killed process left behind.
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {sandbox.PREFIX}forgotten")
-    location = default_storage.location  # type: ignore[attr-defined]
-    with pytest.raises(KeyboardInterrupt):
-        call_command("evaluate_retrieval", folder, stderr=StringIO())
-    assert databases() == []
-    assert default_storage.location == location  # type: ignore[attr-defined]
-    assert not GalleryImage.objects.exists()
+def test_when_it_fails_there_it_fails_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "run", lambda program: 3)
+    with pytest.raises(SystemExit) as end:
+        call_command("evaluate_retrieval", folder)
+    assert end.value.code == 3
 
 
 @pytest.mark.parametrize(
@@ -117,23 +137,104 @@ def test_a_folder_of_something_else_is_refused_in_one_sentence(
         call_command("evaluate_retrieval", folder)
 
 
+# The process with a collection of its own
+
+PROGRAM = """
+import os, sys, time, django
+django.setup()
+from gallery.evaluation import sandbox
+from gallery.models import DescriptorSpace
+with sandbox.empty_collection():
+    assert sandbox.is_inside() and not DescriptorSpace.objects.exists()
+    DescriptorSpace.objects.create(kind="appearance", model="left behind", dimensions=1)
+    if "killed" in sys.argv:
+        os._exit(9)
+    if "stopped" in sys.argv:
+        print(os.getpid(), flush=True)
+        time.sleep(60)
+"""
+
+
+def stop_when_filled(capfd: pytest.CaptureFixture[str], stop: Callable[[int], None]) -> None:
+    """Call a function with the number of the other process as soon as there is something in its collection."""
+
+    def watch() -> None:
+        output = ""
+        while not output.endswith("\n"):
+            time.sleep(0.05)
+            output += capfd.readouterr().out
+        stop(int(output))
+
+    Thread(target=watch, daemon=True).start()
+
+
+@embedded_server
 @pytest.mark.django_db(transaction=True)
-def test_what_a_process_keeps_by_keys_is_of_one_database() -> None:
-    caches = (_seen, _spread, _selected)
+def test_stopped_or_killed_nothing_of_it_stays(temporary: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    # As a process that was killed leaves it: without a connection.
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {sandbox.PREFIX}forgotten")
 
-    def fill() -> None:
-        for cache in caches:
-            cache.get((1, 1), lambda: np.zeros(1))
-        _samples[1] = [1], np.zeros((1, 1), np.float32)
+    def ctrl_c(other: int) -> None:
+        for process in (other, os.getpid()):  # The terminal sends it to both.
+            os.kill(process, signal.SIGINT)
 
-    def kept() -> int:
-        return sum(len(cache._results) for cache in caches) + len(_samples)
+    stop_when_filled(capfd, ctrl_c)
+    assert sandbox.run(["-c", PROGRAM, "stopped"]) == 128 + signal.SIGINT
+    assert capfd.readouterr().err.endswith("KeyboardInterrupt\n")
+    assert databases() == [] and not list(temporary.glob("evaluation_*"))
 
-    fill()
-    with sandbox.temporary_index():
-        assert kept() == 0
-        fill()
-    assert kept() == 0
+
+def test_the_database_named_for_it_is_emptied_before_and_after(
+    settings: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with fresh_database(f"evaluation{uuid.uuid4().hex[:12]}") as url:
+        settings.DATABASE_URL, settings.EVALUATION_DATABASE_URL = url_of("postgres"), url
+        assert sandbox.run(["-c", PROGRAM, "killed"]) == 9
+        assert n_left_behind(url) == 1
+        stop_when_filled(capfd, lambda other: os.kill(os.getpid(), signal.SIGTERM))
+        assert sandbox.run(["-c", PROGRAM, "stopped"]) == 128 + signal.SIGINT
+        assert n_left_behind(url) == 0
+
+
+def n_left_behind(url: str) -> int:
+    with psycopg.connect(url) as session:
+        (count,) = session.execute("SELECT count(*) FROM gallery_descriptorspace").fetchone() or (-1,)
+    return int(count)
+
+
+@pytest.mark.django_db
+def test_two_evaluations_do_not_share_a_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {sandbox.MARK} ()")
+    with psycopg.connect(url_of(connection.settings_dict["NAME"])) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext(%s))", [sandbox.MARK])
+        with pytest.raises(sandbox.NoSandbox, match="Another evaluation is running"), sandbox.empty_collection():
+            raise AssertionError("It was taken for a free one.")
+
+
+@pytest.mark.django_db
+def test_a_database_with_something_else_in_it_is_not_touched() -> None:
+    with pytest.raises(sandbox.NoSandbox, match="is not empty"), sandbox.empty_collection():
+        raise AssertionError("It was taken for an empty one.")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "Set EVALUATION_DATABASE_URL to an empty database"),
+        ("postgres://host/site", "names “site”: name a database"),
+    ],
+)
+def test_beside_a_foreign_database_another_one_has_to_be_named(
+    folder: Path, settings: Any, url: str, sentence: str
+) -> None:
+    settings.DATABASE_URL, settings.EVALUATION_DATABASE_URL = "postgres://host/site", url
+    with pytest.raises(CommandError, match=sentence):
+        call_command("evaluate_retrieval", folder)
+
+
+# The file for the figures
 
 
 def no_evaluation(*args: Any) -> None:
@@ -147,7 +248,7 @@ def no_evaluation(*args: Any) -> None:
 def test_a_file_that_cannot_be_written_is_refused_before_the_work(
     folder: Path, monkeypatch: pytest.MonkeyPatch, file: str, sentence: str
 ) -> None:
-    monkeypatch.setattr(evaluate_retrieval, "temporary_index", no_evaluation)
+    monkeypatch.setattr(sandbox, "run", no_evaluation)
     with pytest.raises(CommandError, match=sentence):
         call_command("evaluate_retrieval", folder, json=folder / file)
 
@@ -157,7 +258,7 @@ def test_a_folder_without_permission_to_write_is_refused_before_the_work(
 ) -> None:
     # Root may write anywhere, so the answer of the system is replaced.
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder)
-    monkeypatch.setattr(evaluate_retrieval, "temporary_index", no_evaluation)
+    monkeypatch.setattr(sandbox, "run", no_evaluation)
     with pytest.raises(CommandError, match=r"figures\.json cannot be written\."):
         call_command("evaluate_retrieval", folder, json=folder / "figures.json")
 
@@ -169,7 +270,8 @@ def test_the_figures_are_shown_even_where_writing_them_fails(folder: Path, monke
     def fills_the_disk(*args: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(evaluate_retrieval, "temporary_index", nullcontext)
+    monkeypatch.setattr(sandbox, "is_inside", lambda: True)
+    monkeypatch.setattr(sandbox, "empty_collection", nullcontext)
     monkeypatch.setattr(evaluate_retrieval.Command, "evaluate", lambda *args: rows)
     monkeypatch.setattr(evaluate_retrieval.Command, "show", lambda _, rows: shown.extend(rows))
     monkeypatch.setattr(Path, "write_text", fills_the_disk)
@@ -186,7 +288,7 @@ def test_a_damaged_image_is_named_in_one_sentence(
 ) -> None:
     (folder / "a.png").write_bytes(damaged((folder / "a.png").read_bytes()))
     with pytest.raises(BadDataset, match=r"^a\.png: \S.*\.$"):
-        fill(Dataset.read(folder), lambda stage: None, long_side)
+        import_images(Dataset.read(folder), lambda stage: None, long_side)
 
 
 def test_the_halves_are_those_of_every_second_image(folder: Path) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import os
+import threading
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from pictures import dated, image_file
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from gallery.collection import importing
+from gallery import jobs
 from gallery.collection.folders import images_in, storable
 from gallery.collection.importing import Details, add_public, readable_title
 from gallery.models import GalleryImage
@@ -32,6 +36,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "notes.txt").write_text("not an image, and not called one")
     (tmp_path / ".hidden.jpg").write_bytes(b"not even looked at")
     return tmp_path
+
+
+def files_under(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
 
 
 def run(*args: Any) -> tuple[str, str]:
@@ -116,17 +124,15 @@ def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
 
 
 def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gallery.collection import importing
+    defer = jobs.defer_indexing
 
-    original = importing.add_photo
-
-    def killed(*args: Any) -> GalleryImage:
-        if GalleryImage.objects.exists():
+    def killed(images: list[int]) -> None:
+        if GalleryImage.objects.count() > 1:
             raise KeyboardInterrupt
-        return original(*args)
+        defer(images)
 
     with monkeypatch.context() as patch:
-        patch.setattr(importing, "add_photo", killed)
+        patch.setattr(jobs, "defer_indexing", killed)
         with pytest.raises(KeyboardInterrupt):
             run(folder)
     assert Photo.objects.count() == GalleryImage.objects.count() == 1
@@ -136,12 +142,74 @@ def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch
 def test_what_an_interrupted_import_had_stored_is_taken_back(
     folder: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
-    before = {path for path in media.rglob("*") if path.is_file()}
-    monkeypatch.setattr(importing, "add_photo", lambda *args: 1 / 0)
+    before = files_under(media)
+    monkeypatch.setattr(jobs, "defer_indexing", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(folder)
-    assert {path for path in media.rglob("*") if path.is_file()} == before
+    assert files_under(media) == before
+    assert not Photo.objects.exists() and not GalleryImage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_import_had_stored_is_taken_back_when_its_commit_fails(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defer = jobs.defer_indexing
+
+    def defer_and_break(images: list[int]) -> None:
+        defer(images)
+        # PostgreSQL looks at foreign keys at the end of a transaction.
+        Photo.objects.update(opened_from_id=0)
+
+    before = files_under(media)
+    monkeypatch.setattr(jobs, "defer_indexing", defer_and_break)
+    with pytest.raises(IntegrityError):
+        add_public(image_file(), "a.jpg", Details())
+    assert files_under(media) == before
+    assert not any(model.objects.exists() for model in (Photo, GalleryImage, ProcrastinateJob))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_image_that_was_committed_keeps_its_files_whatever_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = BaseDatabaseWrapper.commit
+
+    def commit_and_break(connection: BaseDatabaseWrapper) -> None:
+        commit(connection)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "commit", commit_and_break)
+        with pytest.raises(OperationalError):
+            add_public(image_file(), "a.jpg", Details())
+    photo = GalleryImage.objects.get().photo
+    assert photo.original.storage.exists(str(photo.original.name))
+    assert photo.working.storage.exists(str(photo.working.name))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_within_a_transaction_is_refused_since_its_files_could_not_be_taken_back() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        add_public(image_file(), "a.jpg", Details())
+    assert not Photo.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_imported_several_times_at_once_is_one_image(media: Path) -> None:
+    before = files_under(media)
+    answers: list[bool] = []
+
+    def add() -> None:
+        answers.append(add_public(image_file(), "a.jpg", Details())[1])
+        connections.close_all()
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False, False, False, True]
+    assert GalleryImage.objects.count() == ProcrastinateJob.objects.count() == 1
+    assert len(files_under(media) - before) == 2
 
 
 def test_a_private_copy_does_not_keep_an_image_out_of_the_collection(folder: Path, alice: Any) -> None:

@@ -16,7 +16,7 @@ from gallery.descriptors.region_choice import COUNT
 from gallery.index import indexing, spaces
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector.people import Person
-from selector.rendering.masks import bounding_box, mask_bits, mask_from_bits
+from selector.rendering.masks import mask_bits, mask_box, mask_from_bits, region_mask
 from selector.services.turning import turn
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_boxes_and_masks_are_those_of_the_members(add_indexed: AddImage) -> None
         segmentation = label_maps.load(region.label_map)
         inside = node_members(segmentation.hierarchy.parents, region.node)
         box = (region.left, region.top, region.right, region.bottom)
-        assert box == bounding_box(segmentation.labels, inside)
+        assert box == mask_box(region_mask(segmentation.labels, inside))
         assert bytes(region.mask) == mask_bits(segmentation.labels, inside)
 
 
@@ -104,7 +104,7 @@ def test_stopping_in_the_middle_of_an_image_leaves_what_was_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "store_vectors", killed)
+        patch.setattr(indexing, "add_vectors", killed)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert content() == before
@@ -122,17 +122,17 @@ def test_stopping_half_way_and_going_on_ends_in_the_same_index_as_one_run(
     GalleryImage.objects.update(status=GalleryImage.Status.PENDING)
     IndexedRegion.objects.all().delete()
 
-    original = indexing.index
+    original = indexing.reindex
     done: list[int] = []
 
-    def killed_after_two(image: GalleryImage, wanted: Any) -> None:
+    def killed_after_two(image: GalleryImage, targets: Any) -> None:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(image.pk)
-        original(image, wanted)
+        original(image, targets)
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "index", killed_after_two)
+        patch.setattr(indexing, "reindex", killed_after_two)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert len({row[0] for row in content()}) == 2
@@ -140,7 +140,7 @@ def test_stopping_half_way_and_going_on_ends_in_the_same_index_as_one_run(
     assert content() == in_one_go
 
 
-def test_one_bad_image_is_reported_and_stops_nobody(add_image: AddImage) -> None:
+def test_one_bad_image_is_reported_and_stops_no_other(add_image: AddImage) -> None:
     first, bad, last = add_image(seed=1), add_image(seed=2), add_image(seed=3)
     break_file(bad.photo)
     out, err = StringIO(), StringIO()

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from discs import AddImage, SearchOf, break_file, thing_on_ground
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from models import use
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -18,8 +18,8 @@ from gallery import jobs
 from gallery.descriptors import appearance
 from gallery.descriptors.open_clip.tower import Tower
 from gallery.index import indexing, spaces
-from gallery.index.describers import Appearance, SegmentedPhoto
-from gallery.index.features import forget
+from gallery.index.kinds.appearance import AppearanceDescriber
+from gallery.index.segmented_photo import SegmentedImage
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
 from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
@@ -27,9 +27,9 @@ from selector.people import Person
 from selector.services import label_maps
 
 
-def queued(task: str = jobs.TASK) -> list[int]:
-    """The images that wait to be indexed, or the label maps that wait to be looked at."""
-    key = {jobs.TASK: "image_id", jobs.LOOK: "label_map_id"}[task]
+def queued(task: str = jobs.INDEX_IMAGE) -> list[int]:
+    """The images that wait to be indexed, or the label maps whose features wait to be computed."""
+    key = {jobs.INDEX_IMAGE: "image_id", jobs.PRECOMPUTE_FEATURES: "label_map_id"}[task]
     waiting = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE, task_name=task, status="todo").order_by("id")
     return [args[key] for args in waiting.values_list("args", flat=True)]
 
@@ -67,17 +67,26 @@ def test_editing_an_image_gives_it_no_second_job(add_image: AddImage) -> None:
 
 
 @pytest.mark.django_db
-def test_an_image_that_is_not_kept_gets_no_job(add_image: AddImage) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        add_image()
+def test_an_image_and_its_job_are_kept_together_or_not_at_all(
+    add_image: AddImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defer = jobs.defer_indexing
+
+    def defer_and_fail(images: list[int]) -> None:
+        defer(images)
+        assert len(queued()) == GalleryImage.objects.count() == 1
         raise ZeroDivisionError
-    assert queued() == []
+
+    monkeypatch.setattr(jobs, "defer_indexing", defer_and_fail)
+    with pytest.raises(ZeroDivisionError):
+        add_image()
+    assert queued() == [] and not GalleryImage.objects.exists()
 
 
 @pytest.mark.django_db
 def test_an_image_waits_in_the_queue_once(add_image: AddImage) -> None:
     first, second = add_image(seed=1), add_image(seed=2)
-    jobs.defer([second.pk, first.pk, second.pk])
+    jobs.defer_indexing([second.pk, first.pk, second.pk])
     assert sorted(queued()) == [first.pk, second.pk]
 
 
@@ -147,7 +156,7 @@ def test_an_image_that_keeps_killing_its_worker_is_put_aside(add_image: AddImage
 def test_sweeping_a_job_whose_image_is_queued_again_keeps_one(add_image: AddImage) -> None:
     image = add_image()
     silence(fetch())
-    jobs.defer([image.pk])
+    jobs.defer_indexing([image.pk])
     jobs.sweep()
     assert queued() == [image.pk]
     assert not ProcrastinateJob.objects.filter(status="doing").exists()
@@ -155,7 +164,7 @@ def test_sweeping_a_job_whose_image_is_queued_again_keeps_one(add_image: AddImag
 
 @pytest.mark.django_db
 def test_an_image_deleted_meanwhile_is_no_error(add_image: AddImage) -> None:
-    indexing.update(add_image().pk + 1, spaces.ensure_spaces()[0])
+    indexing.bring_up_to_date(add_image().pk + 1, spaces.ensure_spaces()[0])
 
 
 def run_worker() -> None:
@@ -245,7 +254,7 @@ def test_reindexing_replaces_the_regions(add_indexed: AddImage) -> None:
     image = add_indexed()
     run_worker()
     before = set(image.regions.values_list("pk", flat=True))
-    jobs.defer([image.pk], afresh=True)
+    jobs.defer_indexing([image.pk], afresh=True)
     run_worker()
     after = set(image.regions.values_list("pk", flat=True))
     assert len(after) == len(before)
@@ -260,29 +269,29 @@ def opened(add_indexed: AddImage, photo: Photo, alice_client: Client) -> LabelMa
     """Alice's photo, open in the workspace; there is an image to search for in it."""
     add_indexed()
     assert alice_client.get(photo.get_absolute_url()).status_code == 200
-    return label_maps.label_map_of(photo)
+    return label_maps.get_or_compute(photo)
 
 
 @pytest.mark.django_db
-def test_a_photo_that_is_opened_is_looked_at_once_and_first(
+def test_a_photo_that_is_opened_gets_one_job_before_all_others(
     opened: LabelMap, photo: Photo, alice_client: Client, add_image: AddImage
 ) -> None:
     waiting = add_image(seed=1)
     alice_client.get(photo.get_absolute_url())
-    assert queued(jobs.LOOK) == [opened.pk]
+    assert queued(jobs.PRECOMPUTE_FEATURES) == [opened.pk]
     fetch()
-    assert queued(jobs.LOOK) == []
+    assert queued(jobs.PRECOMPUTE_FEATURES) == []
     assert waiting.pk in queued()
 
 
 @pytest.mark.django_db
-def test_where_nothing_can_be_searched_no_photo_is_looked_at(photo: Photo, alice_client: Client) -> None:
+def test_where_nothing_can_be_searched_an_opened_photo_gets_no_job(photo: Photo, alice_client: Client) -> None:
     alice_client.get(photo.get_absolute_url())
-    assert queued(jobs.LOOK) == []
+    assert queued(jobs.PRECOMPUTE_FEATURES) == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
+def test_the_first_search_of_a_photo_with_stored_features_needs_no_model(
     opened: LabelMap,
     photo: Photo,
     alice_client: Client,
@@ -295,39 +304,38 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
     use(settings, tiny_models[0])
     run_worker()
     assert DescriptorSpace.objects.filter(kind="meaning", is_ready=True).exists()
-    # The model came after the photo had been opened: opened again, it is looked at in the new space, too.
+    # The model came after the photo had been opened: opened again, it gets features in the new space, too.
     alice_client.get(photo.get_absolute_url())
     run_worker()
     kinds = PhotoFeatures.objects.filter(label_map=opened).values_list("space__kind", flat=True)
     assert sorted(kinds) == ["appearance", "meaning"]
     assert not ProcrastinateJob.objects.exists()
     alice_client.get(photo.get_absolute_url())
-    assert queued(jobs.LOOK) == []
+    assert queued(jobs.PRECOMPUTE_FEATURES) == []
 
     def forward(*_: Any) -> None:
         raise AssertionError("a forward pass")
 
     monkeypatch.setattr(Tower, "_run", forward)
-    forget()
     (hit,) = ask(search_of(photo, Person(user=alice)), Person(user=alice)).hits
     assert set(hit.scores_by_space) == {"appearance", "meaning"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
+def test_a_photo_that_is_gone_or_that_no_space_can_describe_is_no_error(
     opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appearance, "VERSION", "next")
     run_worker()
     assert not ProcrastinateJob.objects.exists() and not PhotoFeatures.objects.exists()
-    jobs.defer_look(opened)
+    jobs.defer_features(opened)
     photo.delete()
     run_worker()
     assert not ProcrastinateJob.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: Client) -> None:
+def test_features_from_long_ago_are_cleared_away(opened: LabelMap, alice_client: Client) -> None:
     from gallery.management.commands.worker import Housekeeper
 
     run_worker()
@@ -336,24 +344,24 @@ def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: 
     PhotoFeatures.objects.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     Housekeeper().go_round()
     assert not PhotoFeatures.objects.exists()
-    # Opened again it is looked at again, also by the worker that did so before.
+    # Opened again it gets features again, also by the worker that extracted them before.
     alice_client.get(opened.photo.get_absolute_url())
     run_worker()
     assert PhotoFeatures.objects.filter(label_map=opened).exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_photo_that_is_deleted_while_it_is_looked_at_is_no_error(
+def test_a_photo_that_is_deleted_while_its_features_are_extracted_is_no_error(
     opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = Appearance.look
+    extract = AppearanceDescriber.extract_features
 
-    def delete_meanwhile(self: Appearance, picture: SegmentedPhoto) -> Any:
-        seen = look(self, picture)
+    def delete_meanwhile(self: AppearanceDescriber, image: SegmentedImage) -> Any:
+        features = extract(self, image)
         Photo.objects.get(pk=photo.pk).delete()
-        return seen
+        return features
 
-    monkeypatch.setattr(Appearance, "look", delete_meanwhile)
+    monkeypatch.setattr(AppearanceDescriber, "extract_features", delete_meanwhile)
     run_worker()
     assert not ProcrastinateJob.objects.exists()
 
@@ -364,7 +372,7 @@ def test_a_photo_that_cannot_be_read_is_tried_once(opened: LabelMap, photo: Phot
     for _ in range(2):
         assert alice_client.get(photo.get_absolute_url()).status_code == 200
         run_worker()
-    assert [job.status for job in ProcrastinateJob.objects.filter(task_name=jobs.LOOK)] == ["failed"]
+    assert [job.status for job in ProcrastinateJob.objects.filter(task_name=jobs.PRECOMPUTE_FEATURES)] == ["failed"]
 
 
 @pytest.mark.django_db
@@ -375,9 +383,9 @@ def test_a_photo_that_keeps_killing_its_worker_is_left_alone(
     for expected in ([opened.pk], []):
         silence(fetch())
         jobs.sweep()
-        assert queued(jobs.LOOK) == expected
+        assert queued(jobs.PRECOMPUTE_FEATURES) == expected
     alice_client.get(opened.photo.get_absolute_url())
-    assert queued(jobs.LOOK) == []
+    assert queued(jobs.PRECOMPUTE_FEATURES) == []
     assert not GalleryImage.objects.filter(status="failed").exists()
 
 

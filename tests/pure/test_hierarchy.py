@@ -228,5 +228,5 @@ def test_half_a_number_is_no_tree() -> None:
 
 
 def test_the_result_is_what_label_maps_were_stored_with() -> None:
-    # Where this fails on purpose, SLIC_VERSION in label_maps.py must be raised: stored label maps name it.
+    # Where this fails on purpose, VERSION in slic.py must be raised: stored label maps name it.
     assert digest()[:16] == "82ee5556f010125c"

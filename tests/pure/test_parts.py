@@ -60,3 +60,10 @@ def test_two_to_four_parts_can_be_searched_for_one_by_one() -> None:
     assert count(0, 8) == 2
     assert count(0, 2, 6, 8) == 4
     assert count(0, 2, 4, 6, 8) == 0
+
+
+def test_crumbs_of_the_image_are_no_parts_either() -> None:
+    # 900 pixels are more than a twentieth of 1500, but less than a thousandth of the image.
+    areas = np.array([1500, 1, 900, 1, 997_594, 1, 1, 1, 1])
+    assert areas.sum() == 1_000_000
+    assert [areas[part].sum() for part in connected_parts(PAIRS, areas, chosen(0, 2))] == [1500]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from django.db import connection, connections
 from django.test import Client
-from pictures import image_file
+from pictures import RED, image_file, quarters
 from PIL import Image
 
 from selector.models import HISTORY_LENGTH, Photo, Selection
@@ -29,7 +29,7 @@ RED_QUARTER, GREEN_QUARTER, BLUE_QUARTER = "60,40", "180,40", "60,120"
 def gesture(
     client: Client, photo: Photo, tool: str = "toggle", points: str = "", htmx: bool = True, **more: Any
 ) -> Any:
-    data = {"label_map": label_maps.label_map_of(photo).pk, "tool": tool, "points": points, "level": 4, **more}
+    data = {"label_map": label_maps.get_or_compute(photo).pk, "tool": tool, "points": points, "level": 4, **more}
     headers = {"HX-Request": "true"} if htmx else {}
     return client.post(f"/photos/{photo.pk}/selection/", data, headers=headers)
 
@@ -182,7 +182,7 @@ def test_two_people_on_a_public_photo_do_not_meet(alice_client: Client, client: 
 
 
 def test_a_stranger_gets_404(bob_client: Client, photo: Photo) -> None:
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     assert gesture(bob_client, photo, points=RED_QUARTER).status_code == 404
     for name in ("labels", "tree", "outline/4.png"):
         assert bob_client.get(f"/photos/{photo.pk}/label-maps/{label_map.pk}/{name}").status_code == 404
@@ -207,7 +207,7 @@ def test_other_bad_input_gets_a_sentence(alice_client: Client, photo: Photo, wro
 
 
 def test_a_photo_turned_meanwhile_answers_409(alice_client: Client, photo: Photo) -> None:
-    old = label_maps.label_map_of(photo).pk
+    old = label_maps.get_or_compute(photo).pk
     assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
     response = gesture(alice_client, photo, points=RED_QUARTER, label_map=old)
     assert response.status_code == 409
@@ -234,13 +234,13 @@ def test_a_selection_is_turned_with_its_photo_and_undone_as_before(alice_client:
 
 
 def test_four_quarters_make_the_same_label_map_again(photo: Photo, django_capture_on_commit_callbacks: Any) -> None:
-    first = label_maps.label_map_of(photo)
+    first = label_maps.get_or_compute(photo)
     labels = label_maps.load(first).labels
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(4):
             turn(photo)
     photo.refresh_from_db()
-    last = label_maps.label_map_of(photo)
+    last = label_maps.get_or_compute(photo)
     assert last.pk != first.pk and last.working_sha256 == first.working_sha256
     assert np.array_equal(label_maps.load(last).labels, labels)
     # Of what was stored in between nothing is left.
@@ -250,10 +250,10 @@ def test_four_quarters_make_the_same_label_map_again(photo: Photo, django_captur
 
 def test_a_picture_that_looks_the_same_from_all_sides_can_be_turned(alice: Any, few_superpixels: None) -> None:
     photo = store_photo(image_file(np.full((64, 64, 3), 90, np.uint8)), "grey.jpg", owner=alice)
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     turn(photo)
     photo.refresh_from_db()
-    assert photo.quarter_turns == 1 and label_maps.label_map_of(photo) == label_map
+    assert photo.quarter_turns == 1 and label_maps.get_or_compute(photo) == label_map
     assert photo.working.storage.exists(str(photo.working.name))
 
 
@@ -261,7 +261,7 @@ def test_deleting_a_photo_takes_everything_with_it(
     alice_client: Client, photo: Photo, django_capture_on_commit_callbacks: Any
 ) -> None:
     gesture(alice_client, photo, points=RED_QUARTER)
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     files = [photo.original, photo.working, label_map.labels]
     assert all(file.storage.exists(file.name) for file in files)
     with django_capture_on_commit_callbacks(execute=True):
@@ -295,10 +295,23 @@ def test_the_preview_shows_the_selected_portion_on_white(alice_client: Client, p
     assert abs(pixels[mask].mean(axis=0) - (200, 40, 40)).max() < 8
 
 
+def test_the_portion_in_its_original_size_is_cut_from_the_original_alone(
+    alice: Any, alice_client: Client, few_superpixels: None, monkeypatch: Any
+) -> None:
+    photo = store_photo(image_file(quarters(1536, 1024)), "large.jpg", owner=alice)
+    gesture(alice_client, photo, points="256,170")
+    monkeypatch.delattr("selector.services.photos.working_copy")
+    answer = alice_client.get(f"/photos/{photo.pk}/preview.png?size=original")
+    pixels = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+    assert pixels.shape == (1024, 1536, 3)
+    assert abs(pixels[100:400, 100:600].mean(axis=(0, 1)) - RED).max() < 8
+    assert (pixels[600:, 800:] == 255).all()
+
+
 def test_the_label_array_is_what_the_server_computes_with(alice_client: Client, photo: Photo) -> None:
     import gzip
 
-    label_map = label_maps.label_map_of(photo)
+    label_map = label_maps.get_or_compute(photo)
     response = alice_client.get(f"/photos/{photo.pk}/label-maps/{label_map.pk}/labels")
     assert response.headers["Content-Encoding"] == "gzip"
     labels = np.frombuffer(gzip.decompress(response.content), "<u2").reshape(160, 240)
@@ -309,7 +322,7 @@ def test_a_click_costs_few_queries_and_always_as_many(
     alice_client: Client, photo: Photo, django_assert_num_queries: Any
 ) -> None:
     gesture(alice_client, photo, points=RED_QUARTER)
-    data = {"label_map": label_maps.label_map_of(photo).pk, "points": RED_QUARTER, "level": 4}
+    data = {"label_map": label_maps.get_or_compute(photo).pk, "points": RED_QUARTER, "level": 4}
     for _ in range(3):
         # Session, account, label map with photo, the row's lock, the step, the row; and the transaction around them.
         with django_assert_num_queries(8):
@@ -327,7 +340,7 @@ def test_the_other_verb_is_refused(alice_client: Client, photo: Photo) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_clicks_at_the_same_time_are_all_counted(alice: Any, photo: Photo) -> None:
     points = [f"{x},{y}" for x in (30, 90, 150, 210) for y in (20, 60, 100, 140)]
-    label_map = label_maps.label_map_of(photo).pk
+    label_map = label_maps.get_or_compute(photo).pk
 
     def click(mine: list[str]) -> None:
         client = Client()
@@ -358,7 +371,7 @@ def test_two_requests_at_once_compute_the_superpixels_once(photo: Photo, monkeyp
 
     def ask() -> None:
         start.wait()
-        label_maps.label_map_of(photo)
+        label_maps.get_or_compute(photo)
         connection.close()
 
     threads = [threading.Thread(target=ask) for _ in range(3)]

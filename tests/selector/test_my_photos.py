@@ -36,7 +36,7 @@ def add(alice: Any, few_superpixels: None) -> Add:
     def add(name: str = "a.jpg", *, select: bool = False, mode: str = "include") -> Photo:
         photo = store_photo(image_file(), name, owner=alice)
         if select:
-            label_map = label_maps.label_map_of(photo)
+            label_map = label_maps.get_or_compute(photo)
             state = Selection(label_map=label_map, state=bytes(2 * ((label_map.n_superpixels + 7) // 8))).superpixels
             chosen = np.arange(label_map.n_superpixels) < 5
             Selection.objects.create(label_map=label_map, owner=alice, state=state.plus(chosen, mode).pack())  # type: ignore[arg-type]
@@ -198,7 +198,7 @@ def test_a_link_is_turned_with_the_photo(alice: Any, alice_client: Client, add: 
     assert alice_client.post(f"/photos/{photo.pk}/rotate/").status_code == 302
     photo.refresh_from_db()
     assert (
-        SharedSelection.objects.get().label_map == label_maps.label_map_of(photo) == Selection.objects.get().label_map
+        SharedSelection.objects.get().label_map == label_maps.get_or_compute(photo) == Selection.objects.get().label_map
     )
 
 

@@ -14,13 +14,13 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(client: Client, photo: Photo, version: str = "", **more: Any) -> Any:
-    query = {"label_map": label_maps.label_map_of(photo).pk, "version": version, **more}
+    query = {"label_map": label_maps.get_or_compute(photo).pk, "version": version, **more}
     return client.get(f"/photos/{photo.pk}/selection/now/", query, headers={"HX-Request": "true"})
 
 
 def gesture(client: Client, photo: Photo, tool: str, points: str = "") -> str:
     """The version after a gesture."""
-    data = {"label_map": label_maps.label_map_of(photo).pk, "tool": tool, "points": points, "level": 4}
+    data = {"label_map": label_maps.get_or_compute(photo).pk, "tool": tool, "points": points, "level": 4}
     assert client.post(f"/photos/{photo.pk}/selection/", data, headers={"HX-Request": "true"}).status_code == 200
     return Selection.objects.get().revision
 
@@ -58,7 +58,7 @@ def test_undo_and_redo_change_the_version_even_when_the_pixels_come_back(alice_c
 
 def test_asking_costs_few_queries(alice_client: Client, photo: Photo, django_assert_num_queries: Any) -> None:
     version = gesture(alice_client, photo, "toggle", "60,40")
-    query = {"label_map": label_maps.label_map_of(photo).pk, "version": version}
+    query = {"label_map": label_maps.get_or_compute(photo).pk, "version": version}
     # Session, account, label map with photo, selection.
     with django_assert_num_queries(4):
         alice_client.get(f"/photos/{photo.pk}/selection/now/", query)

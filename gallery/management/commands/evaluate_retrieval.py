@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
+import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery.evaluation.dataset import BadDataset, Dataset
-from gallery.evaluation.run import Evaluation, fill, index_images
-from gallery.evaluation.sandbox import temporary_index
-from gallery.index import spaces
+from gallery.evaluation import report, sandbox
+from gallery.evaluation.dataset import HALVES, BadDataset, Dataset
+from gallery.evaluation.run import evaluate, n_steps
+from gallery.index import kinds, spaces
 from gallery.management.progress import bar
-from gallery.models import DescriptorSpace
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a file that cannot be written, before all the work whose figures it is for."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise CommandError(f"There is no folder {folder} to write {path.name} to.")
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise CommandError(f"{path} cannot be written.")
-
-
-def write(rows: list[dict[str, Any]], path: Path) -> None:
-    try:
-        path.write_text(json.dumps(rows, indent=2) + "\n")
-    except OSError as problem:
-        raise CommandError(f"{path} cannot be written: {problem.strerror}.") from problem
 
 
 class Command(BaseCommand):
@@ -42,93 +25,89 @@ class Command(BaseCommand):
         "precision, precision at 1 and 10, and time by stage. FOLDER holds images, labels.json, queries.jsonl and "
         "masks."
     )
+    # What follows `python` on the command line of the process that evaluates: this command again, with its arguments.
+    program: Sequence[str] = (str(settings.BASE_DIR / "manage.py"), "evaluate_retrieval")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        kinds = list(DescriptorSpace.Kind.values)
+        names = [kind.name for kind in kinds.KINDS]
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--space", choices=kinds, help="only this one; all that there are by default")
-        parser.add_argument("--half", choices=["even", "odd"], help="only the queries of every second image")
+        parser.add_argument("--space", choices=names, help="only this one; all that there are by default")
+        parser.add_argument("--half", choices=HALVES, help="only the queries of every second image")
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a method")
 
     def handle(
-        self, *, folder: Path, space: str | None, half: str | None, limit: int, long_side: int, **options: Any
+        self,
+        *,
+        folder: Path,
+        space: str | None,
+        half: str | None,
+        limit: int,
+        long_side: int,
+        json: Path | None,
+        **options: Any,
     ) -> None:
-        path: Path | None = options["json"]
-        if path:
-            check_writable(path)
-        # A polite kill ends like Ctrl-C: the temporary database and folder are taken away.
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            dataset = Dataset.read(folder)
-            if half:
-                dataset = dataset.half(half)
-            if limit:
-                dataset = Dataset(dataset.folder, dataset.labels, dataset.queries[:limit])
-            if not dataset.queries:
-                raise BadDataset("There are no queries to ask.")
-            with temporary_index():
+            if json:
+                report.check_writable(json)
+            dataset = chosen_queries(folder, half, limit)
+            if not sandbox.is_inside():
+                given = {"space": space, "half": half, "limit": limit, "long-side": long_side, "json": json}
+                self.run_in_sandbox(folder, given)
+                return
+            with sandbox.empty_collection():
                 rows = self.evaluate(dataset, space, long_side)
-        except BadDataset as problem:
+            for row in rows:
+                row["half"] = half or "both"
+            # Shown first: whatever may go wrong with the file, an hour's figures are not lost.
+            self.show(rows)
+            if json:
+                report.write(rows, json)
+        except (BadDataset, report.NotWritable, sandbox.NoSandbox) as problem:
             raise CommandError(str(problem)) from problem
-        finally:
-            signal.signal(signal.SIGTERM, before)
-        for row in rows:
-            row["half"] = half or "both"
-        # Shown first: whatever may go wrong with the file, an hour's figures are not lost.
-        self.show(rows)
-        if path:
-            write(rows, path)
+
+    def run_in_sandbox(self, folder: Path, given: Mapping[str, object]) -> None:
+        """Run this command again in a collection of its own; end with its exit code when it fails."""
+        options = [f"--{name}={value}" for name, value in given.items() if value]
+        if code := sandbox.run([*self.program, str(folder), *options]):
+            sys.exit(code)
 
     def evaluate(self, dataset: Dataset, kind: str | None, long_side: int) -> list[dict[str, Any]]:
+        """The figures, in this process's collection."""
         wanted, notices = spaces.ensure_spaces()
         wanted = [space for space in wanted if kind in (None, space.kind)]
         if not wanted:
             raise CommandError(" ".join(notices))
         for notice in notices:
             self.stderr.write(notice)
-        total = len(dataset.labels) * (2 + len(wanted)) + len(dataset.queries)
-        with bar(total, " steps") as progress:
+        with bar(n_steps(dataset, wanted), " steps") as progress:
 
             def tick(stage: str) -> None:
                 progress.set_description(stage, refresh=False)
                 progress.update()
 
-            images = fill(dataset, tick, long_side)
-            index_images(images, wanted, tick)
-            evaluation = Evaluation(dataset, images, wanted, tick)
-            for query in dataset.queries:
-                evaluation.ask(query)
-                tick("Asking")
-        return evaluation.rows()
+            return evaluate(dataset, wanted, tick, long_side)
 
     def show(self, rows: list[dict[str, Any]]) -> None:
         with tqdm.external_write_mode():
-            self.stdout.write(f"{rows[0]['queries']} queries")
-        self.stdout.write(
-            f"{'method':14}{'space':12}{'mAP':>7}{'95%':>16}{'P@1':>7}{'P@10':>7}   mAP by size of the object"
-        )
-        for row in rows:
-            low, high = row["interval"]["mAP"]
-            sizes = ", ".join(
-                f"{size} {by['mAP']:.3f} ({by['queries']})" for size, by in row["by_size"].items() if by["queries"]
-            )
-            self.stdout.write(
-                f"{row['method']:14}{row['space']:12}{row['mAP']:7.3f}{f'{low:.3f}-{high:.3f}':>16}"
-                f"{row['P1']:7.3f}{row['P10']:7.3f}   {sizes}"
-            )
-            for half, ahead in row.get("ahead_of_the_better_space", {}).items():
-                low, high = ahead["interval"]
-                gain = f"{ahead['mAP']:+.4f} ({low:+.4f} to {high:+.4f})"
-                self.stdout.write(f"  queries of {half}: ahead of {ahead['space']} alone by {gain}")
-            for chosen in row.get("weights_chosen", []):
-                low, high = chosen["ahead"]["interval"]
-                gain = f"{chosen['ahead']['mAP']:+.4f} ({low:+.4f} to {high:+.4f})"
-                self.stdout.write(
-                    f"  weights chosen on {chosen['on']} queries ({chosen['appearance']:.1f} for appearance): "
-                    f"on the others ahead of {chosen['ahead']['space']} alone by {gain}"
-                )
-        self.stdout.write("Milliseconds, median:")
-        for stage, milliseconds in rows[-1]["milliseconds"].items():
-            self.stdout.write(f"  {stage:40}{milliseconds:9.1f}")
+            for line in report.lines(rows):
+                self.stdout.write(line)
+
+
+def chosen_queries(folder: Path, half: str | None, limit: int) -> Dataset:
+    """The dataset in a folder with the queries to ask.
+
+    Raises
+    ------
+    BadDataset
+        If it cannot be read, or no query is left.
+    """
+    dataset = Dataset.read(folder)
+    if half:
+        dataset = dataset.half(half)
+    if limit:
+        dataset = dataset.first(limit)
+    if not dataset.queries:
+        raise BadDataset("There are no queries to ask.")
+    return dataset

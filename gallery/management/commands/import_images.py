@@ -40,6 +40,7 @@ class Command(BaseCommand):
         self.summarise(folder)
 
     def take(self, file: Path, details: Details) -> None:
+        """Import one file and count it as new, known or failed."""
         try:
             is_new = import_file(file, details)
         except InvalidImage as problem:
@@ -49,11 +50,13 @@ class Command(BaseCommand):
             self.known += not is_new
 
     def report(self, path: Path, sentence: str) -> None:
+        """Say why a file or folder could not be imported, and count it."""
         self.failed += 1
         with tqdm.external_write_mode():
             self.stderr.write(f"{path}: {sentence}")
 
     def summarise(self, folder: Path) -> None:
+        """Say how many files were imported; fail when some could not be."""
         if not self.failed + self.new + self.known:
             self.stdout.write(f"There are no images in {folder}.")
             return

@@ -15,7 +15,10 @@ from gallery.models import DemoCollection, GalleryImage
 
 
 class Command(BaseCommand):
-    help = "Load a small collection to try the site with, once: deleted, it does not come back by itself."
+    help = (
+        "Load a small collection to try the site with. It is loaded once: when its images have been deleted, "
+        "they do not come back without --again."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group()
@@ -37,8 +40,9 @@ class Command(BaseCommand):
         mark.save()
 
     def load(self) -> int:
+        """Import the images of the demo collection, and return how many are new."""
         new = 0
-        with bar(len(demo.PHOTOGRAPHS) * (1 + len(demo.DISGUISES)), " images") as progress:
+        with bar(demo.n_images(), " images") as progress:
             for data, name, details in demo.images():
                 new += add_public(data, name, details)[1]
                 progress.update()

@@ -1,0 +1,58 @@
+"""The images of a dataset, imported and indexed as the site does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gallery.collection.importing import Details, add_public
+from gallery.evaluation.dataset import BadDataset, Dataset, enlarged
+from gallery.index import indexing, spaces
+from gallery.models import DescriptorSpace, GalleryImage
+from selector.imaging.imagefile import InvalidImage
+
+# Called after each step with the name of its stage.
+Tick = Callable[[str], None]
+
+
+def import_images(dataset: Dataset, tick: Tick, long_side: int = 0) -> dict[str, GalleryImage]:
+    """Import the images, enlarged to `long_side` pixels where they are smaller.
+
+    Returns
+    -------
+    dict
+        The gallery images by the dataset's names, sorted.
+
+    Raises
+    ------
+    BadDataset
+        If an image cannot be read, or is there twice.
+    """
+    images = {}
+    for name in sorted(dataset.labels):
+        try:
+            data = dataset.file(name).read_bytes()
+        except OSError as problem:
+            raise BadDataset(f"{name} cannot be read: {problem.strerror}.") from problem
+        try:
+            images[name], is_new = add_public(enlarged(data, long_side) if long_side else data, name, Details())
+        except InvalidImage as problem:
+            raise BadDataset(f"{name}: {problem}") from problem
+        if not is_new:
+            raise BadDataset(f"{name} is there twice, under another name.")
+        tick("Importing")
+    return images
+
+
+def index_images(images: dict[str, GalleryImage], wanted: Sequence[DescriptorSpace], tick: Tick) -> None:
+    """Describe the images in the given spaces.
+
+    Raises
+    ------
+    BadDataset
+        If an image cannot be indexed.
+    """
+    for name, image in images.items():
+        if sentence := indexing.failure_of(image.pk, wanted):
+            raise BadDataset(f"{name}: {sentence}")
+        tick("Indexing")
+    spaces.mark_ready()

@@ -1,0 +1,30 @@
+"""Pictures of indexed regions: where a hit matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+import numpy as np
+
+from gallery.models import IndexedRegion
+from selector.rendering import highlights
+from selector.selection.tree import node_members
+from selector.services import label_maps, photos
+
+
+def thumbnail_highlight(regions: Sequence[IndexedRegion]) -> bytes:
+    """Regions of one image over its thumbnail, as a PNG, from their small masks: quick enough for a page of hits."""
+    bits = reduce(or_, (int.from_bytes(bytes(region.mask)) for region in regions))
+    photo = regions[0].image.photo
+    return highlights.highlight_png(bits.to_bytes(len(regions[0].mask)), *photos.thumbnail_size(photo))
+
+
+def exact_highlight(regions: Sequence[IndexedRegion]) -> bytes:
+    """Regions of one image over its working copy, as a PNG, by the superpixels they consist of."""
+    segmentation = label_maps.load(regions[0].label_map)
+    parents = segmentation.hierarchy.parents
+    members = np.logical_or.reduce([node_members(parents, region.node) for region in regions])
+    photo = regions[0].image.photo
+    return highlights.portion_highlight_png(segmentation.labels, members, photo.width, photo.height)

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+from superpixel_site import slots
+
+
+class LibraryConfig(AppConfig):
+    name = "library"
+    verbose_name = "My photos"
+
+    def ready(self) -> None:
+        slots.fill("workspace-photo", "library/_rotate_button.html")
+        slots.fill("own-image-actions", "library/_take_out.html")
+        slots.fill("own-collection-empty", "library/_fill_own_collection.html")

@@ -1,0 +1,80 @@
+"""Adding photos, and the start page that invites to it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_GET
+
+from gallery.models import GalleryImage
+from library.forms import StayForm, UploadForm
+from selector.imaging.imagefile import InvalidImage
+from selector.models import Photo
+from selector.people import known_person
+from selector.services import label_maps
+from selector.services.photos import store_photo
+from superpixel_site.htmx import HtmxHttpRequest, wants_partial
+from superpixel_site.refusals import Refusal, valid
+from superpixel_site.responses import redirect_to
+
+IMAGES_TO_TRY = 12
+
+
+@require_GET
+def start(request: HttpRequest) -> HttpResponse:
+    """The drop zone, and images to try with one click: those with the lowest keys, which are random."""
+    images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo_id")
+    context = {"images": images[:IMAGES_TO_TRY], "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
+    return render(request, "library/start.html", context)
+
+
+def upload(request: HtmxHttpRequest) -> HttpResponse:
+    """Add the images that were sent: to the workspace of one, or to the list of several."""
+    files = request.FILES.getlist("image")
+    if len(files) > 1:
+        return upload_several(request, files)
+    photo = add_photo(request, request.FILES)
+    if wants_partial(request) and StayForm(request.POST).value:
+        return render(request, "library/_uploaded.html", {"photo": photo})
+    return redirect_to(request, photo.get_absolute_url())
+
+
+def upload_several(request: HtmxHttpRequest, files: list[UploadedFile[bytes]]) -> HttpResponse:
+    """What a browser without JavaScript sends: each file is taken or refused by itself."""
+    n_added, refusals = 0, []
+    for file in files:
+        try:
+            add_photo(request, MultiValueDict({"image": [file]}))
+            n_added += 1
+        except Refusal as refusal:
+            refusals.append(f"{file.name}: {refusal}")
+    if not n_added:
+        raise Refusal(" ".join(refusals), 422, reverse("library:photos"))
+    messages.success(request, f"{'1 photo is' if n_added == 1 else f'{n_added} photos are'} added.")
+    for sentence in refusals:
+        messages.error(request, sentence)
+    return redirect_to(request, reverse("library:photos"))
+
+
+def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[bytes]]) -> Photo:
+    """Store one uploaded file as a photo of the person's, with its label map.
+
+    Raises
+    ------
+    Refusal
+        With the sentence that says why it was not taken; nothing stays behind.
+    """
+    next_url = reverse("library:start")
+    file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
+    person = known_person(request)
+    try:
+        photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
+    except InvalidImage as problem:
+        raise Refusal(str(problem), 422, next_url) from problem
+    label_maps.get_or_compute(photo)
+    return photo

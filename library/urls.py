@@ -1,0 +1,16 @@
+"""Addresses of the start page and of a person's own photos."""
+
+from django.urls import path
+
+from library import collection_views, photo_views, upload_views
+
+app_name = "library"
+urlpatterns = [
+    path("", upload_views.start, name="start"),
+    path("photos/", photo_views.photos, name="photos"),
+    path("photos/delete/", photo_views.delete, name="delete"),
+    path("photos/<uuid:photo_id>/name/", photo_views.rename, name="rename"),
+    path("photos/<uuid:photo_id>/rotate/", photo_views.rotate, name="rotate"),
+    path("collection/add/", collection_views.add, name="collect"),
+    path("collection/take-out/", collection_views.take_out, name="take_out"),
+]

@@ -1,0 +1,77 @@
+"""Refusing a request by a sentence that its sender understands.
+
+A view raises `Refusal`; the middleware answers it, in place for htmx, else on a page to go on from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from superpixel_site.htmx import HtmxHttpRequest
+
+ValidForm = TypeVar("ValidForm", bound=BaseForm)
+
+
+class Refusal(Exception):
+    """A request that is refused.
+
+    Parameters
+    ----------
+    sentence : what was wrong and what to do, for the person
+    status : the HTTP status, 4xx
+    next_url : where to go on, for browsers without JavaScript
+    """
+
+    def __init__(self, sentence: str, status: int, next_url: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.next_url = next_url
+
+
+def valid(form: ValidForm, status: int, next_url: str) -> ValidForm:
+    """The form, if it is valid.
+
+    Raises
+    ------
+    Refusal
+        With the form's first error.
+    """
+    if not form.is_valid():
+        raise Refusal(first_error(form), status, next_url)
+    return form
+
+
+def first_error(form: BaseForm) -> str:
+    """The sentence to show when a form is not valid."""
+    return str(next(iter(form.errors.values()))[0])
+
+
+class RefusalMiddleware:
+    """Answers a `Refusal` that a view has raised."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refusal):
+            return None
+        response = _answer(cast(HtmxHttpRequest, request), exception)
+        add_never_cache_headers(response)
+        return response
+
+
+def _answer(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
+    sentence = str(refusal)
+    if request.htmx:
+        return render(request, "_status.html", {"message": sentence, "level": "error"}, status=refusal.status)
+    context = {"message": sentence, "next_url": refusal.next_url}
+    return render(request, "problem.html", context, status=refusal.status)

@@ -1,0 +1,61 @@
+"""Ways up and down a merge tree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from six_superpixels import PARENTS, flags
+
+from selector.arrays import Parents
+from selector.selection.tree import child_towards, largest_selected_node, node_members
+
+
+@st.composite
+def merge_trees(draw: st.DrawFn) -> Parents:
+    """Any merge tree over up to 40 superpixels."""
+    n = draw(st.integers(1, 40))
+    parents, roots = np.arange(2 * n - 1, dtype=np.uint16), list(range(n))
+    for node in range(n, 2 * n - 1):
+        for _ in range(2):
+            parents[roots.pop(draw(st.integers(0, len(roots) - 1)))] = node
+        roots.append(node)
+    return parents
+
+
+def test_a_node_knows_the_superpixels_below_it() -> None:
+    assert node_members(PARENTS, 4).tolist() == flags(4).tolist()
+    assert node_members(PARENTS, 9).tolist() == flags(0, 1, 3, 4).tolist()
+    assert node_members(PARENTS, 10).all()
+
+
+def test_a_step_down_leads_towards_a_superpixel() -> None:
+    assert [child_towards(PARENTS, 10, superpixel) for superpixel in range(6)] == [9, 9, 8, 9, 9, 8]
+    assert child_towards(PARENTS, 9, 4) == 7
+    assert child_towards(PARENTS, 7, 4) == 4
+
+
+@pytest.mark.parametrize(("node", "superpixel"), [(6, 1), (4, 4)])
+def test_there_is_no_step_down_to_what_does_not_lie_below(node: int, superpixel: int) -> None:
+    with pytest.raises(ValueError, match="does not lie below"):
+        child_towards(PARENTS, node, superpixel)
+
+
+def test_the_largest_selected_node_has_no_superpixel_that_is_not_selected() -> None:
+    assert largest_selected_node(flags(0, 1, 4), PARENTS, 0) == 0
+    assert largest_selected_node(flags(0, 1, 4), PARENTS, 4) == 7
+    assert largest_selected_node(flags(0, 1, 3, 4), PARENTS, 4) == 9
+    assert largest_selected_node(flags(*range(6)), PARENTS, 4) == 10
+
+
+@given(merge_trees(), st.data())
+def test_up_and_down_the_tree_are_inverse(parents: Parents, data: st.DataObject) -> None:
+    node = data.draw(st.integers(0, parents.size - 1))
+    members = node_members(parents, node)
+    superpixel = int(np.flatnonzero(members)[-1])
+    assert largest_selected_node(members, parents, superpixel) == node
+    if parents[node] != node:
+        above = int(parents[node])
+        assert np.all(node_members(parents, above)[members])
+        assert child_towards(parents, above, superpixel) == node
