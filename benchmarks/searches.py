@@ -63,7 +63,7 @@ def checked(response: Any) -> HttpResponse:
 
 
 class Visitor:
-    """Somebody who has uploaded a photo and searches for parts of it."""
+    """A person who has uploaded a photo and searches for parts of it."""
 
     def __init__(self, client: Client, photo: bytes) -> None:
         self.client = client

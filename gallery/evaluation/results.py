@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from gallery.evaluation.dataset import HALVES
 from gallery.evaluation.figures import average_precision, bootstrap_interval, precision_at
-from gallery.index.kinds import default_weights
 
 # Shares of the image that the object of a query covers.
 SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.01)}
@@ -86,12 +85,12 @@ class Results:
         """Note how one way of searching answered one query."""
         self.methods.setdefault((name, space), Method(name, space)).add(ranked, relevant)
 
-    def rows(self, milliseconds: dict[str, float]) -> list[dict[str, Any]]:
-        """An object for each method; the last one also has the time that each stage takes."""
+    def rows(self, milliseconds: dict[str, float], weights: dict[str, float]) -> list[dict[str, Any]]:
+        """An object for each method; the last one also has the time of each stage and the weights of the spaces."""
         shares, halves = np.array(self.shares), np.array(self.halves)
         rows = [method.figures(shares, halves) for method in self.methods.values()]
         if (FUSED, "all") in self.methods:
-            rows[-1] |= self._about_fusion(halves)
+            rows[-1] |= {"weights": weights, **self._about_fusion(halves)}
         rows[-1]["milliseconds"] = milliseconds
         return rows
 
@@ -101,7 +100,7 @@ class Results:
         alone = [method for method in self.methods.values() if method.name == REGIONS]
         ahead = {"both": gain(fused, alone, np.ones(len(halves), bool))}
         ahead |= {half: gain(fused, alone, halves == half) for half in HALVES if (halves == half).any()}
-        about: dict[str, Any] = {"weights": default_weights(), "ahead_of_the_better_space": ahead}
+        about: dict[str, Any] = {"ahead_of_the_better_space": ahead}
         if set(halves) == set(HALVES):
             about["weights_chosen"] = [self._chosen_weight(half, halves, alone) for half in HALVES]
         return about

@@ -15,7 +15,7 @@ from gallery.evaluation.figures import members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
 from gallery.evaluation.results import FUSED, REGIONS, Results, Stopwatch
 from gallery.index.features import features_of
-from gallery.index.kinds import describer_of
+from gallery.index.kinds import default_weights, describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
 from gallery.search.candidates import Candidates
@@ -54,7 +54,7 @@ def evaluate(
     for query in dataset.queries:
         evaluation.ask(query)
         tick("Asking")
-    return evaluation.results.rows(evaluation.watch.medians())
+    return evaluation.results.rows(evaluation.watch.medians(), default_weights())
 
 
 class Evaluation:

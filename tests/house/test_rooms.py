@@ -13,7 +13,7 @@ APPS = ("selector", "gallery", "library")
 # The rooms of each app, from the ground up: each may use those below it.
 ROOMS = {
     "selector": (
-        *("arrays", "imaging", "segmentation", "selection", "rendering"),
+        *("arrays", "lru_cache", "imaging", "segmentation", "selection", "rendering"),
         *("people", "signals", "models", "services", "access", "web"),
         *("receivers", "admin", "urls", "apps", "management"),
     ),
