@@ -18,8 +18,7 @@ class NoSuchLink(Http404):
 
 def visible_photo(person: Person, photo_id: uuid.UUID) -> Photo:
     """A photo this person may look at and select on: public, or their own."""
-    photo: Photo = get_object_or_404(Photo.objects.visible_to(person), pk=photo_id)
-    return photo
+    return get_object_or_404(Photo.objects.visible_to(person), pk=photo_id)
 
 
 def visible_version(person: Person, photo_id: uuid.UUID, version: str) -> Photo:
@@ -32,8 +31,7 @@ def visible_version(person: Person, photo_id: uuid.UUID, version: str) -> Photo:
 
 def own_photo(person: Person, photo_id: uuid.UUID) -> Photo:
     """A photo this person may change: their own, outside the public collection."""
-    photo: Photo = get_object_or_404(Photo.objects.private_to(person), pk=photo_id)
-    return photo
+    return get_object_or_404(Photo.objects.private_to(person), pk=photo_id)
 
 
 def own_photos(person: Person, photo_ids: Iterable[uuid.UUID]) -> list[Photo]:
@@ -54,14 +52,13 @@ def visible_label_map(person: Person, photo_id: uuid.UUID, label_map_id: int) ->
 def own_selection(person: Person, selection_id: int) -> Selection:
     """What this person selected on some photo."""
     mine = Selection.objects.owned_by(person).select_related("label_map__photo")
-    selection: Selection = get_object_or_404(mine.defer("label_map__hierarchy"), pk=selection_id)
-    return selection
+    return get_object_or_404(mine.defer("label_map__hierarchy"), pk=selection_id)
 
 
 def shared_selection(token: str) -> SharedSelection:
     """What a link shares, for anyone who has the link; `NoSuchLink` otherwise."""
     rows = SharedSelection.objects.with_token(token).select_related("label_map__photo").defer("label_map__hierarchy")
-    found: SharedSelection | None = rows.first()
+    found = rows.first()
     if found is None:
         raise NoSuchLink
     return found
@@ -70,5 +67,4 @@ def shared_selection(token: str) -> SharedSelection:
 def own_link(person: Person, link_id: int) -> SharedSelection:
     """A link this person made."""
     mine = SharedSelection.objects.owned_by(person).select_related("label_map__photo")
-    link: SharedSelection = get_object_or_404(mine, pk=link_id)
-    return link
+    return get_object_or_404(mine, pk=link_id)

@@ -133,8 +133,7 @@ def _lock_content(data: bytes) -> None:
 def _public_image_of(data: bytes) -> GalleryImage | None:
     """The image of the public collection that was made from this very file."""
     sha256 = hashlib.sha256(data).hexdigest()
-    known: GalleryImage | None = GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
-    return known
+    return GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
 
 
 def _date_of(photo: Photo) -> datetime.date | None:

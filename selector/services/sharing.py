@@ -24,14 +24,13 @@ def open_copy(link: SharedSelection, person: Person) -> Photo:
         # Locked: a second press of the button finds the copy that the first one makes.
         locked = SharedSelection.objects.select_for_update(of=("self",)).select_related("label_map__photo")
         link = locked.get(pk=link.pk)
-        known: Photo | None = copy_of(link, person)
+        known = copy_of(link, person)
         return known or _copy(link, person)
 
 
 def copy_of(link: SharedSelection, person: Person) -> Photo | None:
     """The copy that the person has opened from a link already; None if there is none."""
-    mine: Photo | None = Photo.objects.owned_by(person).filter(opened_from=link).first()
-    return mine
+    return Photo.objects.owned_by(person).filter(opened_from=link).first()
 
 
 def _copy(link: SharedSelection, person: Person) -> Photo:
