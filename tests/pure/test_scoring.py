@@ -11,13 +11,13 @@ from hypothesis.extra.numpy import arrays
 
 from gallery.search.scoring import (
     EVIDENCE,
-    NARROW,
     SAME,
     WEAK,
     best_regions,
     calibrate,
     fuse,
     mean_over_parts,
+    nearness,
     rocchio,
     weak_line,
 )
@@ -102,7 +102,11 @@ def test_the_very_thing_stands_out_among_things_that_are_fairly_like_it() -> Non
 
 def test_a_background_of_equal_regions_gives_no_huge_scores() -> None:
     (score,) = calibrate(at([0.5]), at([0.51, 0.51, 0.51]))
-    assert score == pytest.approx(np.log(0.51 / 0.5) / NARROW, rel=1e-5)
+    assert score == pytest.approx(np.log(0.51 / 0.5) / 0.05, rel=1e-5)
+
+
+def test_cosines_nearer_to_1_than_a_hundredth_hardly_differ() -> None:
+    assert np.diff(nearness([0.99, 1])) == pytest.approx(np.log(2))
 
 
 def test_without_a_background_all_scores_are_zero() -> None:
@@ -131,6 +135,8 @@ def test_a_space_alone_keeps_its_scores_whatever_it_weighs() -> None:
 def test_to_stand_out_in_one_space_is_better_than_to_be_fair_in_both() -> None:
     outstanding, fair = fuse({"a": floats(6, 3), "b": floats(0, 3)}, {"a": 1, "b": 1})
     assert outstanding > fair
+    # The mean of the odds exp(6 / 2) and exp(0 / 2).
+    assert outstanding == pytest.approx(2 * np.log((np.exp(3) + 1) / 2), rel=1e-5)
 
 
 def test_the_weights_decide_between_spaces_that_disagree() -> None:
