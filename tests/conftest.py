@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from selector.models import Photo
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 # Drawing pictures takes its time on a busy machine, and no test here is about speed.
 _common: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -106,9 +103,8 @@ def _signed_in(user: User) -> Client:
 @pytest.fixture
 def photo(alice: User, few_superpixels: None) -> Photo:
     """A photo of alice's: four coloured quarters, 240 x 160."""
-    from pictures import image_file
-
     from selector.services.photos import store_photo
+    from tests.pictures import image_file
 
     return store_photo(image_file(), "quarters.jpg", owner=alice)
 

@@ -18,10 +18,10 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from pictures import image_file
 
 from selector.models import Photo
 from selector.people import SESSION_KEY
+from tests.pictures import image_file
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response

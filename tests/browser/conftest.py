@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
@@ -31,7 +27,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Of one module, not of the session: its event loop would be in the way of tests elsewhere that start their own."""
-    import chromium
+    from tests.browser import chromium
 
     path = os.environ.get("CHROMIUM") or chromium.installed()
     assert path, "The browser tests need Chromium: install one, or set CHROMIUM to its path."

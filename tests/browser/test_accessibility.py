@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import workspace as ws
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -18,12 +17,13 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from pictures import eighths, image_file
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage, Search
+from tests.browser import workspace as ws
+from tests.pictures import eighths, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

@@ -6,11 +6,11 @@ import base64
 import re
 
 import pytest
-from pictures import image_file
 from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from selector.models import Photo
+from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

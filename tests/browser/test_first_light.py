@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import workspace as ws
 from django.core.management import call_command
-from pictures import BLUE, GREEN, RED, eighths, image_file
 from playwright.sync_api import Page, expect
 
 from gallery.collection.importing import Details, add_public
 from selector.models import Photo, Selection
 from selector.services import label_maps
+from tests.browser import workspace as ws
+from tests.pictures import BLUE, GREEN, RED, eighths, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

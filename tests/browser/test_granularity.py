@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import workspace as ws
 from django.core.signals import request_started
 from playwright.sync_api import Page, Route, expect
+
+from tests.browser import workspace as ws
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import workspace as ws
 from django.core.management import call_command
-from pictures import eighths, image_file
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.collection.importing import Details, add_public
 from gallery.models import Search
+from tests.browser import workspace as ws
+from tests.pictures import eighths, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

@@ -6,14 +6,14 @@ import re
 
 import numpy as np
 import pytest
-import workspace as ws
 from django.core.management import call_command
-from pictures import BLUE, GREEN, RED, YELLOW, eighths, image_file
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from selector.models import Photo, Selection, SharedSelection
 from selector.services import label_maps
+from tests.browser import workspace as ws
+from tests.pictures import BLUE, GREEN, RED, YELLOW, eighths, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import workspace as ws
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from selector.models import Photo, Selection
 from selector.selection import gestures
 from selector.services import label_maps
+from tests.browser import workspace as ws
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import workspace as ws
 from django.core.management import call_command
-from models import use
-from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from playwright.sync_api import Locator, Page, expect
 
 from gallery.collection import demo
@@ -19,6 +16,9 @@ from gallery.collection.importing import Details, add_public
 from gallery.models import Feedback, GalleryImage, Search
 from selector.models import Selection
 from selector.rendering import highlights
+from tests.browser import workspace as ws
+from tests.models import use
+from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 Box = tuple[float, float, float, float]

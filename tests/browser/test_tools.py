@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import workspace as ws
 from playwright.sync_api import Page, expect
 
 from selector.models import HISTORY_LENGTH, Selection
 from selector.selection import gestures
 from selector.selection.selection import SuperpixelSelection
+from tests.browser import workspace as ws
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 

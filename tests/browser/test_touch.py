@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import workspace as ws
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from pytest_django.live_server_helper import LiveServer
+
+from tests.browser import workspace as ws
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

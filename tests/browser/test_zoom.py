@@ -6,11 +6,12 @@ import io
 
 import numpy as np
 import pytest
-import workspace as ws
-from pictures import eighths
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
+
+from tests.browser import workspace as ws
+from tests.pictures import eighths
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import numpy.typing as npt
-from pictures import eighths, image_file
 from PIL import Image
 from playwright.sync_api import Page, Request
 
@@ -22,6 +21,7 @@ from selector.selection import gestures
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps
 from selector.services.photos import store_photo
+from tests.pictures import eighths, image_file
 
 Pixels = npt.NDArray[np.uint8]
 Points = list[tuple[float, float]]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from discs import AddImage, Colour, SearchOf, Select, thing_on_ground
 from django.contrib.auth.models import User
 from django.test import Client
-from pictures import GREEN, RED, image_file
+
+from tests.gallery.discs import AddImage, Colour, SearchOf, Select, thing_on_ground
+from tests.pictures import GREEN, RED, image_file
 
 if TYPE_CHECKING:
     from gallery.models import GalleryImage, Search

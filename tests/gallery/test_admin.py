@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discs import AddImage, SearchOf, Select
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.admin import GalleryImageAdmin
@@ -23,6 +21,8 @@ from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 from gallery.web.forms import NewImageForm
 from selector.models import Photo, SharedSelection
 from selector.people import Person
+from tests.gallery.discs import AddImage, SearchOf, Select
+from tests.pictures import dated, image_file
 
 pytestmark = pytest.mark.django_db
 IMAGES = "/admin/gallery/galleryimage/"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from discs import AddImage
 from django.core.management import call_command
 
 from gallery import jobs
 from gallery.collection import demo
 from gallery.models import DemoCollection, GalleryImage
+from tests.gallery.discs import AddImage
 
 
 @pytest.fixture

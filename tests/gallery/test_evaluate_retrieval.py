@@ -16,13 +16,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from databases import fresh_database, url_of
-from discs import AddImage, thing_on_ground
 from django.conf import settings as site_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from models import use
-from pictures import BLUE, GREEN, RED, YELLOW
 from PIL import Image
 
 from gallery.evaluation import report, sandbox
@@ -33,6 +29,10 @@ from gallery.evaluation.run import evaluate, n_steps
 from gallery.index import spaces
 from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
+from tests.databases import fresh_database, url_of
+from tests.gallery.discs import AddImage, thing_on_ground
+from tests.models import use
+from tests.pictures import BLUE, GREEN, RED, YELLOW
 
 IMAGES = {"a.png": (RED, GREEN), "b.png": (RED, YELLOW), "c.png": (BLUE, GREEN), "d.png": (BLUE, YELLOW)}
 embedded_server = pytest.mark.skipif(bool(site_settings.DATABASE_URL), reason="needs the embedded server")

@@ -13,7 +13,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from pictures import dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import jobs
@@ -21,6 +20,7 @@ from gallery.collection.folders import images_in, storable
 from gallery.collection.importing import Details, add_public, readable_title
 from gallery.models import GalleryImage
 from selector.models import Photo
+from tests.pictures import dated, image_file
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, break_file
 from django.core.management import CommandError, call_command
-from pictures import BLUE, YELLOW
 
 from gallery.descriptors import appearance
 from gallery.descriptors.region_choice import COUNT
@@ -18,6 +16,8 @@ from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionV
 from selector.people import Person
 from selector.rendering.masks import mask_bits, mask_box, mask_from_bits, region_mask
 from selector.services.turning import turn
+from tests.gallery.discs import AddImage, break_file
+from tests.pictures import BLUE, YELLOW
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from discs import AddImage, SearchOf, break_file, thing_on_ground
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from models import use
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery import jobs
@@ -25,6 +23,8 @@ from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
 from selector.people import Person
 from selector.services import label_maps
+from tests.gallery.discs import AddImage, SearchOf, break_file, thing_on_ground
+from tests.models import use
 
 
 def queued(task: str = jobs.INDEX_IMAGE) -> list[int]:

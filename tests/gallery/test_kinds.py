@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from discs import AddImage, SearchOf, thing_on_ground
 from django.core.management import call_command
 from django.test import Client
-from models import use
-from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 from gallery.descriptors.pooling import region_sums, unit
 from gallery.index import kinds, spaces
@@ -25,6 +22,9 @@ from selector.arrays import Floats
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf, thing_on_ground
+from tests.models import use
+from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,9 @@ import uuid
 from typing import Any
 
 import pytest
-from discs import AddImage, SearchOf, thing_on_ground
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import BLUE, GREEN, RED, dated, image_file
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.collection.importing import collect as put_into_collection
@@ -22,6 +20,8 @@ from gallery.search.ask import ask
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf, thing_on_ground
+from tests.pictures import BLUE, GREEN, RED, dated, image_file
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, SearchOf, thing_on_ground
-from models import use
-from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 from gallery.collection import demo
 from gallery.collection.importing import Details, add_public
@@ -30,6 +27,9 @@ from gallery.web.forms import FeedbackForm, OptionsForm
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf, thing_on_ground
+from tests.models import use
+from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 GREY = (120, 120, 120)

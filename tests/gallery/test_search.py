@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 from gallery.models import GalleryImage, Search
 from gallery.search import scoring
@@ -22,6 +20,8 @@ from gallery.search.query import query_vector
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf, Select, thing_on_ground
+from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 GREY = (120, 120, 120)

@@ -12,12 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, SearchOf
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from models import use
-from pictures import BLUE, YELLOW, image_file
 
 from gallery.descriptors.open_clip import loading
 from gallery.descriptors.open_clip.tower import Tower
@@ -30,6 +27,9 @@ from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, RegionV
 from gallery.search.ask import ask
 from selector.people import Person
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf
+from tests.models import use
+from tests.pictures import BLUE, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 

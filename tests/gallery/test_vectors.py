@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, SearchOf
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,6 +31,7 @@ from gallery.search.nearest import (
 )
 from selector.models import LabelMap, Photo
 from selector.people import Person
+from tests.gallery.discs import AddImage, SearchOf
 
 IMAGES, REGIONS, DIMENSIONS = 60, 16, 32
 Keys = list[int]

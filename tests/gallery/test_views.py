@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from discs import AddImage, SearchOf, Select, thing_on_ground
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from PIL import Image
 
 from gallery.models import GalleryImage, Search, SearchQuerySet
@@ -24,6 +22,8 @@ from selector.rendering import highlights
 from selector.selection.tree import node_members
 from selector.services import label_maps
 from selector.services.photos import store_photo
+from tests.gallery.discs import AddImage, SearchOf, Select, thing_on_ground
+from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from discs import AddImage
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from tests.gallery.discs import AddImage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

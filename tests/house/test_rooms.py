@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from source import ROOT, arrows, cycle, imports, modules, names_in_python, names_in_templates, room
+
+from tests.house.source import ROOT, arrows, cycle, imports, modules, names_in_python, names_in_templates, room
 
 # An app may know those before it, never one after it.
 APPS = ("selector", "gallery", "library")

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scenes import scene
 
 from gallery.descriptors.appearance import (
     CONTEXT,
@@ -23,6 +22,7 @@ from gallery.descriptors.appearance import (
     superpixel_features,
 )
 from selector.arrays import Floats, Labels
+from tests.pure.scenes import scene
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from six_superpixels import EACH_ALONE, LABELS, LEFT_MIDDLE_RIGHT, NOTHING, PARENTS, rectangle, selected, selections
 
 from selector.arrays import Cut
 from selector.selection.geometry import Point, superpixels_at
 from selector.selection.gestures import clear, cover, grow, invert, paint, shrink, similar, toggle
 from selector.selection.selection import Mode, SuperpixelSelection
+from tests.pure.six_superpixels import (
+    EACH_ALONE,
+    LABELS,
+    LEFT_MIDDLE_RIGHT,
+    NOTHING,
+    PARENTS,
+    rectangle,
+    selected,
+    selections,
+)
 
 
 def test_a_click_selects_the_region_under_the_point() -> None:

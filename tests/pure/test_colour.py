@@ -5,9 +5,20 @@ from __future__ import annotations
 import struct
 
 import pytest
-from images import DISPLAY_P3, LINEAR_CURVE, SRGB, cmyk_profile, encoded, grey_profile, png_chunk, raw_png, rgb_profile
 from PIL import Image
-from uploads import ORANGE, assert_colour, flat, jpeg_markers, upright
+
+from tests.pure.images import (
+    DISPLAY_P3,
+    LINEAR_CURVE,
+    SRGB,
+    cmyk_profile,
+    encoded,
+    grey_profile,
+    png_chunk,
+    raw_png,
+    rgb_profile,
+)
+from tests.pure.uploads import ORANGE, assert_colour, flat, jpeg_markers, upright
 
 # Colour profiles
 

@@ -10,12 +10,12 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from images import DISPLAY_P3, cmyk_profile, encoded, exif, png_chunk, raw_png, rgb_profile
 from PIL import Image
-from uploads import MEGABYTE, ORANGE, assert_colour, flat, photo, sentence, upright, working_copy
 
 from selector.imaging.containers import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS
 from selector.imaging.imagefile import InvalidImage, decode, make_working_copy
+from tests.pure.images import DISPLAY_P3, cmyk_profile, encoded, exif, png_chunk, raw_png, rgb_profile
+from tests.pure.uploads import MEGABYTE, ORANGE, assert_colour, flat, photo, sentence, upright, working_copy
 
 # Several pictures in one file
 

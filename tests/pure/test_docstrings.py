@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from test_purity import PURE, ROOT, files_of
+
+from tests.pure.test_purity import PURE, ROOT, files_of
 
 NAMES = (ast.Name, ast.Attribute)
 # A heading, underlined, of a section.

@@ -8,11 +8,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from images import encoded, exif, png_chunk
 from PIL import Image
-from uploads import assert_colour, upright, working_copy
 
 from selector.imaging.imagefile import date_taken, decode
+from tests.pure.images import encoded, exif, png_chunk
+from tests.pure.uploads import assert_colour, upright, working_copy
 
 # Four colours in the corners of an upright picture that is wider than high.
 CORNERS = np.zeros((32, 48, 3), np.uint8)

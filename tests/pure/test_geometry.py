@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from six_superpixels import LABELS, rectangle
 
 from selector.selection.geometry import MAX_POINTS, Point, polygon_mask, superpixels_at, superpixels_under_line
+from tests.pure.six_superpixels import LABELS, rectangle
 
 
 def test_a_polygon_holds_the_pixels_whose_centres_it_winds_around() -> None:

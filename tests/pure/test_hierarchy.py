@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import Pixels, digest, scene
-from test_slic import THOROUGHLY, n_pieces, pictures
 
 from selector.arrays import Labels
 from selector.segmentation.hierarchy import Hierarchy, build
 from selector.segmentation.slic import segment
+from tests.pure.scenes import Pixels, digest, scene
+from tests.pure.test_slic import THOROUGHLY, n_pieces, pictures
 
 
 def tree_of(rgb: Pixels, n_superpixels: int) -> tuple[Labels, Hierarchy]:

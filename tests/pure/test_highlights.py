@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from images import decoded
-from small_photo import LABELS, indices
 
 from selector.rendering.highlights import VEIL_ALPHA, highlight_png, portion_highlight_png
 from selector.rendering.layers import LIGHT_ALPHA
+from tests.pure.images import decoded
+from tests.pure.small_photo import LABELS, indices
 
 
 def test_a_highlight_veils_what_lies_outside_and_lines_the_region() -> None:

@@ -7,12 +7,12 @@ import io
 
 import numpy as np
 import pytest
-from images import SRGB, encoded, exif, rgb_profile
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
-from uploads import MEGABYTE, ORANGE, assert_colour, flat, jpeg_markers, photo, upright, working_copy
 
 from selector.imaging.imagefile import InvalidImage, decode, read_upright
+from tests.pure.images import SRGB, encoded, exif, rgb_profile
+from tests.pure.uploads import MEGABYTE, ORANGE, assert_colour, flat, jpeg_markers, photo, upright, working_copy
 
 
 @pytest.mark.parametrize(("fmt", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenes import scene
 
 from selector.segmentation import hierarchy, slic
 from selector.segmentation.lab import lab_planes
+from tests.pure.scenes import scene
 
 
 @pytest.mark.parametrize("engine", ["slic", "skimage"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from images import decoded
-from small_photo import BLUE, CUT, LABELS, indices, only
 
 from selector.rendering.layers import DARK_ALPHA, LIGHT_ALPHA, outline_png, tint_png
+from tests.pure.images import decoded
+from tests.pure.small_photo import BLUE, CUT, LABELS, indices, only
 
 
 def test_an_outline_is_a_light_line_with_a_dark_one_beside_it() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from small_photo import LABELS, NOTHING, only
 
 from selector.rendering.masks import MASK_SIDE, mask_bits, mask_box, mask_from_bits, region_mask
+from tests.pure.small_photo import LABELS, NOTHING, only
 
 
 def test_the_box_of_a_mask_ends_after_its_last_pixel() -> None:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 import skimage
 from PIL import Image
-from scenes import scene
 
 from gallery.index.perceptual_hash import MOST_BITS, alike, folded, perceptual_hash
+from tests.pure.scenes import scene
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from images import decoded
-from small_photo import indices
 
 from selector.rendering.png import palette_png
+from tests.pure.images import decoded
+from tests.pure.small_photo import indices
 
 # Sizes around the multiples of eight and four pixels that share a byte.
 image_shapes = st.tuples(st.integers(1, 9), st.integers(1, 19))

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from images import decoded
-from small_photo import LABELS, NOTHING, PHOTO, only
 
 from selector.rendering.masks import region_mask
 from selector.rendering.previews import preview_png
+from tests.pure.images import decoded
+from tests.pure.small_photo import LABELS, NOTHING, PHOTO, only
 
 
 def test_a_preview_shows_the_selection_on_white() -> None:

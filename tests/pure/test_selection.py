@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from six_superpixels import NOTHING, flags, selections
 
 from selector.selection.selection import SuperpixelSelection, change, packed_length
+from tests.pure.six_superpixels import NOTHING, flags, selections
 
 
 @given(st.integers(1, 70), st.data())

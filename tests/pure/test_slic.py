@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenes import Pixels, digest, scene
 from skimage.color import rgb2lab
 from skimage.measure import label
 from skimage.segmentation import slic as reference_slic
 
 from selector.segmentation.lab import lab_planes
 from selector.segmentation.slic import MAX_SUPERPIXELS, segment
+from tests.pure.scenes import Pixels, digest, scene
 
 # Segmenting a small picture takes a millisecond, so a thousand examples cost little.
 THOROUGHLY = settings(max_examples=1000)

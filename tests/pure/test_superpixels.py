@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenes import scene
-from six_superpixels import EACH_ALONE, LABELS, LEFT_MIDDLE_RIGHT, flags
 from skimage.color import rgb2lab
 
 from selector.segmentation.slic import segment
 from selector.segmentation.superpixels import area_share, mean_colours, neighbours, superpixel_areas
+from tests.pure.scenes import scene
+from tests.pure.six_superpixels import EACH_ALONE, LABELS, LEFT_MIDDLE_RIGHT, flags
 
 
 def test_the_share_of_the_area_counts_pixels() -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from six_superpixels import PARENTS, flags
 
 from selector.arrays import Parents
 from selector.selection.tree import child_towards, largest_selected_node, node_members
+from tests.pure.six_superpixels import PARENTS, flags
 
 
 @st.composite

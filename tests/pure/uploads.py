@@ -6,10 +6,10 @@ import struct
 
 import numpy as np
 import pytest
-from images import Pixels
 from PIL import Image
 
 from selector.imaging.imagefile import InvalidImage, WorkingCopy, make_working_copy, read_upright
+from tests.pure.images import Pixels
 
 MEGABYTE = 2**20
 ORANGE = (200, 100, 50)

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from django.db import connection, connections
 from django.test import Client
-from pictures import RED, image_file, quarters
 from PIL import Image
 
 from selector.models import HISTORY_LENGTH, Photo, Selection
 from selector.services import label_maps
 from selector.services.photos import store_photo
 from selector.services.turning import turn
+from tests.pictures import RED, image_file, quarters
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import eighths, image_file
 from PIL import Image
 
 from library import photo_views
@@ -22,6 +21,7 @@ from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
 from selector.services import label_maps
 from selector.services.photos import store_photo
+from tests.pictures import eighths, image_file
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -13,7 +13,6 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pictures import eighths, image_file
 from PIL import Image
 
 from selector.models import LabelMap, Photo, Selection, SharedSelection
@@ -21,6 +20,7 @@ from selector.people import Person
 from selector.services import label_maps
 from selector.services.photos import store_photo
 from selector.services.sharing import open_copy as open_copy_of
+from tests.pictures import eighths, image_file
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pictures import image_file
 
 from selector.models import LabelMap, Photo
+from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
 

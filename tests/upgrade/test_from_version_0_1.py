@@ -15,10 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from databases import fresh_database
 from psycopg import sql
 
 from superpixel_site.settings import BASE_DIR
+from tests.databases import fresh_database
 
 HERE = Path(__file__).parent
 NOTES = HERE / "data" / "version-0.1.json"
