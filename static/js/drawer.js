@@ -3,16 +3,17 @@
  * and a search from the pop-up closes it.
  */
 
-const details = document.getElementById("details");
+import { byId } from "./ui/find.js";
+
+const details = byId("details", HTMLDialogElement);
 
 /** A hit that was judged may have moved to another page: its button is gone, and with it the focus. */
-function keepFocus({ detail }) {
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const answer = document.getElementById("answer");
   if (detail.target?.id !== "answer" || !answer || document.activeElement !== document.body) return;
   answer.focus({ preventScroll: true });
-}
+});
 
-document.addEventListener("htmx:afterSettle", keepFocus);
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target?.id === "drawer" && detail.xhr.status < 300 && details.open) details.close();
 });

@@ -1,16 +1,29 @@
 /** Copies the address of a new link; without this it is selected and copied by hand. */
 
+import { byId, find } from "./ui/find.js";
+
 document.addEventListener("click", async ({ target }) => {
-  const button = target.closest?.("[data-copy]");
-  if (!button) return;
-  const field = document.getElementById(button.dataset.copy);
-  field.select();
+  const button = target instanceof Element && target.closest("[data-copy]");
+  if (!(button instanceof HTMLElement)) return;
+  const address = byId(button.dataset.copy ?? "", HTMLInputElement);
+  address.select();
+  if (!await copy(address.value)) return;
+  find(button, "span", HTMLElement).textContent = "Copied";
+  const field = button.closest(".field");
+  if (field) find(field, "[data-copied]", HTMLElement).textContent = "The link is copied.";
+});
+
+/**
+ * Copy a text that is selected.
+ *
+ * @param {string} text
+ */
+async function copy(text) {
   try {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(text);
+    return true;
   } catch {
     // Without HTTPS a browser has no clipboard to write to, but the old command.
-    if (!document.execCommand("copy")) return;
+    return document.execCommand("copy");
   }
-  button.querySelector("span").textContent = "Copied";
-  button.closest(".field").querySelector("[data-copied]").textContent = "The link is copied.";
-});
+}

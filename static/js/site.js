@@ -5,34 +5,15 @@
  * Everything here only adds to pages that work without it.
  */
 
-export const SENTENCES = {
-  offline: "There is no connection to the server. Check it and try again.",
-  timeout: "The server takes too long to answer. Try again.",
-  server: "Something broke on the server. Try again in a moment.",
-  tooLarge: "That file is too large.",
-  refused: "The server refused that. Reload the page and try again.",
-  noPhoto: "That is not an image file. Save the picture first, then drop or choose the file.",
-};
+import { byId } from "./ui/find.js";
+import { SENTENCES, announce, statusLine } from "./ui/messages.js";
 
-const status = document.getElementById("status");
-const details = document.getElementById("details");
-
-/**
- * Show a sentence in the status line, which screen readers read out.
- *
- * @param {string} text
- * @param {"info"|"success"|"error"|"silent"} level silent: for screen readers alone, when the page shows it anyway
- */
-export function announce(text, level = "info") {
-  const message = document.createElement("p");
-  message.className = `message ${level}`;
-  message.textContent = text;
-  status.replaceChildren(message);
-}
+const status = statusLine();
+const details = byId("details", HTMLDialogElement);
 
 function startMessages() {
   const dismiss = document.querySelector("[data-dismiss]");
-  if (dismiss) {
+  if (dismiss instanceof HTMLElement) {
     dismiss.hidden = false;
     dismiss.addEventListener("click", () => status.replaceChildren());
   }
@@ -50,54 +31,72 @@ function startMessages() {
     const code = detail.xhr.status;
     if (code >= 500) announce(SENTENCES.server, "error");
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
-    else if (!status.querySelector(".message")) announce(code === 413 ? SENTENCES.tooLarge : SENTENCES.refused, "error");
+    else if (!status.querySelector(".message")) announce(SENTENCES[code === 413 ? "tooLarge" : "refused"], "error");
   });
 }
 
 /* The drawer and the pop-up */
 
-let opener = null;
+/** The drawer beside the page. An answer may replace it, so it is looked up anew. */
+class Drawer {
+  /** @type {Element | null} what had the focus when the drawer was asked for */
+  #opener = null;
 
-function openDrawer() {
-  const drawer = document.getElementById("drawer");
-  drawer.hidden = false;
-  const heading = drawer.querySelector("h1, h2");
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
-}
+  get #element() {
+    return document.getElementById("drawer");
+  }
 
-function closeDrawer() {
-  document.getElementById("drawer").hidden = true;
-  if (opener?.isConnected) opener.focus();
+  get isOpen() {
+    return this.#element?.hidden === false;
+  }
+
+  open() {
+    const drawer = this.#element;
+    if (!drawer) return;
+    drawer.hidden = false;
+    const heading = drawer.querySelector("h1, h2");
+    if (!(heading instanceof HTMLElement)) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (this.#element) this.#element.hidden = true;
+    if (this.#opener instanceof HTMLElement && this.#opener.isConnected) this.#opener.focus();
+  }
+
+  /** Note where the focus goes back to. */
+  noteOpener() {
+    this.#opener = document.activeElement;
+  }
 }
 
 function startOverlays() {
-  const arrived = ({ detail }) => {
+  const drawer = new Drawer();
+  const arrived = (/** @type {DocumentEventMap["htmx:afterSwap"]} */ { detail }) => {
     const id = detail.target?.id;
-    if (id === "drawer") openDrawer();
+    if (id === "drawer") drawer.open();
     if (id === "details" && details.childElementCount && !details.open) details.showModal();
     if (id === "details") details.scrollTop = 0;
   };
   document.addEventListener("htmx:afterSwap", arrived);
   document.addEventListener("htmx:oobAfterSwap", arrived);
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-    if (detail.target?.id === "drawer" && !detail.elt.closest("#drawer, dialog")) opener = document.activeElement;
+    if (detail.target?.id === "drawer" && !detail.elt.closest("#drawer, dialog")) drawer.noteOpener();
   });
 
   document.addEventListener("click", ({ target }) => {
     // Outside its box, a click on the pop-up is one on what lies behind it.
     if (target === details) details.close();
-    const button = target.closest?.("[data-close]");
+    const button = target instanceof Element && target.closest("[data-close]");
     if (!button) return;
     const dialog = button.closest("dialog");
     if (dialog) dialog.close();
-    else closeDrawer();
+    else drawer.close();
   });
   document.addEventListener("keydown", (event) => {
-    const drawer = document.getElementById("drawer");
-    if (event.key !== "Escape" || event.defaultPrevented || !drawer || drawer.hidden) return;
-    if (!document.querySelector("dialog[open]")) closeDrawer();
+    if (event.key !== "Escape" || event.defaultPrevented || !drawer.isOpen) return;
+    if (!document.querySelector("dialog[open]")) drawer.close();
   });
 }
 

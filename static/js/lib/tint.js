@@ -1,20 +1,25 @@
-// A tint as the server draws it for pages without JavaScript, made here from the label array: so the answer to a gesture
-// need only say which superpixels are selected, a few hundred bytes however ragged they lie. It is written as a PNG of one
-// bit a pixel by hand, because a canvas that is read back is disturbed by browsers that resist fingerprinting.
+// A tint as the server draws it for pages without JavaScript, made here from the label array: so the answer to a
+// gesture need only say which superpixels are selected, a few hundred bytes however ragged they lie. It is written as a
+// PNG of one bit a pixel by hand, because a canvas that is read back is disturbed by browsers that resist
+// fingerprinting.
 
-// Four pixels of stripe, four of gap, one pixel further left in each row, as in selector/rendering.py.
+// Four pixels of stripe, four of gap, one pixel further left in each row, as in the server's tints.
 const STRIPE = 0b11110000;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? 0xedb88320 ^ (byte >>> 1) : byte >>> 1;
-  return byte;
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
 });
 
+/** @import { Segmentation } from "./segmentation.js" */
+
 /**
- * @param {import("./segmentation.js").Segmentation} segmentation
+ * @param {Segmentation} segmentation
  * @param {Uint8Array} state what each superpixel is marked as
  * @param {number} mark the value to show; all else stays clear
- * @param {number[]} colour red, green, blue
+ * @param {readonly number[]} colour red, green, blue
+ * @param {{ striped?: boolean }} [options]
  * @returns {string} a data: URL
  */
 export function tintUrl(segmentation, state, mark, colour, { striped = false } = {}) {
@@ -47,6 +52,10 @@ export function tintUrl(segmentation, state, mark, colour, { striped = false } =
   ]);
 }
 
+/**
+ * @param {string} name four letters
+ * @param {Uint8Array} data
+ */
 function chunk(name, data) {
   const named = new Uint8Array(4 + data.length);
   named.set(Array.from(name, (letter) => letter.charCodeAt(0)));
@@ -56,13 +65,18 @@ function chunk(name, data) {
   return [word(data.length), named, word(~crc)];
 }
 
+/** @param {number} value */
 function word(value) {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value >>> 0);
   return bytes;
 }
 
-/** A zlib stream without compression: nothing here goes over a network. */
+/**
+ * A zlib stream without compression: nothing here goes over a network.
+ *
+ * @param {Uint8Array} data
+ */
 function stored(data) {
   const LONGEST = 0xffff;
   const blocks = Math.ceil(data.length / LONGEST);
@@ -72,7 +86,8 @@ function stored(data) {
   for (let begin = 0; begin < data.length; begin += LONGEST) {
     const block = data.subarray(begin, begin + LONGEST);
     const { length } = block;
-    out.set([Number(begin + LONGEST >= data.length), length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff], at);
+    const isLast = Number(begin + LONGEST >= data.length);
+    out.set([isLast, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff], at);
     out.set(block, at + 5);
     at += 5 + length;
   }
@@ -80,6 +95,7 @@ function stored(data) {
   return out;
 }
 
+/** @param {Uint8Array} data */
 function adler32(data) {
   let a = 1, b = 0;
   for (let i = 0; i < data.length; ) {
@@ -91,6 +107,7 @@ function adler32(data) {
   return ((b << 16) | a) >>> 0;
 }
 
+/** @param {Uint8Array[]} parts */
 function dataUrl(parts) {
   const text = parts.map((part) => {
     let piece = "";

@@ -1,0 +1,67 @@
+// Gestures wait here until the server has applied them, one at a time and in order. Each carries a number unique to its
+// tab, and the server ignores a number it has applied already: so a gesture whose answer was lost can be sent again.
+
+/** @import { Gesture } from "./selection.js" */
+
+/** @typedef {"done" | "refused" | "unreachable"} Outcome */
+
+const FIRST_RETRY_MS = 3000, LAST_RETRY_MS = 30_000;
+
+export class GestureQueue {
+  /** @type {Gesture[]} */
+  waiting = [];
+  /** Whether the last attempt to send did not reach the server. */
+  lost = false;
+  #sending = false;
+  #pause = FIRST_RETRY_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  #number = 0;
+
+  /**
+   * @param {(gesture: Gesture) => Promise<Outcome>} send
+   * @param {() => void} changed called whenever the queue or the connection changes
+   */
+  constructor(send, changed) {
+    this.send = send;
+    this.changed = changed;
+  }
+
+  /** @param {Gesture} gesture */
+  push(gesture) {
+    this.waiting.push({ ...gesture, tab: this.#tab, number: ++this.#number });
+    this.changed();
+    this.#drain();
+  }
+
+  /** Try again at once. */
+  retry() {
+    this.#pause = FIRST_RETRY_MS;
+    this.#drain();
+  }
+
+  /** Resolves when everything queued so far has been answered. */
+  async idle() {
+    while (this.waiting.length) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  }
+
+  async #drain() {
+    if (this.#sending) return;
+    clearTimeout(this.#timer);
+    this.#sending = true;
+    while (this.waiting.length) {
+      const outcome = await this.send(this.waiting[0]);
+      this.lost = outcome === "unreachable";
+      if (this.lost) break;
+      this.#pause = FIRST_RETRY_MS;
+      this.waiting.shift();
+      this.changed();
+    }
+    this.#sending = false;
+    if (!this.lost) return;
+    this.changed();
+    this.#timer = setTimeout(() => this.#drain(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, LAST_RETRY_MS);
+  }
+}

@@ -1,0 +1,94 @@
+// Sends photos to the server, each with a request of its own that tells how far it is.
+
+import { find } from "../ui/find.js";
+import { SENTENCES } from "../ui/messages.js";
+
+/**
+ * What came of an upload: where to go on, the photo's entry, what is wrong, or that it was given up.
+ *
+ * @typedef {object} Answer
+ * @property {string | null} [address]
+ * @property {string} [html]
+ * @property {string} [problem]
+ * @property {boolean} [aborted]
+ */
+
+/**
+ * @typedef {object} Upload
+ * @property {Promise<Answer>} answer
+ * @property {() => void} abort
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} stay whether the page stays, so that it needs the photo's entry and no address
+ * @property {(share: number) => void} progress told the share that is sent
+ */
+
+export class Sender {
+  /** A first-time visitor is known from the first answer on; two requests before it would be two different visitors. */
+  isKnown = false;
+  #form;
+  #megabytes;
+
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.#form = form;
+    this.#megabytes = Number(form.dataset.maxMegabytes) || Infinity;
+  }
+
+  /**
+   * @param {File} file
+   * @param {Options} options
+   * @returns {Upload}
+   */
+  send(file, { stay, progress }) {
+    const megabytes = this.#megabytes;
+    const request = new XMLHttpRequest();
+    /** @type {Promise<Answer>} */
+    const answer = new Promise((resolve) => {
+      if (file.size > megabytes * 2 ** 20) {
+        resolve({ problem: `That file is larger than ${megabytes} MB. Choose or export a smaller one.` });
+        return;
+      }
+      request.upload.addEventListener("progress", (event) => {
+        if (event.lengthComputable) progress(event.loaded / event.total);
+      });
+      request.upload.addEventListener("load", () => progress(1));
+      request.addEventListener("load", () => resolve(this.#answerOf(request)));
+      request.addEventListener("error", () => resolve({ problem: SENTENCES.offline }));
+      request.addEventListener("abort", () => resolve({ aborted: true }));
+      request.open("POST", this.#form.action);
+      request.setRequestHeader("HX-Request", "true");
+      request.send(this.#body(file, stay));
+    });
+    return { answer, abort: () => request.abort() };
+  }
+
+  /**
+   * @param {File} file
+   * @param {boolean} stay
+   */
+  #body(file, stay) {
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", find(this.#form, "[name=csrfmiddlewaretoken]", HTMLInputElement).value);
+    body.append("image", file);
+    if (stay) body.append("stay", "on");
+    return body;
+  }
+
+  /**
+   * @param {XMLHttpRequest} request
+   * @returns {Answer}
+   */
+  #answerOf(request) {
+    if (request.status >= 200 && request.status < 300) {
+      this.isKnown = true;
+      return { address: request.getResponseHeader("HX-Redirect"), html: request.responseText };
+    }
+    if (request.status >= 500) return { problem: SENTENCES.server };
+    // The answer of something in between (a proxy, say) has no sentence of ours in it.
+    const sentence = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".message");
+    return { problem: sentence?.textContent ?? (request.status === 413 ? SENTENCES.tooLarge : SENTENCES.refused) };
+  }
+}

@@ -1,0 +1,266 @@
+// From pointer events on the stage to gestures; and zooming and panning with wheel, space bar, middle button and two
+// fingers. HTML has an image button that knows clicks alone.
+
+import { pointsToSend, pointsToShow } from "../lib/shapes.js";
+import { whatToSend } from "../lib/tools.js";
+
+/**
+ * @import { Shape } from "../lib/shapes.js"
+ * @import { Held, Tool } from "../lib/tools.js"
+ * @import { Viewport } from "../ui/viewport.js"
+ */
+
+/**
+ * What is being drawn while a button or a finger is down.
+ *
+ * @typedef {object} Draft
+ * @property {Tool} tool
+ * @property {Held} held
+ * @property {Point[]} points
+ * @property {number} pointer
+ * @property {[x: number, y: number]} start in CSS pixels
+ */
+
+/** @typedef {{ shape: Shape, points: Point[] }} Sketch */
+
+// A hand with a mouse or pen trembles by so many CSS pixels during a click, and a finger by so many.
+const TREMBLE = 6, TREMBLE_OF_FINGER = 12;
+
+export class Pointer {
+  /** @type {Draft | null} */
+  draft = null;
+  /** @type {Map<number, PointerEvent>} */
+  #touches = new Map();
+  /** @type {PointerEvent | null} */
+  #panning = null;
+  /** @type {ReturnType<typeof spread> | null} */
+  #pinched = null;
+  #isSpaceDown = false;
+  #stage;
+  #viewport;
+  #toolbar;
+  #perform;
+  #sketch;
+
+  /**
+   * @param {object} page
+   * @param {HTMLElement} page.stage
+   * @param {Viewport} page.viewport
+   * @param {{ tool: Tool, isOtherWay: boolean }} page.toolbar
+   * @param {(gesture: { tool: string, points: Point[] }) => void} page.perform
+   * @param {(sketch: Sketch | null) => void} page.sketch show what is being drawn
+   * @param {{ width: number, height: number }} size of the working copy
+   */
+  constructor({ stage, viewport, toolbar, perform, sketch }, { width, height }) {
+    this.#stage = stage;
+    this.#viewport = viewport;
+    this.#toolbar = toolbar;
+    this.#perform = perform;
+    this.#sketch = sketch;
+    this.width = width;
+    this.height = height;
+    stage.addEventListener("pointerdown", (event) => this.#down(event));
+    stage.addEventListener("pointermove", (event) => this.#move(event));
+    stage.addEventListener("pointerup", (event) => this.#up(event));
+    stage.addEventListener("pointercancel", (event) => this.#cancel(event));
+    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    // In the capture phase, before the page closes its drawer on Escape.
+    addEventListener("keydown", (event) => this.#keyDown(event), true);
+    addEventListener("keyup", (event) => this.#keyUp(event));
+    addEventListener("blur", () => { this.#isSpaceDown = false; });
+  }
+
+  /**
+   * A pointer event in pixels of the working copy, to the hundredth that the server is told too.
+   *
+   * @param {PointerEvent} event
+   * @returns {Point}
+   */
+  pointOf(event) {
+    const box = this.#viewport.layers.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    return [Math.floor(100 * this.width * x) / 100, Math.floor(100 * this.height * y) / 100];
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (event.pointerType === "touch") this.#touches.set(event.pointerId, event);
+    if (this.#touches.size === 2) this.#beginPinch();
+    else if (!this.#pinched) this.#press(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    if (event.button === 1 || (event.button === 0 && this.#isSpaceDown)) {
+      event.preventDefault();
+      this.#panning = event;
+      this.#stage.setPointerCapture(event.pointerId);
+      return;
+    }
+    const point = this.pointOf(event);
+    if (event.button !== 0 || this.draft || !this.#isInside(point)) return;
+    this.#stage.setPointerCapture(event.pointerId);
+    const { tool, isOtherWay } = this.#toolbar;
+    this.draft = {
+      tool,
+      held: { shift: event.shiftKey || isOtherWay, alt: event.altKey || isOtherWay },
+      points: [this.#clamped(point)],
+      pointer: event.pointerId,
+      start: [event.clientX, event.clientY],
+    };
+    this.#show(this.draft);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const { draft } = this;
+    if (this.#pinched && this.#touches.has(event.pointerId)) {
+      this.#pinch(event, this.#pinched);
+    } else if (this.#panning?.pointerId === event.pointerId) {
+      this.#viewport.pan(event.clientX - this.#panning.clientX, event.clientY - this.#panning.clientY);
+      this.#panning = event;
+    } else if (draft?.pointer === event.pointerId) {
+      const parts = event.getCoalescedEvents?.() ?? [];
+      for (const part of parts.length ? parts : [event]) draft.points.push(this.#clamped(this.pointOf(part)));
+      this.#show(draft);
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    this.#touches.delete(event.pointerId);
+    const { draft } = this;
+    if (this.#pinched) {
+      if (!this.#touches.size) this.#pinched = null;
+    } else if (this.#panning?.pointerId === event.pointerId) {
+      this.#panning = null;
+    } else if (draft?.pointer === event.pointerId) {
+      this.#drop();
+      this.#finish(draft, event);
+    }
+  }
+
+  /** Let go of what is being drawn. */
+  #drop() {
+    this.draft = null;
+    this.#sketch(null);
+  }
+
+  /** @param {PointerEvent} event */
+  #cancel(event) {
+    this.#touches.delete(event.pointerId);
+    this.#panning = null;
+    if (!this.#touches.size) this.#pinched = null;
+    this.#drop();
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {PointerEvent} event
+   */
+  #finish({ tool, held, points, start }, event) {
+    const tremble = event.pointerType === "touch" ? TREMBLE_OF_FINGER : TREMBLE;
+    const isStill = Math.hypot(event.clientX - start[0], event.clientY - start[1]) <= tremble;
+    const drawn = pointsToSend(tool.shape, points, isStill);
+    if (drawn) this.#perform({ ...whatToSend(tool, held), points: drawn });
+  }
+
+  /** @param {Draft} draft */
+  #show({ tool: { shape }, points }) {
+    const shown = pointsToShow(shape, points);
+    if (shown) this.#sketch({ shape, points: shown });
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    event.preventDefault();
+    // A trackpad's pinch arrives as a wheel with Ctrl, in much smaller steps.
+    const speed = event.ctrlKey ? 0.01 : 0.002;
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    this.#viewport.zoom(Math.exp(-event.deltaY * lines * speed), event.clientX, event.clientY);
+  }
+
+  #beginPinch() {
+    // The first finger has begun a gesture of its own, which it turns out not to mean.
+    this.#drop();
+    this.#pinched = spread([...this.#touches.values()]);
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {ReturnType<typeof spread>} before
+   */
+  #pinch(event, before) {
+    this.#touches.set(event.pointerId, event);
+    if (this.#touches.size !== 2) return;
+    const now = spread([...this.#touches.values()]);
+    this.#viewport.zoom(now.size / before.size, before.x, before.y, now.x - before.x, now.y - before.y);
+    this.#pinched = now;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    if (event.key === "Escape" && this.draft) {
+      event.preventDefault();
+      this.#drop();
+    }
+    // Alt alone would open the browser's menu on some systems.
+    if (event.key === "Alt" && this.draft) event.preventDefault();
+    if (event.key === " " && this.#isSpaceFree(event.target)) {
+      event.preventDefault();
+      this.#holdSpace(true);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyUp(event) {
+    if (event.key !== " ") return;
+    if (this.#isSpaceDown) event.preventDefault();
+    this.#holdSpace(false);
+  }
+
+  /** @param {boolean} isDown */
+  #holdSpace(isDown) {
+    this.#isSpaceDown = isDown;
+    this.#stage.classList.toggle("grab", isDown);
+  }
+
+  /**
+   * Whether the space bar is ours. A control that the keyboard is on needs it; one that was only clicked does not.
+   *
+   * @param {EventTarget | null} target
+   */
+  #isSpaceFree(target) {
+    const control = target instanceof Element && target.closest("button, input, select, textarea, summary, dialog, a");
+    if (!control) return true;
+    return !control.matches(":focus-visible, dialog, dialog *") && this.#stage.matches(":hover");
+  }
+
+  /** @param {Point} point */
+  #isInside([x, y]) {
+    return x >= 0 && y >= 0 && x < this.width && y < this.height;
+  }
+
+  /**
+   * To the edge of the photo: a hand that slips over it means the edge.
+   *
+   * @param {Point} point
+   * @returns {Point}
+   */
+  #clamped([x, y]) {
+    return [Math.min(Math.max(x, 0), this.width - 0.01), Math.min(Math.max(y, 0), this.height - 0.01)];
+  }
+}
+
+/**
+ * The middle between two fingers, and how far apart they are.
+ *
+ * @param {PointerEvent[]} fingers
+ */
+function spread([a, b]) {
+  return {
+    x: (a.clientX + b.clientX) / 2,
+    y: (a.clientY + b.clientY) / 2,
+    size: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)),
+  };
+}

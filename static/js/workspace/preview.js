@@ -1,0 +1,90 @@
+// The preview is the photo under a mask made of a tint: nothing more to send.
+
+import { Viewport } from "../ui/viewport.js";
+
+/** @import { Segmentation } from "../lib/segmentation.js" */
+
+export class Preview {
+  #element;
+  #portion;
+  #fit;
+  #size;
+  #viewport;
+  /** @type {Segmentation | null} */
+  #segmentation = null;
+  /** @type {Uint8Array} what is shown, or will be once its mask is decoded */
+  #state = new Uint8Array();
+
+  /**
+   * @param {object} parts
+   * @param {HTMLElement} parts.element
+   * @param {HTMLElement} parts.layers
+   * @param {HTMLElement} parts.portion the photo that is masked
+   * @param {HTMLInputElement} parts.fit whether to enlarge the selected portion
+   * @param {HTMLSelectElement} parts.background
+   * @param {{ width: number, height: number }} size of the working copy
+   */
+  constructor({ element, layers, portion, fit, background }, size) {
+    this.#element = element;
+    this.#portion = portion;
+    this.#fit = fit;
+    this.#size = size;
+    this.#viewport = new Viewport(layers);
+    fit.addEventListener("change", () => this.#place());
+    new ResizeObserver(() => this.#place()).observe(element);
+    background.addEventListener("change", () => { element.dataset.background = background.value; });
+  }
+
+  /**
+   * From here on it is known where superpixels lie, which fitting to the selection needs.
+   *
+   * @param {Segmentation} segmentation
+   */
+  use(segmentation) {
+    this.#segmentation = segmentation;
+    this.#place();
+  }
+
+  /**
+   * Show a selection. The mask is decoded first, or the portion would vanish for a moment.
+   *
+   * @param {Uint8Array} state what each superpixel is marked as
+   * @param {string} url of the tint of what is included
+   */
+  async show(state, url) {
+    this.#state = state;
+    const mask = new Image();
+    mask.src = url;
+    await mask.decode().catch(() => {});
+    if (this.#state !== state) return;
+    this.#portion.style.maskImage = `url("${url}")`;
+    this.#portion.hidden = false;
+    this.#element.classList.toggle("nothing", !state.includes(1));
+    this.#place();
+  }
+
+  /** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */
+  #place() {
+    const { width, height } = this.#size;
+    const box = this.#fit.checked ? this.#boxOfIncluded() : null;
+    this.#viewport.fit();
+    this.#element.classList.toggle("fitted", box !== null);
+    if (box) this.#viewport.fitTo(box.left / width, box.top / height, box.right / width, box.bottom / height);
+  }
+
+  /** Around all that is included; null when nothing is, or when it is not known where superpixels lie. */
+  #boxOfIncluded() {
+    const segmentation = this.#segmentation;
+    if (!segmentation) return null;
+    const found = { left: this.#size.width, top: this.#size.height, right: 0, bottom: 0 };
+    this.#state.forEach((value, s) => {
+      if (value !== 1) return;
+      const [left, top, right, bottom] = segmentation.boxOf(s);
+      found.left = Math.min(found.left, left);
+      found.top = Math.min(found.top, top);
+      found.right = Math.max(found.right, right);
+      found.bottom = Math.max(found.bottom, bottom);
+    });
+    return found.right > found.left ? found : null;
+  }
+}

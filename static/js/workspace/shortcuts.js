@@ -1,0 +1,85 @@
+// Keys that work wherever the focus is, unless something is being typed.
+
+/**
+ * @import { Viewport } from "../ui/viewport.js"
+ * @import { Granularity } from "./granularity.js"
+ * @import { Toolbar } from "./toolbar.js"
+ */
+
+const ZOOM_STEP = 1.5;
+
+// Controls that need the keys themselves.
+const TYPED_INTO = "input:not([type=range], [type=radio], [type=checkbox]), select, textarea, #drawer *";
+
+/** @type {Record<string, string>} */
+const ZOOM_KEYS = { 0: "fit", "+": "in", "=": "in", "-": "out" };
+
+/**
+ * @param {Viewport} viewport
+ * @param {string | undefined} which "fit", "in" or "out"
+ */
+export function zoom(viewport, which) {
+  if (which === "fit") viewport.fit();
+  else viewport.zoomCentre(which === "in" ? ZOOM_STEP : 1 / ZOOM_STEP);
+}
+
+export class Shortcuts {
+  #toolbar;
+  #granularity;
+  #viewport;
+  #perform;
+
+  /**
+   * @param {object} page
+   * @param {Toolbar} page.toolbar
+   * @param {Granularity} page.granularity
+   * @param {Viewport} page.viewport
+   * @param {(gesture: { tool: string }) => void} page.perform
+   */
+  constructor({ toolbar, granularity, viewport, perform }) {
+    this.#toolbar = toolbar;
+    this.#granularity = granularity;
+    this.#viewport = viewport;
+    this.#perform = perform;
+    addEventListener("keydown", (event) => this.#keyDown(event));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (event.target instanceof Element && event.target.matches(TYPED_INTO)) return;
+    // Where brackets are typed with AltGr or Option they come with modifiers, which are then no command.
+    const isTyped = event.getModifierState("AltGraph") || (event.altKey && /[[\]]/.test(event.key) && !event.metaKey);
+    const isCommand = (event.ctrlKey || event.metaKey) && !isTyped;
+    const key = event.key.toLowerCase();
+    const isRedo = (key === "z" && event.shiftKey) || key === "y";
+    if (isCommand && (key === "z" || key === "y")) this.#perform({ tool: isRedo ? "redo" : "undo" });
+    else if (isCommand || (event.altKey && !isTyped) || !this.#do(key, event.repeat)) return;
+    event.preventDefault();
+  }
+
+  /**
+   * Whether a key was one of ours. A key held down repeats only what makes sense again and again.
+   *
+   * @param {string} key
+   * @param {boolean} isRepeated
+   */
+  #do(key, isRepeated) {
+    if (this.#toolbar.chooseByKey(key)) return true;
+    if (key in ZOOM_KEYS) zoom(this.#viewport, ZOOM_KEYS[key]);
+    else if (key === "[" || key === "]") this.#granularity.step(key === "]" ? 1 : -1);
+    else if (key === "x" || key === "i") this.#switch(key, isRepeated);
+    else return false;
+    return true;
+  }
+
+  /**
+   * @param {"x" | "i"} key
+   * @param {boolean} isRepeated
+   */
+  #switch(key, isRepeated) {
+    if (isRepeated) return;
+    if (key === "x") this.#toolbar.switchMode();
+    else this.#perform({ tool: "invert" });
+  }
+}

@@ -1,0 +1,148 @@
+// The selection on the photo: the server's last word as tints, and on top of it, at once, what the waiting gestures
+// will do.
+
+import { anticipate, unpackState } from "../lib/selection.js";
+import { timed } from "../lib/timing.js";
+import { tintUrl } from "../lib/tint.js";
+import { byId } from "../ui/find.js";
+import { Layer } from "../ui/layer.js";
+import { EXCLUDE, EXCLUDED, INCLUDE, INCLUDED } from "./colours.js";
+
+/**
+ * @import { Segmentation } from "../lib/segmentation.js"
+ * @import { Gesture } from "../lib/selection.js"
+ * @import { Preview } from "./preview.js"
+ * @import { ServerState } from "./server_state.js"
+ */
+
+// The preview waits so long for the photo itself to be drawn.
+const PREVIEW_DELAY_MS = 30;
+
+export class Tints {
+  #layers;
+  #layer;
+  #serverState;
+  #preview;
+  /** @type {Segmentation | null} */
+  #segmentation = null;
+  /** @type {string | null} the state that the tints show; null when the server has sent others than were drawn here */
+  #drawn;
+  /** @type {Uint8Array | null} what the anticipation layer shows */
+  #anticipated = null;
+  #isWaiting = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #previewTimer;
+
+  /**
+   * @param {object} page
+   * @param {HTMLElement} page.layers
+   * @param {HTMLCanvasElement} page.canvas for what is anticipated
+   * @param {ServerState} page.serverState
+   * @param {Preview} page.preview
+   */
+  constructor({ layers, canvas, serverState, preview }) {
+    this.#layers = layers;
+    this.#layer = new Layer(canvas);
+    this.#serverState = serverState;
+    this.#preview = preview;
+    this.#drawn = serverState.packed;
+    preview.show(serverState.unpack(), included().src);
+  }
+
+  /** @param {Segmentation} segmentation */
+  use(segmentation) {
+    this.#segmentation = segmentation;
+  }
+
+  /** Whether tints can be drawn here; otherwise the server must send them. */
+  get canDraw() {
+    return this.#segmentation !== null;
+  }
+
+  /** Whether the server has said something that is not drawn yet. */
+  get areStale() {
+    return this.#serverState.packed !== this.#drawn;
+  }
+
+  /** The server has sent tints of its own. */
+  forget() {
+    this.#drawn = null;
+  }
+
+  /**
+   * The server's last word with the waiting gestures on top; nothing to show when none waits.
+   *
+   * @param {readonly Gesture[]} waiting
+   */
+  anticipate(waiting) {
+    const segmentation = this.#segmentation;
+    if (!segmentation) return;
+    this.#isWaiting = waiting.length > 0;
+    if (this.#isWaiting) {
+      timed("anticipation", () => this.#drawAnticipated(segmentation, waiting));
+      this.#previewSoon(segmentation);
+    }
+    this.#layers.classList.toggle("anticipating", this.#isWaiting);
+  }
+
+  /**
+   * Draw the server's last word, which comes without pictures.
+   *
+   * @returns {Promise<unknown>} fulfilled when it is ready to be seen
+   */
+  show() {
+    const segmentation = this.#segmentation;
+    const state = this.#serverState.unpack();
+    const before = this.#drawn === null ? null : unpackState(this.#drawn, state.length);
+    const differs = (/** @type {number} */ mark) =>
+      !before || state.some((value, s) => (value === mark) !== (before[s] === mark));
+    this.#drawn = this.#serverState.packed;
+    const [tint, tintExcluded] = [included(), excluded()];
+    // Without the label array the answer had to bring the pictures along.
+    if (!segmentation) return this.#preview.show(state, tint.src);
+    timed("tints", () => {
+      if (differs(1)) tint.src = tintUrl(segmentation, state, 1, INCLUDED);
+      if (differs(2)) tintExcluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+    });
+    return Promise.allSettled([tint.decode(), tintExcluded.decode(), this.#preview.show(state, tint.src)]);
+  }
+
+  /**
+   * @param {Segmentation} segmentation
+   * @param {readonly Gesture[]} waiting
+   */
+  #drawAnticipated(segmentation, waiting) {
+    const state = this.#serverState.unpack();
+    for (const gesture of waiting) anticipate(state, segmentation, gesture);
+    const before = this.#anticipated ?? new Uint8Array(state.length);
+    for (const [value, colour] of [0, INCLUDE, EXCLUDE].entries()) {
+      const changed = [];
+      for (let s = 0; s < state.length; s++) if (state[s] === value && before[s] !== value) changed.push(s);
+      this.#layer.fill(segmentation, changed, colour);
+    }
+    this.#layer.show();
+    this.#anticipated = state;
+  }
+
+  /**
+   * The preview of what is anticipated, once that is on the photo itself.
+   *
+   * @param {Segmentation} segmentation
+   */
+  #previewSoon(segmentation) {
+    clearTimeout(this.#previewTimer);
+    this.#previewTimer = setTimeout(() => {
+      const state = this.#anticipated;
+      if (this.#isWaiting && state) this.#preview.show(state, tintUrl(segmentation, state, 1, INCLUDED));
+    }, PREVIEW_DELAY_MS);
+  }
+}
+
+// Answers replace them, so they are looked up anew.
+function included() {
+  return byId("tint", HTMLImageElement);
+}
+
+function excluded() {
+  return byId("tint-excluded", HTMLImageElement);
+}
