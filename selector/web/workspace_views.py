@@ -18,6 +18,7 @@ from selector.access import shown_label_map, visible_photo
 from selector.arrays import Labels
 from selector.people import known_person, person_of
 from selector.rendering import layers
+from selector.selection import tools
 from selector.selection.selection import SuperpixelSelection as Regions
 from selector.services import label_maps, selecting
 from selector.services.selecting import Report
@@ -54,6 +55,8 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
         "is_own": photo.is_owned_by(person_of(request)),
+        "tools": tools.TOOLS,
+        "other_way": tools.OTHER_WAY,
         **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)
