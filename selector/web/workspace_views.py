@@ -19,6 +19,7 @@ from selector.arrays import Labels
 from selector.models import LabelMap
 from selector.people import Person, make_known, person_of
 from selector.rendering import layers
+from selector.selection import tools
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, selecting
 from selector.services.selecting import Report
@@ -58,6 +59,8 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
         "is_own": photo.is_owned_by(person),
+        "tools": tools.TOOLS,
+        "other_way": tools.OTHER_WAY,
         **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)

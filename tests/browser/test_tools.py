@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from selector.models import HISTORY_LENGTH, Selection
-from selector.selection import gestures
+from selector.selection import gestures, tools
 from selector.selection.selection import SuperpixelSelection
 from tests.browser import workspace as ws
+from tests.toy_tool import DISC, disc
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -81,6 +82,16 @@ def test_every_tool_selects_what_it_says(page: Page) -> None:
     ws.click(page, *BLACK)
     page.keyboard.up("Shift")
     work.check("similar", everywhere="on")
+
+
+def test_a_new_tool_of_the_list_needs_no_script(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "TOOLS", (*tools.TOOLS, DISC))
+    work = ws.Workspace(page, ws.public_photo())
+    page.keyboard.press("d")
+    ws.click(page, *PURPLE)
+    (sent,) = work.settle()
+    assert sent["tool"] == "disc"
+    work.shows(disc(work.expected, work.labels, ws.points_of(sent)[0], "include"))
 
 
 def test_excluding_inverting_and_clearing(page: Page) -> None:
