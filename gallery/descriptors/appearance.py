@@ -49,14 +49,14 @@ def superpixel_features(rgb: Rgb, labels: Labels) -> Floats:
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image.
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
 
     Returns
     -------
-    float32, shape (n, DIMENSIONS)
+    float32 ndarray, shape (n, DIMENSIONS)
         Whole numbers from 0. A pixel counts 64 for its colour, shared among the bins around it, and 1 in each other
         histogram. Counts are additive: those of a region are the sum over its superpixels.
 
@@ -87,9 +87,9 @@ def region_vectors(
 
     Parameters
     ----------
-    features : float32, shape (n, DIMENSIONS)
+    features : float32 ndarray, shape (n, DIMENSIONS)
         From `superpixel_features`, of all superpixels of the image.
-    members : bool, shape (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
     weights : sequence of four floats, optional
         Of the histograms. `weights` and `context` are for experiments: vectors made with others cannot be compared.
@@ -98,7 +98,7 @@ def region_vectors(
 
     Returns
     -------
-    float32, shape (r, DIMENSIONS)
+    float32 ndarray, shape (r, DIMENSIONS)
         Unit vectors, no number negative; zero for a region without superpixels.
     """
     counts = region_sums(features, members)
@@ -111,14 +111,14 @@ def hellinger_vectors(counts: Floats, weights: Sequence[float] = WEIGHTS) -> Flo
 
     Parameters
     ----------
-    counts : float32, shape (r, DIMENSIONS)
+    counts : float32 ndarray, shape (r, DIMENSIONS)
         Sums of the features of the superpixels of each region.
     weights : sequence of four floats, optional
         Of the histograms.
 
     Returns
     -------
-    float32, shape (r, DIMENSIONS)
+    float32 ndarray, shape (r, DIMENSIONS)
         Unit vectors, no number negative; zero where nothing was counted.
     """
     histograms = np.split(np.sqrt(counts), np.cumsum(HISTOGRAMS)[:-1], axis=1)

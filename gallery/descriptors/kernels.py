@@ -26,9 +26,9 @@ def add_up(parents: Labels, sums: Floats) -> None:
 
     Parameters
     ----------
-    parents : uint16, shape (nodes,)
+    parents : uint16 ndarray, shape (nodes,)
         Merge tree: the parent of each node, children come before parents.
-    sums : float32, shape (nodes, F)
+    sums : float32 ndarray, shape (nodes, F)
         The rows of superpixels hold their features, all other rows zeros. Changed in place: the row of a node becomes
         the sum over the superpixels below it.
     """
@@ -44,7 +44,7 @@ def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> 
 
     Parameters
     ----------
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel.
     n_superpixels : int
         The number n of superpixels.
@@ -53,7 +53,7 @@ def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> 
 
     Returns
     -------
-    float32, shape (n, rows * columns)
+    float32 ndarray, shape (n, rows * columns)
         A pixel is shared by the four cells around it (bilinear, edges repeat); all shares add up to 1.
     """
     height, width = labels.shape
@@ -84,14 +84,14 @@ def mix(shares: Floats, cells: Floats) -> Floats:
 
     Parameters
     ----------
-    shares : float32, shape (n, cells)
+    shares : float32 ndarray, shape (n, cells)
         From `cell_shares`.
-    cells : float32, shape (cells, D)
+    cells : float32 ndarray, shape (cells, D)
         Features of each cell.
 
     Returns
     -------
-    float32, shape (n, D)
+    float32 ndarray, shape (n, D)
         The matrix product.
     """
     mixed = np.zeros((shares.shape[0], cells.shape[1]), np.float32)
@@ -114,10 +114,10 @@ def box_blur(plane: Floats, radius: int, out: Floats) -> None:
 
     Parameters
     ----------
-    plane : float32, shape (H, W)
+    plane : float32 ndarray, shape (H, W)
     radius : int
         The squares have sides of 2 `radius` + 1 pixels.
-    out : float32, shape (H, W)
+    out : float32 ndarray, shape (H, W)
         Filled with the averages; another array than `plane`.
     """
     height, width = plane.shape
@@ -209,19 +209,19 @@ def count_histograms(
 
     Parameters
     ----------
-    lab : float32, shape (3, h, w)
+    lab : float32 ndarray, shape (3, h, w)
         CIELAB of the image reduced by `factor`: each pixel counts for all the pixels of the image that it covers.
-    blurred : float32, shape (2, h, w)
+    blurred : float32 ndarray, shape (2, h, w)
         Lightness, blurred a little and a lot.
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel of the image.
     factor : int
         Pixels of the image along a side of a pixel of `lab`.
-    sizes : int32, shape (4,)
+    sizes : int32 ndarray, shape (4,)
         Bins of lightness, of each chroma, of patterns, and of directions.
-    uniform : int32, shape (256,)
+    uniform : int32 ndarray, shape (256,)
         The bin of each pattern.
-    counts : float32, shape (n, bins)
+    counts : float32 ndarray, shape (n, bins)
         The histograms of each superpixel, side by side; added to in place.
     """
     height, width = lab.shape[1:]

@@ -22,14 +22,14 @@ def region_sums(features: Floats, members: RegionMembers) -> Floats:
 
     Parameters
     ----------
-    features : float32, shape (n, F)
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel.
-    members : bool, shape (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
 
     Returns
     -------
-    float32, shape (r, F)
+    float32 ndarray, shape (r, F)
 
     Raises
     ------
@@ -52,14 +52,14 @@ def membership(members: RegionMembers, n_superpixels: int) -> npt.NDArray[np.boo
 
     Parameters
     ----------
-    members : bool, shape (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
     n_superpixels : int
         The number n of superpixels of the image.
 
     Returns
     -------
-    bool, shape (r, n)
+    bool ndarray, shape (r, n)
 
     Raises
     ------
@@ -86,12 +86,12 @@ def unit(vectors: npt.NDArray[np.floating]) -> Floats:
 
     Parameters
     ----------
-    vectors : floating, shape (..., D)
+    vectors : floating ndarray, shape (..., D)
         Vectors along the last axis.
 
     Returns
     -------
-    float32, shape (..., D)
+    float32 ndarray, shape (..., D)
         A zero vector stays zero.
 
     Examples

@@ -33,11 +33,11 @@ def choose_regions(
 
     Parameters
     ----------
-    parents : uint16, shape (2n - 1,)
+    parents : uint16 ndarray, shape (2n - 1,)
         Merge tree: the parent of each node, the root's is itself, children come before parents.
-    features : float32, shape (n, F)
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel, in the space in which regions are compared.
-    areas : integer, shape (n,)
+    areas : integer ndarray, shape (n,)
         Pixels of each superpixel.
     vectors : callable, optional
         Turns summed features, float32 (r, F), into unit vectors, float32 (r, D).
@@ -83,16 +83,16 @@ def candidates(
 
     Parameters
     ----------
-    parents : uint16, shape (2n - 1,)
+    parents : uint16 ndarray, shape (2n - 1,)
         Merge tree.
-    areas : integer, shape (n,)
+    areas : integer ndarray, shape (n,)
         Pixels of each superpixel.
     min_share, max_share : float, optional
         The limits, as shares of the image.
 
     Returns
     -------
-    intp, shape (k,)
+    intp ndarray, shape (k,)
         Nodes in ascending order.
     """
     shares = node_sums(parents, areas[:, None].astype(np.float32))[:, 0]
@@ -107,14 +107,14 @@ def node_sums(parents: Parents, features: Floats) -> Floats:
 
     Parameters
     ----------
-    parents : uint16, shape (2n - 1,)
+    parents : uint16 ndarray, shape (2n - 1,)
         Merge tree.
-    features : float32, shape (n, F)
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel.
 
     Returns
     -------
-    float32, shape (2n - 1, F)
+    float32 ndarray, shape (2n - 1, F)
         For each node, the sum over the superpixels below it.
 
     Raises
@@ -141,7 +141,7 @@ def facility_location(vectors: Floats, count: int) -> list[int]:
 
     Parameters
     ----------
-    vectors : float32, shape (k, D)
+    vectors : float32 ndarray, shape (k, D)
         Unit vectors; the first is always chosen, so k is at least 1.
     count : int
         How many to choose. Fewer are chosen where all rows are alike to a chosen one already.

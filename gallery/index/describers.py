@@ -50,15 +50,15 @@ class Describer(ABC):
 
         Parameters
         ----------
-        features : float32, shape (n, F)
+        features : float32 ndarray, shape (n, F)
             From `superpixel_features`.
-        members : bool, shape (r, n)
+        members : bool ndarray, shape (r, n)
             The superpixels of each region.
         image : SegmentedImage
 
         Returns
         -------
-        float32, shape (r, D)
+        float32 ndarray, shape (r, D)
         """
 
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:

@@ -80,12 +80,12 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
     describer : Describer
         That of the space.
     photo : SegmentedPhoto
-    members : bool, shape (n,)
+    members : bool ndarray, shape (n,)
         The superpixels.
 
     Returns
     -------
-    float32, shape (D,)
+    float32 ndarray, shape (D,)
         A unit vector; zero without superpixels.
 
     Raises

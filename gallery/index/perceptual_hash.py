@@ -31,7 +31,7 @@ def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> int:
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image.
 
     Returns
@@ -61,12 +61,12 @@ def alike(hashes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 
     Parameters
     ----------
-    hashes : integer, shape (k,)
+    hashes : integer ndarray, shape (k,)
         From `perceptual_hash`.
 
     Returns
     -------
-    bool, shape (k, k)
+    bool ndarray, shape (k, k)
         Whether two images are copies of each other: `MOST_BITS` and `MOST_LEVELS` are the limits.
 
     Examples
@@ -97,7 +97,7 @@ def folded(hashes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
 
     Returns
     -------
-    intp, shape (k,)
+    intp ndarray, shape (k,)
         The row of the first image of which this one is a copy; its own row for all other images. No image is folded
         under one that is folded itself.
 

@@ -111,7 +111,7 @@ def build(rgb: Rgb, labels: Labels, *, lab: Planes | None = None) -> Hierarchy:
         sRGB image.
     labels : uint16 ndarray, shape (H, W)
         Its superpixels 0..n-1 without gaps, n at most 32,767.
-    lab : float32, shape (3, H, W), optional
+    lab : float32 ndarray, shape (3, H, W), optional
         What `lab_planes` gives for `rgb`, where the caller has it already.
 
     Returns

@@ -59,14 +59,14 @@ def given_planes(rgb: Rgb, lab: Planes | None) -> Planes:
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image.
-    lab : float32, shape (3, H, W), or None
+    lab : float32 ndarray, shape (3, H, W), or None
         What `lab_planes` has made of it before.
 
     Returns
     -------
-    float32, shape (3, H, W)
+    float32 ndarray, shape (3, H, W)
 
     Raises
     ------

@@ -46,7 +46,7 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
         How many cells to aim at, from 1. There are never more than pixels, nor more than 32,767.
     engine : {"slic", "skimage"}, optional
         This module's own SLIC, or that of scikit-image for comparison.
-    lab : float32, shape (3, H, W), optional
+    lab : float32 ndarray, shape (3, H, W), optional
         What `lab_planes` gives for `rgb`, where the caller has it already.
 
     Returns

@@ -13,9 +13,9 @@ def grow_boxes(labels: NDArray[np.uint16], boxes: NDArray[np.int64]) -> None:
 
     Parameters
     ----------
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel 0..n-1 of every pixel.
-    boxes : int64, shape (n, 4)
+    boxes : int64 ndarray, shape (n, 4)
         Left, top, right, bottom of each superpixel, ends excluded; changed in place.
     """
     for y in range(labels.shape[0]):

@@ -50,12 +50,12 @@ def superpixel_boxes(labels: Labels) -> npt.NDArray[np.int64]:
 
     Parameters
     ----------
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel 0..n-1 of every pixel.
 
     Returns
     -------
-    int64, shape (n, 4)
+    int64 ndarray, shape (n, 4)
         Left, top, right, bottom in pixels, ends excluded. The box of a region is that around its superpixels' boxes.
 
     Examples

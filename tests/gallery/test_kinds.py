@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from django.core.management import call_command
+from discs import AddImage, SearchOf, thing_on_ground
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from gallery.descriptors.pooling import region_sums, unit
@@ -160,6 +161,17 @@ def test_a_kind_that_is_not_available_is_a_notice_and_the_others_go_on(
     answer = ask(search_of(question, Person(user=alice)), Person(user=alice))
     assert [hit.image for hit in answer.hits] == [image]
     assert answer.notices == ["Nothing is indexed by mean colour yet."]
+
+
+def test_what_one_kind_cannot_fetch_does_not_keep_the_others_from_fetching(
+    settings: Any, tiny_models: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "KINDS", (Elsewhere(), *kinds.KINDS))
+    use(settings, tiny_models[0])
+    out = StringIO()
+    with pytest.raises(CommandError, match="Its weights are elsewhere"):
+        call_command("fetch_models", stdout=out)
+    assert out.getvalue() == f"The weights are in {settings.MEANING_WEIGHTS}.\n"
 
 
 def test_a_kind_that_is_taken_from_the_list_answers_no_more_and_its_spaces_can_be_removed(

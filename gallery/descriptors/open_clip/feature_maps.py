@@ -16,14 +16,14 @@ def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -
 
     Parameters
     ----------
-    feature_map : floating, shape (h, w, D)
+    feature_map : floating ndarray, shape (h, w, D)
         From `Tower.feature_map`; half precision is enough to store it.
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
 
     Returns
     -------
-    float32, shape (n, D)
+    float32 ndarray, shape (n, D)
         The average of the bilinearly enlarged map over each superpixel, times the superpixel's share of the image.
         These features are additive: those of a region are the sum over its superpixels.
     """
@@ -39,14 +39,14 @@ def region_vectors(features: Floats, members: RegionMembers) -> Floats:
 
     Parameters
     ----------
-    features : float32, shape (n, D)
+    features : float32 ndarray, shape (n, D)
         From `superpixel_features`.
-    members : bool, shape (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
 
     Returns
     -------
-    float32, shape (r, D)
+    float32 ndarray, shape (r, D)
         Unit vectors in the direction of the average over the region; zero for a region without superpixels.
     """
     return unit(region_sums(features, members))
@@ -57,18 +57,18 @@ def padded_crops(rgb: Rgb, labels: Labels, members: RegionMembers, padding: floa
 
     Parameters
     ----------
-    rgb : uint8, shape (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
         sRGB image.
-    labels : uint16, shape (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
-    members : bool, shape (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
     padding : float, optional
         Width of the margin on each side, as a share of that side of the box; it ends at the edge of the image.
 
     Returns
     -------
-    list of uint8, shape (h, w, 3)
+    list of uint8 ndarray, shape (h, w, 3)
         Views of the image, one a region; the whole image for a region without superpixels.
     """
     masks = membership(members, int(labels.max()) + 1)

@@ -69,12 +69,12 @@ class Tower:
 
         Parameters
         ----------
-        rgb : uint8, shape (H, W, 3)
+        rgb : uint8 ndarray, shape (H, W, 3)
             sRGB image.
 
         Returns
         -------
-        float32, shape (h, w, D)
+        float32 ndarray, shape (h, w, D)
             A vector for each cell of a grid over the image; for the method "crops" one cell of zeros.
         """
         maps = [
@@ -93,14 +93,14 @@ class Tower:
 
         Parameters
         ----------
-        rgb : uint8, shape (H, W, 3)
+        rgb : uint8 ndarray, shape (H, W, 3)
             sRGB image.
-        labels : uint16, shape (H, W)
+        labels : uint16 ndarray, shape (H, W)
             Superpixel of each pixel, 0..n-1.
 
         Returns
         -------
-        float32, shape (n, D)
+        float32 ndarray, shape (n, D)
             See `feature_maps.superpixel_features`.
         """
         return superpixel_features(self.feature_map(rgb), labels)
@@ -112,18 +112,18 @@ class Tower:
 
         Parameters
         ----------
-        features : float32, shape (n, D)
+        features : float32 ndarray, shape (n, D)
             From `superpixel_features`.
-        members : bool, shape (r, n), or a sequence of r integer arrays
+        members : bool ndarray, shape (r, n), or a sequence of r integer arrays
             The superpixels of each region.
-        rgb : uint8, shape (H, W, 3), optional
+        rgb : uint8 ndarray, shape (H, W, 3), optional
             sRGB image; the methods "crops" and "sum" need it.
-        labels : uint16, shape (H, W), optional
+        labels : uint16 ndarray, shape (H, W), optional
             Superpixel of each pixel; the methods "crops" and "sum" need it.
 
         Returns
         -------
-        float32, shape (r, D)
+        float32 ndarray, shape (r, D)
             Unit vectors.
 
         Raises
@@ -143,12 +143,12 @@ class Tower:
 
         Parameters
         ----------
-        images : sequence of uint8, shape (H, W, 3)
+        images : sequence of uint8 ndarray, shape (H, W, 3)
             k sRGB images, of any sizes.
 
         Returns
         -------
-        float32, shape (k, D)
+        float32 ndarray, shape (k, D)
             Unit vectors.
         """
         if not images:
@@ -165,7 +165,7 @@ class Tower:
 
         Returns
         -------
-        float32, shape (D,)
+        float32 ndarray, shape (D,)
             A unit vector, to be compared with those of regions.
 
         Raises
