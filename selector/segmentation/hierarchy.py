@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from selector.arrays import Labels, Rgb
-from selector.segmentation.lab import check_rgb, lab_planes
+from selector.segmentation.lab import Planes, check_rgb, given_planes
 from selector.segmentation.slic import MAX_SUPERPIXELS
 
 CHROMA_WEIGHT = 1.5
@@ -99,7 +99,7 @@ class Hierarchy:
         return cls(parents)
 
 
-def build(rgb: Rgb, labels: Labels) -> Hierarchy:
+def build(rgb: Rgb, labels: Labels, *, lab: Planes | None = None) -> Hierarchy:
     """Merge superpixels two by two into a tree.
 
     Parameters
@@ -108,6 +108,8 @@ def build(rgb: Rgb, labels: Labels) -> Hierarchy:
         sRGB image.
     labels : uint16, shape (H, W)
         Its superpixels 0..n-1 without gaps, n at most 32,767.
+    lab : float32 ndarray, shape (3, H, W), optional
+        What `lab_planes` gives for `rgb`, where the caller has it already.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def build(rgb: Rgb, labels: Labels) -> Hierarchy:
     if n > MAX_SUPERPIXELS:
         raise ValueError(f"A merge tree holds at most {MAX_SUPERPIXELS} superpixels, not {n}.")
     labels = np.ascontiguousarray(labels)
-    features, regions = _superpixels(rgb, labels, n)
+    features, regions = _superpixels(given_planes(rgb, lab), labels, n)
     ends, lengths = _borders(labels, n)
     regions[:n, 1] = np.bincount(ends.ravel(), np.repeat(lengths, 2), n)
     contrast = ((features[ends[:, 0]] - features[ends[:, 1]]) ** 2).sum(axis=1)
@@ -132,12 +134,12 @@ def build(rgb: Rgb, labels: Labels) -> Hierarchy:
     return Hierarchy(parents)
 
 
-def _superpixels(rgb: Rgb, labels: Labels, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _superpixels(lab: Planes, labels: Labels, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Features (2n - 1, 4) and sizes (2n - 1, 3: the rest 0) of nodes, filled in for the superpixels."""
     from selector.segmentation import hierarchy_kernels as kernels
 
     sums = np.zeros((n, 5))
-    kernels.sum_superpixels(lab_planes(rgb), labels, sums)
+    kernels.sum_superpixels(lab, labels, sums)
     sizes = sums[:, 4]
     if not sizes.all():
         raise ValueError(f"labels must be 0..n-1 without gaps; {int(sizes.argmin())} is missing.")

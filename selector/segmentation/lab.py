@@ -29,6 +29,32 @@ def lab_planes(rgb: Rgb) -> Planes:
     return lab
 
 
+def given_planes(rgb: Rgb, lab: Planes | None) -> Planes:
+    """`lab`, where it is given, else what `lab_planes` makes of `rgb`.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB image.
+    lab : float32 ndarray, shape (3, H, W), or None
+        What `lab_planes` has made of it before.
+
+    Returns
+    -------
+    float32 ndarray, shape (3, H, W)
+
+    Raises
+    ------
+    ValueError
+        If the two differ in size.
+    """
+    if lab is None:
+        return lab_planes(rgb)
+    if lab.shape != (3, *rgb.shape[:2]):
+        raise ValueError(f"lab of shape {lab.shape} does not fit rgb of shape {rgb.shape}.")
+    return lab
+
+
 @cache
 def _lab_tables() -> tuple[Planes, Planes]:
     """sRGB's transfer curve (256,), times the last index of the second: CIELAB's cube root of 0..1."""

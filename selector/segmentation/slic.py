@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from selector.arrays import Labels, Rgb
-from selector.segmentation.lab import Planes, check_rgb, lab_planes
+from selector.segmentation.lab import Planes, check_rgb, given_planes
 
 MAX_SUPERPIXELS = 32_767  # a merge tree over n of them has 2n - 1 nodes, numbered in uint16
 
@@ -26,7 +26,7 @@ SMALLEST_STEP = 4.0  # pixels a cell is wide, at least, where the iterations run
 SMALLEST_PIECE = 0.25  # of the mean size of a cell; pieces below are joined to a neighbour
 
 
-def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic") -> Labels:
+def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: Planes | None = None) -> Labels:
     """Cut an image into about `n_superpixels` connected cells that keep to its edges.
 
     The result depends on the arguments alone: it is the same in every run, process and thread.
@@ -39,6 +39,8 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic") -> Lab
         How many cells to aim at, from 1. There are never more than pixels, nor more than 32,767.
     engine : {"slic", "skimage"}, optional
         This module's own SLIC, or that of scikit-image for comparison.
+    lab : float32 ndarray, shape (3, H, W), optional
+        What `lab_planes` gives for `rgb`, where the caller has it already.
 
     Returns
     -------
@@ -71,13 +73,12 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic") -> Lab
     if wanted < 1:
         raise ValueError("n_superpixels must be at least 1.")
     height, width = rgb.shape[:2]
-    return _ENGINES[engine](np.ascontiguousarray(rgb), min(wanted, height * width, MAX_SUPERPIXELS))
+    n_cells = min(wanted, height * width, MAX_SUPERPIXELS)
+    return _ENGINES[engine](np.ascontiguousarray(rgb), given_planes(rgb, lab), n_cells)
 
 
-def _slic(rgb: Rgb, wanted: int) -> Labels:
+def _slic(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
     """This module's engine."""
-
-    lab = lab_planes(rgb)
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)
     pyramid = [lab]
     while min(pyramid[-1].shape[1] / rows, pyramid[-1].shape[2] / columns) >= 2 * SMALLEST_STEP:
@@ -162,12 +163,12 @@ def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labe
     return connected
 
 
-def _skimage(rgb: Rgb, wanted: int) -> Labels:
+def _skimage(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
     """scikit-image's SLIC, under the same contract."""
     from skimage.segmentation import slic
 
     labels = slic(rgb, n_segments=wanted, compactness=10, sigma=1, max_num_iter=5, start_label=0)
-    return _connected(lab_planes(rgb), np.ascontiguousarray(labels, np.int32), wanted)
+    return _connected(lab, np.ascontiguousarray(labels, np.int32), wanted)
 
 
-_ENGINES: dict[str, Callable[[Rgb, int], Labels]] = {"slic": _slic, "skimage": _skimage}
+_ENGINES: dict[str, Callable[[Rgb, Planes, int], Labels]] = {"slic": _slic, "skimage": _skimage}

@@ -1,4 +1,4 @@
-"""Measures of superpixels and of the regions made of them: areas and neighbours."""
+"""Measures of superpixels and of the regions made of them: areas, boxes and neighbours."""
 
 from __future__ import annotations
 
@@ -20,6 +20,34 @@ def superpixel_areas(labels: Labels, n: int) -> npt.NDArray[np.int64]:
 def area_share(members: Members, areas: npt.NDArray[np.integer[Any]]) -> float:
     """The share of the image that `members` cover, 0 to 1, from the `superpixel_areas`."""
     return float(areas[members].sum() / areas.sum())
+
+
+def superpixel_boxes(labels: Labels) -> npt.NDArray[np.int64]:
+    """The smallest box around each superpixel.
+
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+        Superpixel 0..n-1 of every pixel.
+
+    Returns
+    -------
+    int64 ndarray, shape (n, 4)
+        Left, top, right, bottom in pixels, ends excluded. The box of a region is that around its superpixels' boxes.
+
+    Examples
+    --------
+    >>> superpixel_boxes(np.array([[0, 0, 1], [0, 1, 1]], np.uint16))
+    array([[0, 0, 2, 2],
+           [1, 0, 3, 2]])
+    """
+    from selector.segmentation import superpixel_kernels as kernels
+
+    height, width = labels.shape
+    boxes = np.empty((int(labels.max()) + 1, 4), np.int64)
+    boxes[:] = width, height, 0, 0
+    kernels.grow_boxes(np.ascontiguousarray(labels), boxes)
+    return boxes
 
 
 def neighbours(labels: Labels, cut: Labels) -> npt.NDArray[np.intp]:

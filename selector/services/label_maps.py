@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +18,12 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 from skimage.color import rgb2lab
 
+from selector.arrays import Rgb
+from selector.lru_cache import LRUCache
 from selector.models import LabelMap, Photo
 from selector.segmentation import hierarchy, slic
 from selector.segmentation.hierarchy import Hierarchy
+from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
 from selector.services.photos import working_copy
 
@@ -37,16 +40,20 @@ class Segmentation:
     areas: npt.NDArray[np.int64]
 
 
-def label_map_of(photo: Photo) -> LabelMap:
+_decoded: LRUCache[Segmentation] = LRUCache(settings.LABEL_MAP_CACHE_SIZE)
+
+
+def label_map_of(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> LabelMap:
     """The label map of a photo by today's settings, computed now if nobody has asked before.
 
-    Several requests at once compute it once: the first takes the photo's lock, the others wait for its row.
+    Several requests at once compute it once: the first takes the photo's lock, the others wait for its row. Callers
+    that need the decoded working copy as well give a function for it: it is called when the label map is computed.
     """
     key = _key(photo)
     found = LabelMap.objects.filter(**key).first()
     if found is None:
         with lock(photo):
-            found = LabelMap.objects.filter(**key).first() or _compute(photo, key)
+            found = LabelMap.objects.filter(**key).first() or _compute(photo, key, pixels)
     return found
 
 
@@ -55,9 +62,12 @@ def load(label_map: LabelMap) -> Segmentation:
     return _load(label_map.pk)
 
 
-@lru_cache(maxsize=settings.LABEL_MAP_CACHE_SIZE)
 def _load(pk: int) -> Segmentation:
     # By primary key: a label map's row and file never change, and keys are never used again.
+    return _decoded.get(pk, lambda: _decode(pk))
+
+
+def _decode(pk: int) -> Segmentation:
     label_map = LabelMap.objects.select_related("photo").get(pk=pk)
     with label_map.labels.open("rb") as file:
         flat = np.frombuffer(gzip.decompress(file.read()), "<u2")
@@ -68,7 +78,7 @@ def _load(pk: int) -> Segmentation:
 
 def forget() -> None:
     """Empty this process's caches, for whoever turns to another database: its keys mean other label maps."""
-    _load.cache_clear()
+    _decoded.clear()
     _mean_colours.cache_clear()
     _adjacent.cache_clear()
 
@@ -109,10 +119,11 @@ def _key(photo: Photo) -> dict[str, object]:
     return {"photo": photo, "working_sha256": photo.working_sha256, "engine": engine, "parameters": parameters}
 
 
-def _compute(photo: Photo, key: dict[str, object]) -> LabelMap:
-    rgb = working_copy(photo)
-    labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE)
-    return store(photo, labels, hierarchy.build(rgb, labels), key)
+def _compute(photo: Photo, key: dict[str, object], pixels: Callable[[], Rgb] | None) -> LabelMap:
+    rgb = pixels() if pixels else working_copy(photo)
+    lab = lab_planes(rgb)
+    labels = slic.segment(rgb, settings.N_SUPERPIXELS, engine=settings.SUPERPIXEL_ENGINE, lab=lab)
+    return store(photo, labels, hierarchy.build(rgb, labels, lab=lab), key)
 
 
 def store(
@@ -129,6 +140,10 @@ def store(
         # The photo has been deleted in the meantime.
         label_map.labels.storage.delete(str(label_map.labels.name))
         raise
+    # The next step of the same process uses it: it need not be read back and decoded.
+    shared = labels.view()
+    shared.flags.writeable = False
+    _decoded.put(label_map.pk, Segmentation(shared, tree, superpixel_areas(labels, tree.n_superpixels)))
     return label_map
 
 
