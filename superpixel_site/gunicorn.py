@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; every value can be overridden on its command line."""
+"""Configuration of gunicorn. Options on its command line come before these values."""
 
 import os
 from threading import Thread
@@ -16,7 +16,7 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: object) -> None:
-    """Load the model beside the first requests: whoever searches first would wait ten seconds for it."""
+    """Load the models in a thread beside the first requests: the first search would wait ten seconds for them."""
     from gallery.index.spaces import preload
 
     Thread(target=preload, name="preload", daemon=True).start()

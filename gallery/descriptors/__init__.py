@@ -1,1 +1,1 @@
-"""Ways to describe a region of an image as a vector; pure, each loaded only when it is used."""
+"""Ways to describe a region of an image as a vector. Pure: no Django, no models; each is loaded when it is used."""

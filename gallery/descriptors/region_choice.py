@@ -1,4 +1,4 @@
-"""Which regions of an image to index: the few nodes of its merge tree that best stand for all."""
+"""Which regions of an image to index: the few nodes of its merge tree that represent all its regions best."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Nodes = npt.NDArray[np.intp]
 COUNT = 15
 MIN_SHARE = 0.01
 MAX_SHARE = 0.95
-GROWTH = 1.05  # a node that its parent enlarges by less is left to the parent
+GROWTH = 1.05  # where the parent of a node is larger by less than this, only the parent is a candidate
 
 
 def choose_regions(
@@ -29,18 +29,18 @@ def choose_regions(
     min_share: float = MIN_SHARE,
     max_share: float = MAX_SHARE,
 ) -> list[int]:
-    """Choose the whole image and a few of its regions that best stand for all there are.
+    """Choose the whole image and a few of its regions that represent all of them.
 
     Parameters
     ----------
-    parents : uint16 (2n - 1,)
+    parents : uint16 ndarray, shape (2n - 1,)
         Merge tree: the parent of each node, the root's is itself, children come before parents.
-    features : float32 (n, F)
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel, in the space in which regions are compared.
-    areas : integer (n,)
+    areas : integer ndarray, shape (n,)
         Pixels of each superpixel.
     vectors : callable, optional
-        What turns summed features, float32 (r, F), into unit vectors.
+        Turns summed features, float32 (r, F), into unit vectors, float32 (r, D).
     count : int, optional
         How many regions to choose beside the whole image.
     min_share, max_share : float, optional
@@ -49,7 +49,8 @@ def choose_regions(
     Returns
     -------
     list of int
-        Nodes of the tree: the root, then at most `count` others in the order of choice. Always the same ones.
+        Nodes of the tree: the root, then at most `count` others in the order of choice. Equal arguments give equal
+        nodes.
 
     Raises
     ------
@@ -76,9 +77,23 @@ def candidates(
     min_share: float = MIN_SHARE,
     max_share: float = MAX_SHARE,
 ) -> Nodes:
-    """Return the nodes below the root that have a sensible size, in the order of their numbers.
+    """Find the nodes below the root whose size lies between two limits.
 
     Where a region grows by one small piece after the other, only the last of these nodes is among them.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+        Merge tree.
+    areas : integer ndarray, shape (n,)
+        Pixels of each superpixel.
+    min_share, max_share : float, optional
+        The limits, as shares of the image.
+
+    Returns
+    -------
+    intp ndarray, shape (k,)
+        Nodes in ascending order.
     """
     shares = node_sums(parents, areas[:, None].astype(np.float32))[:, 0]
     shares /= max(float(shares[-1]), 1.0)
@@ -92,14 +107,15 @@ def node_sums(parents: Parents, features: Floats) -> Floats:
 
     Parameters
     ----------
-    parents : uint16 (2n - 1,)
-    features : float32 (n, F)
+    parents : uint16 ndarray, shape (2n - 1,)
+        Merge tree.
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel.
 
     Returns
     -------
-    float32 (2n - 1, F)
-        Of each node, the sum over the superpixels below it.
+    float32 ndarray, shape (2n - 1, F)
+        For each node, the sum over the superpixels below it.
 
     Raises
     ------
@@ -118,28 +134,31 @@ def node_sums(parents: Parents, features: Floats) -> Floats:
 
 
 def facility_location(vectors: Floats, count: int) -> list[int]:
-    """Choose rows that together stand for all: each next one where it most raises the sum, over all rows, of the
-    cosine to the nearest chosen.
+    """Choose the rows that represent all rows best, by greedy facility location.
 
-    Measured against farthest points, which prefer what is odd to what is common, it keeps more of the mean average
-    precision with as many rows. (Nemhauser, Wolsey, Fisher, "An analysis of approximations for maximizing submodular
-    set functions", 1978: never below 63% of the best choice there is.)
+    Each next row is the one that most raises the sum, over all rows, of the cosine to the nearest chosen row. With as
+    many rows this keeps more of the mean average precision than farthest points, which prefer odd rows to common ones.
 
     Parameters
     ----------
-    vectors : float32 (k, D)
+    vectors : float32 ndarray, shape (k, D)
         Unit vectors; the first is always chosen, so k is at least 1.
     count : int
-        How many to choose. Once all rows have their like among the chosen, no more are.
+        How many to choose. Fewer are chosen where all rows are alike to a chosen one already.
 
     Returns
     -------
     list of int
-        In the order of choice; of rows that are worth the same, the lowest.
+        Rows in the order of choice; of rows with equal gains, the lowest.
+
+    References
+    ----------
+    Nemhauser, Wolsey, Fisher, "An analysis of approximations for maximizing submodular set functions", 1978: the result
+    is never below 63% of the optimum.
 
     Examples
     --------
-    >>> most_telling(np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32), 2)
+    >>> facility_location(np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32), 2)
     [0, 2]
     """
     likeness = vectors @ vectors.T

@@ -1,4 +1,4 @@
-"""A hash of what a picture looks like as a whole: the same for a copy that was saved again or resized."""
+"""A hash of an image as a whole, nearly the same for a copy that was saved again or resized."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ Hashes: TypeAlias = npt.NDArray[np.int64]
 
 SIDE = 32
 STRUCTURE_BITS = 40
-# Measured on 74 photographs saved anew at JPEG quality 40 to 85 or at 30% to 75% of their size: no copy differed by
-# more bits or levels than these; two different photographs differ by at least 4 bits, crops and mirrors by 14.
+# Measured on 74 photographs saved again at JPEG quality 40 to 85 or at 30% to 75% of their size: no copy differed by
+# more bits or levels than these; two different photographs differ by at least 4 bits, crops and mirrored ones by 14.
 MOST_BITS, MOST_LEVELS = 2, 2
 
-# Places of the lowest frequencies along the diagonals, the mean itself left out.
+# Places of the lowest frequencies along the diagonals, without the mean.
 _DIAGONALS = sorted((i + j, i, j) for i in range(SIDE) for j in range(SIDE) if i + j)[:STRUCTURE_BITS]
 _ROWS, _COLUMNS = np.array([(i, j) for _, i, j in _DIAGONALS]).T
 
 
 def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> int:
-    """Return 40 bits of structure and the mean colour in three bytes.
+    """Hash an image: 40 bits of structure, and the mean colour in three bytes.
 
     The structure is that of pHash: whether each of the lowest frequencies of a discrete cosine transform of the luma,
-    stretched to 32 x 32, is above their median (Zauner, "Implementation and benchmarking of perceptual image hash
-    functions", 2010). The mean colour (Y, Cb, Cr) is there because pictures that differ in colour alone are different
-    pictures to whoever searches by colour.
+    reduced to 32 x 32, is above their median. The mean colour (Y, Cb, Cr) is added because images that differ in
+    colour alone are different images in a search by colour.
 
     Parameters
     ----------
-    rgb : uint8 (H, W, 3)
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB image.
 
     Returns
     -------
     int
-        64 bits, as a signed number: a column of the database takes it.
+        64 bits, as a signed number, which fits into a column of the database.
+
+    References
+    ----------
+    Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010.
 
     Examples
     --------
@@ -53,7 +57,25 @@ def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> int:
 
 
 def alike(hashes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Return which pictures are copies of each other by their hashes: int64 (k,) -> bool (k, k)."""
+    """Compare images by their hashes.
+
+    Parameters
+    ----------
+    hashes : integer ndarray, shape (k,)
+        From `perceptual_hash`.
+
+    Returns
+    -------
+    bool ndarray, shape (k, k)
+        Whether two images are copies of each other: `MOST_BITS` and `MOST_LEVELS` are the limits.
+
+    Examples
+    --------
+    >>> alike([7 << 24, 6 << 24, 9 << 30])
+    array([[ True,  True, False],
+           [ True,  True, False],
+           [False, False,  True]])
+    """
     octets = np.ascontiguousarray(np.asarray(hashes, ">i8")).view(np.uint8).reshape(-1, 8)
     n_bytes = STRUCTURE_BITS // 8
     structure = np.zeros_like(octets)
@@ -66,12 +88,18 @@ def alike(hashes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 
 
 def folded(hashes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return for each picture, best first, the row of the one it is folded under: itself, or an earlier copy.
+    """Fold copies: find for each image the earlier one that it is a copy of.
 
     Parameters
     ----------
-    hashes : float64 or int64 or object (k,)
-        None where a picture has no hash yet: it stands for itself.
+    hashes : integer or object ndarray, shape (k,)
+        Of images, best first; None where an image has no hash yet.
+
+    Returns
+    -------
+    intp ndarray, shape (k,)
+        The row of the first image of which this one is a copy; its own row for all other images. No image is folded
+        under one that is folded itself.
 
     Examples
     --------

@@ -1,11 +1,14 @@
-"""What an image tower of open_clip sees where: its feature map, whatever its architecture.
+"""Dense features of open_clip's image towers: a vector for each place of an image, for every architecture.
 
-A tower ends in a head that turns its features at all places into one vector. The same head, given one place at a
-time, turns a feature map into one of vectors that can be compared with those of whole images and of words.
+A tower ends in a head that turns its features at all places into one vector. Applied to one place at a time, the same
+head makes a map of vectors that can be compared with those of whole images and of words.
 
-Convolutional towers keep places apart by themselves. A transformer's last attention mixes them; here each patch
-attends to itself alone in that layer, which leaves the layer's value path (Zhou, Loy, Dai, "Extract free dense labels
-from CLIP", ECCV 2022, called MaskCLIP).
+Convolutional towers keep places apart. The last attention layer of a transformer mixes them; here each patch attends
+to itself alone in that layer, so that only the value path of the layer is left (MaskCLIP).
+
+References
+----------
+Zhou, Loy, Dai, "Extract free dense labels from CLIP", ECCV 2022.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any
 
 
 def is_transformer(visual: Any) -> bool:
-    """Tell whether a tower works on patches rather than by convolutions."""
+    """Whether a tower works on patches rather than by convolutions."""
     trunk = getattr(visual, "trunk", None)
     return (
         hasattr(visual, "transformer") if trunk is None else hasattr(trunk, "blocks") and hasattr(trunk, "patch_embed")
@@ -25,15 +28,25 @@ def is_transformer(visual: Any) -> bool:
 
 
 def image_size(visual: Any) -> tuple[int, int]:
-    """Return the height and width of the images a tower takes."""
+    """The height and width in pixels of the images that a tower takes."""
     size = visual.image_size
     return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
 
 
 def at_scale(visual: Any, factor: int) -> Any:
-    """Return a tower for feature maps of images `factor` times as large, over the same weights.
+    """Make a tower for feature maps of images that are `factor` times as large.
 
-    Position embeddings are interpolated. Nothing of `visual` is changed and none of its weights is copied.
+    Parameters
+    ----------
+    visual : torch.nn.Module
+        An image tower; it stays as it is.
+    factor : int
+        1 or 2.
+
+    Returns
+    -------
+    torch.nn.Module
+        It shares all weights with `visual`, except for position embeddings, which are interpolated.
     """
     shared = {id(tensor): tensor for tensor in chain(visual.parameters(), visual.buffers())}
     scaled = copy.deepcopy(visual, shared)
@@ -50,12 +63,24 @@ def at_scale(visual: Any, factor: int) -> Any:
 
 
 def feature_map(visual: Any, images: Any) -> Any:
-    """Return the vectors at each place, (b, h, w, D), of a batch of prepared images, (b, 3, H, W).
+    """Describe each place of some images.
+
+    Parameters
+    ----------
+    visual : torch.nn.Module
+        An image tower, from `at_scale`.
+    images : torch.Tensor, shape (b, 3, H, W)
+        Images as the tower takes them: of its size, and normalised.
+
+    Returns
+    -------
+    torch.Tensor, shape (b, h, w, D)
+        A vector for each cell.
 
     Raises
     ------
     Exception
-        Any, for an architecture that has no such map.
+        Of any kind, for an architecture without such a map.
     """
     if hasattr(visual, "trunk"):
         return _timm_map(visual, images)
@@ -65,6 +90,7 @@ def feature_map(visual: Any, images: Any) -> Any:
 
 
 def _timm_map(visual: Any, images: Any) -> Any:
+    """Towers built on timm: convolutions or patches, in either order of axes."""
     features = visual.trunk.forward_features(images)
     if features.ndim == 3:
         return _timm_patch_map(visual, features, images.shape)
@@ -78,7 +104,7 @@ def _timm_map(visual: Any, images: Any) -> Any:
 
 
 def _timm_patch_map(visual: Any, tokens: Any, shape: Any) -> Any:
-    """Give the head one patch at a time, behind the class and register tokens if it passes over those."""
+    """Apply the head to one patch at a time, behind the class and register tokens where it skips those."""
     import torch
 
     prefix = getattr(visual.trunk, "num_prefix_tokens", 0)
@@ -104,7 +130,7 @@ def _resnet_map(visual: Any, images: Any) -> Any:
 
 
 def _patch_map(visual: Any, images: Any) -> Any:
-    """CLIP's own vision transformer; the classes of CoCa that pool by attention have no such map."""
+    """CLIP's own vision transformer. Towers that pool by attention, as in CoCa, have no such map."""
     if visual.attn_pool is not None:
         raise TypeError("the tower pools by attention")
     tokens = visual.ln_post(visual.transformer(visual._embeds(images))[:, 1:])
@@ -113,12 +139,13 @@ def _patch_map(visual: Any, images: Any) -> Any:
 
 
 def _grid(length: int, shape: Any) -> tuple[int, int]:
-    """Return the rows and columns of `length` patches of an image (b, 3, H, W)."""
+    """The rows and columns of `length` patches of images of a shape (b, 3, H, W)."""
     rows = round((length * shape[2] / shape[3]) ** 0.5)
     return rows, length // rows
 
 
 def _stretch_positions(visual: Any, factor: int) -> None:
+    """Interpolate the position embeddings of CLIP's own transformer to a grid `factor` times as large, in place."""
     import torch
     from torch.nn.functional import interpolate
 
@@ -132,7 +159,7 @@ def _stretch_positions(visual: Any, factor: int) -> None:
 
 
 def _last_mixing_block(visual: Any) -> Any:
-    """Return the last attention before the features are read off; None where pooling has one of its own."""
+    """The last attention block before the features are read off; None where pooling has an attention of its own."""
     if not is_transformer(visual):
         return None
     if not hasattr(visual, "trunk"):
@@ -144,7 +171,7 @@ def _last_mixing_block(visual: Any) -> Any:
 
 
 def _attend_to_itself(block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Before a block: a mask under which every patch attends to itself alone."""
+    """A hook that runs before a block: adds a mask under which each patch attends to itself alone."""
     import torch
 
     tokens = args[0] if args else kwargs["x"]

@@ -1,4 +1,4 @@
-"""Loading an open_clip model, once a process."""
+"""Loads open_clip models, each once a process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from gallery.descriptors.open_clip.weights import WeightsMissing, fetch
 
 VERSION = "2"  # changes whenever the same weights give an image other vectors
 
-
-# Loading -----------------------------------------------------------------------------------------------------------
-
-PREPARED_BY = ("mean", "std", "interpolation")  # what a tag says of how its images were prepared
+PREPARED_BY = ("mean", "std", "interpolation")  # what a tag of weights says about the preparation of images
 
 _loading = threading.Lock()
 
@@ -35,7 +32,7 @@ def load(
     batch: int = 0,
     download: bool = True,
 ) -> Tower:
-    """Load a model, once a process: the same arguments give the same tower.
+    """Load a model, once a process.
 
     Parameters
     ----------
@@ -46,23 +43,28 @@ def load(
     cache_dir : path, optional
         Where weights from the hub are kept; by default where the hub's own client keeps them.
     device : {"auto", "cpu", "cuda", ...}, optional
-        Where the model runs; "auto" takes CUDA when it is there.
+        Where the model runs; "auto" takes CUDA where there is one.
     threads : int, optional
         Threads of a forward pass; 0 leaves it to torch.
     method : {"feature-map", "crops", "sum"}, optional
         How regions are described; by default "sum" for transformers, "feature-map" for other towers, and "crops" for
         those without a feature map.
     batch : int, optional
-        Images in a forward pass; 0 means 1, as more are slower on few cores, and 32 on CUDA.
+        Images in a forward pass; 0 means 32 on CUDA and else 1, because more are slower on few cores.
     download : bool, optional
         Whether weights may be fetched that are not there yet.
+
+    Returns
+    -------
+    Tower
+        The same object for the same arguments.
 
     Raises
     ------
     WeightsMissing
         If packages or weights are missing, damaged, or do not fit the model.
     """
-    with _loading:  # Of two threads that ask at once, the second gets what the first has loaded.
+    with _loading:  # Of two threads that call at once, the second gets what the first has loaded.
         return _load(model, pretrained, str(cache_dir or ""), device, threads, method, batch, download)
 
 
@@ -103,7 +105,7 @@ def _load(
 
 
 def _set_up(device: str, threads: int) -> str:
-    """Set torch up and return the device to use."""
+    """Set torch up. Returns the device to use."""
     try:
         import open_clip  # noqa: F401
         import torch
@@ -131,6 +133,7 @@ def _build(name: str, path: Path, device: str, *, quick_gelu: bool) -> Any:
 
 
 def _dimensions(net: Any, device: str) -> int:
+    """The length of the vectors of a model."""
     import torch
 
     with torch.inference_mode():
@@ -138,7 +141,7 @@ def _dimensions(net: Any, device: str) -> int:
 
 
 def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
-    """Return the tower at twice its resolution and at its own, those of the two that give a feature map."""
+    """The tower at twice its resolution and at its own; of these two only those that give a feature map."""
     views = []
     for factor in (2, 1):
         try:
@@ -151,14 +154,16 @@ def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
 
 
 def _has_map(view: Any, dimensions: int, device: str) -> bool:
+    """Whether a tower gives a feature map of more than one cell, with vectors as long as those of whole images."""
     import torch
 
     with torch.inference_mode():
-        seen = dense_features.feature_map(view, torch.zeros(1, 3, *dense_features.image_size(view), device=device))
-    return seen.shape[1] * seen.shape[2] > 1 and seen.shape[3] == dimensions and bool(torch.isfinite(seen).all())
+        cells = dense_features.feature_map(view, torch.zeros(1, 3, *dense_features.image_size(view), device=device))
+    return cells.shape[1] * cells.shape[2] > 1 and cells.shape[3] == dimensions and bool(torch.isfinite(cells).all())
 
 
 def _hash(net: Any) -> str:
+    """SHA-256 of all weights and of `VERSION`, in hexadecimal."""
     digest = hashlib.sha256(VERSION.encode())
     for name, tensor in sorted(net.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
@@ -167,7 +172,7 @@ def _hash(net: Any) -> str:
 
 
 def _knows_words(net: Any) -> bool:
-    """Tell a trained text tower from a fresh one, whose layer normalisations are all ones and zeros."""
+    """Whether the text tower was trained: in one that was not, all layer normalisations are ones and zeros."""
     import torch
 
     words = [module for name, module in net.named_modules() if not name.startswith("visual")]
@@ -176,7 +181,7 @@ def _knows_words(net: Any) -> bool:
 
 
 def _tokenizer(name: str) -> Any:
-    """Return what turns words into tokens, or None where that needs a package or file that is not here."""
+    """The function from words to tokens, or None where a package or file for it is missing."""
     import open_clip
 
     try:

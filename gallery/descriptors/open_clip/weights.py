@@ -1,4 +1,4 @@
-"""Where the weights of an open_clip model are, fetched if need be; every failure is one sentence."""
+"""The file with the weights of an open_clip model, fetched where it is missing. Every error is one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes that are there and those there will be, if that is known."""
+"""Called with the number of bytes that are there, and with the total where it is known."""
 
 CONFIG_KEYS = {"embed_dim", "vision_cfg", "text_cfg"}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -19,11 +19,20 @@ FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST
 
 
 class WeightsMissing(RuntimeError):
-    """A model cannot be used; the text is one sentence that says why and what to do."""
+    """A model cannot be used. The text is one sentence: why, and what to do."""
 
 
 def register(model: str) -> str:
-    """Return the name open_clip knows a model by, making a `.json` description known to it first.
+    """The name by which open_clip knows a model. A `.json` description is made known to it first.
+
+    Parameters
+    ----------
+    model : str
+        Name of an open_clip model, or path of a `.json` file that describes one.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -55,7 +64,7 @@ def fetch(
     download: bool = True,
     progress: Progress | None = None,
 ) -> Path:
-    """Return the file with a model's weights.
+    """The file with the weights of a model, fetched where it is missing.
 
     Parameters
     ----------
@@ -68,12 +77,16 @@ def fetch(
     download : bool, optional
         Whether to fetch what is not there yet.
     progress : callable, optional
-        Told how the download gets on.
+        Called during a download.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     WeightsMissing
-        If the weights are not there and cannot, or may not, be fetched.
+        If the weights are not there, and cannot or may not be fetched.
     """
     name = register(model)
     if Path(pretrained).is_file():
@@ -89,18 +102,19 @@ def fetch(
         )
     try:
         return _from_hub(tag, cache_dir, progress) if tag.get("hf_hub") else _from_url(tag["url"], cache_dir)
-    except Exception as error:  # The hub's client raises whatever its HTTP library does.
+    except Exception as error:  # The hub's client also raises the errors of its HTTP library.
         raise WeightsMissing(f"The weights {pretrained} of the model {name} {_why(error)}") from error
 
 
 def tag_of(name: str, pretrained: str) -> dict[str, Any]:
-    """Return what open_clip knows about weights: where they are, and how their images were prepared."""
+    """What open_clip knows about weights: where they are, and how images are prepared. Empty for an unknown tag."""
     import open_clip
 
     return dict(open_clip.get_pretrained_cfg(name, pretrained) or {})
 
 
 def _neither_file_nor_tag(name: str, pretrained: str) -> str:
+    """The sentence about weights that are neither a file nor a tag of the model."""
     path = Path(pretrained)
     if path.suffix or len(path.parts) > 1:
         return f"The weights file {path.name} is not there: put it back, or name another."
@@ -108,7 +122,7 @@ def _neither_file_nor_tag(name: str, pretrained: str) -> str:
 
 
 def _kept(tag: dict[str, Any], cache_dir: str | Path | None) -> Path | None:
-    """Return the file if it has been fetched before."""
+    """The file, if it has been fetched before."""
     from huggingface_hub import try_to_load_from_cache
 
     if not tag.get("hf_hub"):
@@ -122,7 +136,7 @@ def _kept(tag: dict[str, Any], cache_dir: str | Path | None) -> Path | None:
 
 
 def _hub_files(address: str) -> Iterator[tuple[str, str]]:
-    """Return the repository and the files to try, the safe format first."""
+    """The repository and the files to try, the safe format first."""
     from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
     repository, _, file = address.rpartition("/")
@@ -132,6 +146,7 @@ def _hub_files(address: str) -> Iterator[tuple[str, str]]:
 
 
 def _from_hub(tag: dict[str, Any], cache_dir: str | Path | None, progress: Progress | None) -> Path:
+    """Fetch the first file that the hub has."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
@@ -140,14 +155,14 @@ def _from_hub(tag: dict[str, Any], cache_dir: str | Path | None, progress: Progr
         try:
             return Path(hf_hub_download(repository, file, cache_dir=cache_dir, tqdm_class=bar))
         except LocalEntryNotFoundError:
-            raise  # The hub did not answer: it need not be asked for the other file.
+            raise  # The hub does not answer: the other file is not tried.
         except EntryNotFoundError:
             continue
     raise FileNotFoundError(f"no weights in {tag['hf_hub']}")
 
 
 def _from_url(url: str, cache_dir: str | Path | None) -> Path:
-    """Fetch beside the place and move there, so that a broken download is never taken for weights."""
+    """Fetch into a temporary folder, then move: a broken download is never taken for weights."""
     import open_clip
 
     folder = _url_folder(cache_dir)
@@ -162,7 +177,7 @@ def _url_folder(cache_dir: str | Path | None) -> Path:
 
 
 def _bar(progress: Progress | None) -> type[Any]:
-    """Return a progress bar for the hub's client that draws nothing and tells `progress`."""
+    """A class for the hub's client that draws no progress bar and calls `progress`."""
     from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[type-arg]
@@ -180,7 +195,7 @@ def _bar(progress: Progress | None) -> type[Any]:
 
 
 def _why(error: BaseException | None) -> str:
-    """Return the end of the sentence: what went wrong, at the bottom of a chain of errors, and what to do."""
+    """The end of the sentence about an error: the first cause in its chain, and what to do."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     unreachable = False
