@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gallery.evaluation.dataset import Dataset
     from gallery.evaluation.run import Method
-    from gallery.index.describers import SegmentedPhoto
+    from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.models import GalleryImage
 
 # Of colour and of directions, beside 1 of each scale of patterns. A weight of colour below a seventh of all would make
@@ -73,7 +73,7 @@ class Collection:
         self.names, self.questions = list(pictures), questions
         self.trees = [picture.segmentation.hierarchy.parents for picture in pictures.values()]
         self.areas = [picture.segmentation.areas for picture in pictures.values()]
-        self.votes = [picture.votes for picture in pictures.values()]
+        self.counts = [picture.histogram_counts for picture in pictures.values()]
 
     def half(self, half: str) -> Sequence[Question]:
         return [question for question in self.questions if question.half == half]
@@ -91,7 +91,7 @@ class Collection:
         ours, whole = Method("regions", "appearance"), Method("whole images", "appearance")
         for question in questions:
             own = self.names.index(question.image)
-            asked = appearance.region_vectors(self.votes[own], question.members[None], **asdict(setting))[0]
+            asked = appearance.region_vectors(self.counts[own], question.members[None], **asdict(setting))[0]
             ranked = best_regions(images, vectors @ asked)[0], np.argsort(-(roots @ asked), kind="stable")
             for method, rows in zip((ours, whole), ranked, strict=True):
                 method.note([self.names[row] for row in rows if row != own], question.relevant)
@@ -106,25 +106,25 @@ class Collection:
         from selector.selection.tree import node_members
 
         images, vectors = [], []
-        for row, (parents, votes, areas) in enumerate(zip(self.trees, self.votes, self.areas, strict=True)):
-            alone = lambda sums: appearance.vectors(sums, setting.weights)  # noqa: E731
-            nodes = choose_regions(parents, votes, areas, vectors=alone)
+        for row, (parents, counts, areas) in enumerate(zip(self.trees, self.counts, self.areas, strict=True)):
+            alone = lambda sums: appearance.hellinger_vectors(sums, setting.weights)  # noqa: E731
+            nodes = choose_regions(parents, counts, areas, vectors=alone)
             members = np.stack([node_members(parents, node) for node in nodes])
-            vectors.append(appearance.region_vectors(votes, members, **asdict(setting)))
+            vectors.append(appearance.region_vectors(counts, members, **asdict(setting)))
             images.append(np.full(len(nodes), row))
         return np.concatenate(images), np.concatenate(vectors)
 
 
 def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
-    """Cut the images into superpixels and count their votes, while there is a database to keep them in."""
+    """Cut the images into superpixels and count their histograms, while there is a database to keep them in."""
     from tqdm import tqdm
 
-    from gallery.index.describers import SegmentedPhoto
+    from gallery.index.segmented_photo import SegmentedPhoto
     from selector.services.label_maps import label_map_of
 
     pictures = {name: SegmentedPhoto(label_map_of(image.photo)) for name, image in images.items()}
     for picture in tqdm(pictures.values(), unit=" images", disable=None):
-        picture.votes  # noqa: B018
+        picture.histogram_counts  # noqa: B018
     return pictures
 
 

@@ -52,18 +52,19 @@ class Profile:
         ]
 
 
-def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np.float16]) -> None:
-    """Index one image as `gallery.indexing.index` does, with a clock beside each step."""
+def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDArray[np.float16]) -> None:
+    """Index one image as `gallery.index.indexing.reindex` does, with a clock beside each step."""
     from django.conf import settings
 
     from gallery.collection.importing import Details, add_public
     from gallery.descriptors import appearance
     from gallery.descriptors.open_clip import feature_maps
     from gallery.index import indexing
-    from gallery.index.describers import SegmentedPhoto
     from gallery.index.perceptual_hash import perceptual_hash
+    from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.models import DescriptorSpace
     from selector.segmentation import hierarchy, slic
+    from selector.segmentation.lab import lab_planes
     from selector.services import label_maps
     from selector.services.photos import working_copy
 
@@ -71,31 +72,30 @@ def profile_image(profile: Profile, data: bytes, name: str, seen: npt.NDArray[np
     looks_like, means_like = DescriptorSpace.objects.order_by("pk")
     with profile.stage("decoding"):
         rgb = working_copy(image.photo)
+    with profile.stage("conversion to Lab"):
+        lab = lab_planes(rgb)
     with profile.stage("superpixels"):
-        labels = slic.segment(rgb, settings.N_SUPERPIXELS)
+        labels = slic.segment(rgb, settings.N_SUPERPIXELS, lab=lab)
     with profile.stage("merge tree"):
-        tree = hierarchy.build(rgb, labels)
-    with profile.stage("label map: packing, storing, reading"):
-        picture = SegmentedPhoto(label_maps.store(image.photo, labels, tree))
-        segmentation = picture.segmentation
-    with profile.stage("decoding again, to describe"):
-        picture.rgb  # noqa: B018
-    with profile.stage("appearance: counting votes"):
-        picture.votes  # noqa: B018
+        tree = hierarchy.build(rgb, labels, lab=lab)
+    with profile.stage("label map: packing and storing"):
+        photo = SegmentedPhoto(label_maps.store(image.photo, labels, tree), lambda: rgb)
+    with profile.stage("appearance: counting histograms"):
+        photo.histogram_counts  # noqa: B018
     with profile.stage("choosing regions"):
-        nodes = indexing.choose_nodes(picture)
-        members = indexing.members_of(picture, nodes)
+        nodes = indexing.choose_nodes(photo)
+        members = indexing.members_of(photo, nodes)
     with profile.stage("appearance: vectors"):
-        vectors = {looks_like.pk: appearance.region_vectors(picture.votes, members)}
+        vectors = {looks_like.pk: appearance.region_vectors(photo.histogram_counts, members)}
     with profile.stage("meaning: vectors from a feature map"):
-        features = feature_maps.superpixel_features(seen, segmentation.labels)
+        features = feature_maps.superpixel_features(feature_map, photo.labels)
         vectors[means_like.pk] = feature_maps.region_vectors(features, members)
     with profile.stage("boxes and masks"):
-        rows = indexing.region_rows(image, picture, nodes, members)
+        rows = indexing.region_rows(image, photo, nodes, members)
     with profile.stage("perceptual hash"):
-        looks = perceptual_hash(rgb)
+        image_hash = perceptual_hash(rgb)
     with profile.stage("database"):
-        indexing.store(image, rows, vectors, looks)
+        indexing.replace_regions(image, rows, vectors, image_hash)
 
 
 def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import enlarged
     from gallery.evaluation.sandbox import temporary_index
-    from gallery.index.describers import appearance_model
+    from gallery.index.kinds import APPEARANCE, MEANING
     from gallery.models import DescriptorSpace
 
     files = list(images_in(folder, lambda path, sentence: print(f"{path}: {sentence}"), recursive=True))[
@@ -114,17 +114,18 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     ]
     if not files:
         raise SystemExit(f"There are no images in {folder}.")
-    seen = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)
+    feature_map = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)
     profile, first = Profile(), Profile()
     with temporary_index():
         for kind, model, size in (
-            ("appearance", appearance_model(), appearance.DIMENSIONS),
-            ("meaning", "random numbers", dimensions),
+            (APPEARANCE.name, APPEARANCE.model, appearance.DIMENSIONS),
+            (MEANING.name, "random numbers", dimensions),
         ):
             DescriptorSpace.objects.create(kind=kind, model=model, dimensions=size)
         for number, file in enumerate(tqdm(files, unit=" images", disable=None)):
             # The first image loads kernels, which later ones find there.
-            profile_image(profile if number else first, enlarged(file.read_bytes(), LONG_SIDE), file.name, seen)
+            data = enlarged(file.read_bytes(), LONG_SIDE)
+            profile_image(profile if number else first, data, file.name, feature_map)
     return (profile if profile.wall else first).rows()
 
 

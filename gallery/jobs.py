@@ -60,7 +60,7 @@ def index_image(context: JobContext, image_id: int, afresh: bool = False) -> Non
     """Bring one image's index up to date; when this was the last attempt, its row says why it failed."""
     wanted, _ = spaces.ensure_spaces()
     try:
-        indexing.update(image_id, wanted, afresh=afresh)
+        indexing.bring_up_to_date(image_id, wanted, afresh=afresh)
     except Exception as problem:
         if UnlessHopeless().get_retry_decision(exception=problem, job=context.job) is None:
             indexing.give_up(image_id, indexing.sentence_about(problem))

@@ -1,4 +1,7 @@
-"""The inner loops of the descriptors; compiled as `selector.compiled` says, and imported at the first call."""
+"""The inner loops of the descriptors, in Numba.
+
+They are compiled as `selector.segmentation.compiled` says, and imported at the first call.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,16 @@ _FEATURES = types.Array(types.float32, 2, "C", readonly=True)
 
 @compiled(types.void(types.Array(types.uint16, 1, "C", readonly=True), types.float32[:, ::1]))
 def add_up(parents: Labels, sums: Floats) -> None:
-    """Add the row of each node but the root to that of its parent, children first."""
+    """Add the row of each node but the root to the row of its parent, children first.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (nodes,)
+        Merge tree: the parent of each node, children come before parents.
+    sums : float32 ndarray, shape (nodes, F)
+        The rows of superpixels hold their features, all other rows zeros. Changed in place: the row of a node becomes
+        the sum over the superpixels below it.
+    """
     for node in range(parents.shape[0] - 1):
         row, parent = sums[node], sums[parents[node]]
         for i in range(row.shape[0]):
@@ -28,9 +40,21 @@ def add_up(parents: Labels, sums: Floats) -> None:
 
 @compiled(types.float32[:, ::1](LABELS, types.int64, types.int64, types.int64))
 def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> Floats:
-    """Return how much of each superpixel falls to each cell of a map enlarged to the image, (n, rows * columns).
+    """Measure how much of each superpixel falls to each cell of a map that is enlarged to the image.
 
-    A pixel is shared by the four cells around it (bilinear, edges repeat); all shares add up to 1.
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+        Superpixel of each pixel.
+    n_superpixels : int
+        The number n of superpixels.
+    rows, columns : int
+        Size of the map.
+
+    Returns
+    -------
+    float32 ndarray, shape (n, rows * columns)
+        A pixel is shared by the four cells around it (bilinear, edges repeat); all shares add up to 1.
     """
     height, width = labels.shape
     shares = np.zeros((n_superpixels, rows * columns), np.float32)
@@ -56,7 +80,20 @@ def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> 
 
 @compiled(types.float32[:, ::1](types.float32[:, ::1], _FEATURES))
 def mix(shares: Floats, cells: Floats) -> Floats:
-    """Multiply `shares` (n, cells), nearly all zeros, by the features of the cells (cells, D)."""
+    """Multiply shares, which are nearly all zeros, by the features of the cells.
+
+    Parameters
+    ----------
+    shares : float32 ndarray, shape (n, cells)
+        From `cell_shares`.
+    cells : float32 ndarray, shape (cells, D)
+        Features of each cell.
+
+    Returns
+    -------
+    float32 ndarray, shape (n, D)
+        The matrix product.
+    """
     mixed = np.zeros((shares.shape[0], cells.shape[1]), np.float32)
     for i in range(shares.shape[0]):
         row = mixed[i]
@@ -73,7 +110,16 @@ def mix(shares: Floats, cells: Floats) -> Floats:
 
 @compiled("void(f4[:,::1], i8, f4[:,::1])")
 def box_blur(plane: Floats, radius: int, out: Floats) -> None:
-    """Average `plane` (H, W) over squares of side 2 `radius` + 1 into `out`; edges repeat."""
+    """Average a plane over squares; edges repeat.
+
+    Parameters
+    ----------
+    plane : float32 ndarray, shape (H, W)
+    radius : int
+        The squares have sides of 2 `radius` + 1 pixels.
+    out : float32 ndarray, shape (H, W)
+        Filled with the averages; another array than `plane`.
+    """
     height, width = plane.shape
     share = float32(1 / (2 * radius + 1) ** 2)
     sums = np.zeros(width, np.float64)
@@ -133,8 +179,8 @@ def _opponent(value: float) -> float:
 
 
 @compiled("i8(i8, i8, i8, i8, i4[::1], i4[::1])")
-def _spread(light: int, red: int, yellow: int, n_chroma: int, bins: Ints, weights: Ints) -> int:
-    """Share 64 votes among the eight bins around a colour (in quarters of a bin); returns how many got any."""
+def _share_colour(light: int, red: int, yellow: int, n_chroma: int, bins: Ints, weights: Ints) -> int:
+    """Share a count of 64 among the eight bins around a colour (in quarters of a bin); returns how many got any."""
     n = 0
     for corner in range(8):
         i, j, k = corner >> 2, corner >> 1 & 1, corner & 1
@@ -149,29 +195,34 @@ def _spread(light: int, red: int, yellow: int, n_chroma: int, bins: Ints, weight
 
 
 @compiled("void(i4[::1], i4[::1], i8, i8, f4[::1])")
-def _cast(bins: Ints, weights: Ints, n: int, times: int, votes: Floats) -> None:
+def _add_counts(bins: Ints, weights: Ints, n: int, times: int, counts: Floats) -> None:
+    """Add the first `n` weights, `times` over, to their bins."""
     for i in range(n):
-        votes[bins[i]] += float32(weights[i] * times)
+        counts[bins[i]] += float32(weights[i] * times)
 
 
 @compiled(types.void(_PLANES, _PLANES, LABELS, types.int64, types.int32[::1], types.int32[::1], types.float32[:, ::1]))
-def vote(lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints, uniform: Ints, votes: Floats) -> None:
-    """Let every pixel vote for its colour, its two patterns and its pair of directions.
+def count_histograms(
+    lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints, uniform: Ints, counts: Floats
+) -> None:
+    """Count every pixel's colour, two patterns and pair of directions in the histograms of its superpixel.
 
     Parameters
     ----------
-    lab : float32 (3, h, w)
-        CIELAB of the image made smaller by `factor`: its pixels vote for all the pixels they stand for.
-    blurred : float32 (2, h, w)
+    lab : float32 ndarray, shape (3, h, w)
+        CIELAB of the image reduced by `factor`: each pixel counts for all the pixels of the image that it covers.
+    blurred : float32 ndarray, shape (2, h, w)
         Lightness, blurred a little and a lot.
-    labels : uint16 (H, W)
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel of the image.
-    sizes : int32 (4,)
+    factor : int
+        Pixels of the image along a side of a pixel of `lab`.
+    sizes : int32 ndarray, shape (4,)
         Bins of lightness, of each chroma, of patterns, and of directions.
-    uniform : int32 (256,)
+    uniform : int32 ndarray, shape (256,)
         The bin of each pattern.
-    votes : float32 (n, bins)
-        Added to.
+    counts : float32 ndarray, shape (n, bins)
+        The histograms of each superpixel, side by side; added to in place.
     """
     height, width = lab.shape[1:]
     n_light, n_chroma, n_patterns, n_directions = sizes
@@ -182,7 +233,7 @@ def vote(lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints,
         for x in range(width):
             light = _quarters(sharp[y, x] * float32(0.01), n_light)
             red, yellow = _quarters(_opponent(lab[1, y, x]), n_chroma), _quarters(_opponent(lab[2, y, x]), n_chroma)
-            n = _spread(light, red, yellow, n_chroma, bins, weights) + 3
+            n = _share_colour(light, red, yellow, n_chroma, bins, weights) + 3
             bins[n - 3] = first_pattern + uniform[_pattern(sharp, y, x, 1, float32(0.5))]
             bins[n - 2] = first_pattern + n_patterns + uniform[_pattern(fine, y, x, 2, float32(0.5))]
             pair = _direction(fine, y, x, float32(1.6)) * n_directions + _direction(coarse, y, x, float32(0.8))
@@ -194,18 +245,5 @@ def vote(lab: Floats, blurred: Floats, labels: Labels, factor: int, sizes: Ints,
                     if labels[row, column] == first:
                         alike += 1
                     else:
-                        _cast(bins, weights, n, 1, votes[labels[row, column]])
-            _cast(bins, weights, n, alike, votes[first])
-
-
-# Places ------------------------------------------------------------------------------------------------------------
-
-
-@compiled(types.void(LABELS, types.int64[:, ::1]))
-def grow_boxes(labels: Labels, boxes: npt.NDArray[np.int64]) -> None:
-    """Enlarge the boxes of superpixels, (n, 4): left, top, right, bottom (ends excluded), to hold their pixels."""
-    for y in range(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            box = boxes[labels[y, x]]
-            box[0], box[1] = min(box[0], x), min(box[1], y)
-            box[2], box[3] = max(box[2], x + 1), max(box[3], y + 1)
+                        _add_counts(bins, weights, n, 1, counts[labels[row, column]])
+            _add_counts(bins, weights, n, alike, counts[first])

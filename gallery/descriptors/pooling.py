@@ -9,32 +9,37 @@ import numpy.typing as npt
 
 from selector.arrays import Floats
 
-Members = npt.NDArray[np.bool_] | Sequence[npt.NDArray[np.integer]]
-"""Regions as a boolean array (r, n), or as one array of superpixel ids a region."""
+RegionMembers = npt.NDArray[np.bool_] | Sequence[npt.NDArray[np.integer]]
+"""The superpixels of each of r regions: a boolean array (r, n), or r arrays of superpixel ids."""
 
 
-# So few regions, those of a question, are summed up sooner than a matrix product has woken its threads.
+# So few regions, as a query has, are summed up in less time than a matrix product needs to start its threads.
 FEW = 6
 
 
-def region_sums(features: Floats, members: Members) -> Floats:
+def region_sums(features: Floats, members: RegionMembers) -> Floats:
     """Add up the additive features of the superpixels of each region.
 
     Parameters
     ----------
-    features : float32 (n, F)
+    features : float32 ndarray, shape (n, F)
         Additive features of each superpixel.
-    members : bool (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
 
     Returns
     -------
-    float32 (r, F)
+    float32 ndarray, shape (r, F)
 
     Raises
     ------
     ValueError
         If a mask is as long as another number of superpixels.
+
+    Examples
+    --------
+    >>> region_sums(np.array([[1.0], [2.0], [4.0]], np.float32), [np.array([0, 2])])
+    array([[5.]], dtype=float32)
     """
     masks = membership(members, len(features))
     if 0 < len(masks) <= FEW:
@@ -42,8 +47,24 @@ def region_sums(features: Floats, members: Members) -> Floats:
     return masks.astype(np.float32) @ features
 
 
-def membership(members: Members, n_superpixels: int) -> npt.NDArray[np.bool_]:
-    """Return regions, given in either way, as a boolean array (r, n).
+def membership(members: RegionMembers, n_superpixels: int) -> npt.NDArray[np.bool_]:
+    """Bring regions that are given in either form into that of masks.
+
+    Parameters
+    ----------
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
+        The superpixels of each region.
+    n_superpixels : int
+        The number n of superpixels of the image.
+
+    Returns
+    -------
+    bool ndarray, shape (r, n)
+
+    Raises
+    ------
+    ValueError
+        If a mask is as long as another number of superpixels.
 
     Examples
     --------
@@ -61,7 +82,17 @@ def membership(members: Members, n_superpixels: int) -> npt.NDArray[np.bool_]:
 
 
 def unit(vectors: npt.NDArray[np.floating]) -> Floats:
-    """Scale vectors along the last axis to length 1; a zero vector stays zero.
+    """Scale vectors to length 1.
+
+    Parameters
+    ----------
+    vectors : floating ndarray, shape (..., D)
+        Vectors along the last axis.
+
+    Returns
+    -------
+    float32 ndarray, shape (..., D)
+        A zero vector stays zero.
 
     Examples
     --------

@@ -14,16 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.collection.importing import Details, add_public
-from gallery.descriptors import appearance
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.pooling import unit
 from gallery.evaluation.dataset import HALVES, BadDataset, Dataset, Query, drawn, enlarged
 from gallery.evaluation.figures import average_precision, bootstrap_interval, members_under, precision_at
 from gallery.index import indexing, spaces
-from gallery.index.describers import Meaning, SegmentedPhoto, describer_of
 from gallery.index.features import features_of
+from gallery.index.kinds import default_weights, describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
-from gallery.search import scoring
 from gallery.search.nearest import QueryVector, nearest
 from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
@@ -135,15 +134,7 @@ class Whole:
 
     def describe(self, pictures: Sequence[Rgb]) -> Floats:
         """Unit vectors of whole pictures, float32 (k, D)."""
-        describer = describer_of(self.space)
-        if isinstance(describer, Meaning):
-            return describer.tower.image_vectors(pictures)
-        return np.concatenate([self._appearance(picture) for picture in pictures])
-
-    @staticmethod
-    def _appearance(picture: Rgb) -> Floats:
-        votes = appearance.superpixel_features(picture, np.zeros(picture.shape[:2], np.uint16))
-        return appearance.region_vectors(votes, np.ones((1, 1), bool))
+        return describer_of(self.space).image_vectors(pictures)
 
 
 def on_white(rgb: Rgb, labels: npt.NDArray[np.uint16], members: Mask) -> Rgb:
@@ -261,7 +252,7 @@ class Evaluation:
         rows = [method.figures(shares, halves) for method in self.methods.values()]
         ours = [method for method in self.methods.values() if method.name == "regions"]
         if fused := self.methods.get((FUSED, "all")):
-            rows[-1]["weights"] = dict(scoring.WEIGHTS)
+            rows[-1]["weights"] = default_weights()
             everywhere = np.ones(len(shares), bool)
             rows[-1]["ahead_of_the_better_space"] = {
                 "both": ahead(fused, ours, everywhere),

@@ -1,149 +1,178 @@
-"""What each descriptor space computes: the features of a photo, and the vectors of its regions."""
+"""What a kind of descriptor space consists of: rows of `DescriptorSpace`, and describers that compute vectors.
+
+The kinds themselves, and the list of them, are in `gallery.index.kinds`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.descriptors import appearance
-from gallery.descriptors.open_clip import feature_maps
-from gallery.descriptors.open_clip.tower import Tower
-from gallery.descriptors.open_clip.weights import WeightsMissing
-from gallery.index.lru_cache import LRUCache
-from gallery.index.model_loading import SpaceUnavailable, load_tower, why_meaning_is_off
+from gallery.descriptors.open_clip.weights import Progress
+from gallery.index.segmented_photo import SegmentedImage, WholeImage
 from gallery.models import DescriptorSpace
-from selector.arrays import Floats, Members
-from selector.models import LabelMap
-from selector.services import photos
-from selector.services.label_maps import Segmentation, load
-
-Kind = DescriptorSpace.Kind
-_spread = LRUCache(4)
+from selector.arrays import Floats, Rgb
 
 
-@dataclass(frozen=True)
-class SegmentedPhoto:
-    """A photo as descriptors look at it; what they do not need is not read."""
-
-    label_map: LabelMap
-
-    @cached_property
-    def rgb(self) -> npt.NDArray[np.uint8]:
-        return photos.working_copy(self.label_map.photo)
-
-    @cached_property
-    def segmentation(self) -> Segmentation:
-        return load(self.label_map)
-
-    @cached_property
-    def votes(self) -> Floats:
-        """What `appearance` sees; regions are also chosen by it."""
-        return appearance.superpixel_features(self.rgb, self.segmentation.labels)
+class SpaceUnavailable(Exception):
+    """A space cannot be used here and now. The text is one sentence: why, and what to do."""
 
 
-class Describer(Protocol):
-    """The functions of a space. `look` is the costly one, its result is kept with the photo."""
+class Describer(ABC):
+    """Computes the vectors of one space, in three steps: features of the image, of its superpixels, of regions.
 
-    @property
-    def knows_words(self) -> bool: ...
-
-    def words_vector(self, text: str) -> Floats: ...
-
-    def look(self, picture: SegmentedPhoto) -> npt.NDArray[Any]: ...
-
-    def region_vectors(self, seen: npt.NDArray[Any], picture: SegmentedPhoto, members: Members) -> Floats: ...
-
-
-class Appearance:
-    """Histograms of colour and texture, counted per superpixel."""
-
-    knows_words = False
-
-    def words_vector(self, text: str) -> Floats:
-        raise SpaceUnavailable("Words say nothing about colour and texture: search for them by meaning.")
-
-    def look(self, picture: SegmentedPhoto) -> Floats:
-        return picture.votes
-
-    def region_vectors(self, seen: Floats, picture: SegmentedPhoto, members: Members) -> Floats:
-        return appearance.region_vectors(seen, members)
-
-
-@dataclass
-class Meaning:
-    """The image tower of an open_clip model, loaded when it is first needed."""
-
-    space: DescriptorSpace
-    _tower: Tower | None = field(default=None, repr=False)
-
-    @property
-    def tower(self) -> Tower:
-        if self._tower is None:
-            # As it is loaded for indexing, so that there is one copy; an old space may have used it otherwise.
-            tower = load_tower(self.space.model, self.space.pretrained)
-            if tower.method != self.space.method:
-                tower = load_tower(self.space.model, self.space.pretrained, self.space.method)
-            if tower.weights_hash != self.space.weights:
-                raise SpaceUnavailable(f"The weights of {self.space} have changed since the images were indexed.")
-            self._tower = tower
-        return self._tower
+    Every method but `superpixel_features` may raise `SpaceUnavailable`.
+    """
 
     @property
     def knows_words(self) -> bool:
-        """Whether the model was trained with text, so that words can be compared with regions.
+        """Whether `words_vector` can be called."""
+        return False
 
-        Noted with the space: a search whose features are kept needs no model, and must not load one to find out.
+    def load(self) -> None:  # noqa: B027
+        """Load what the other methods need, such as a model. By default nothing."""
+
+    @abstractmethod
+    def extract_features(self, image: SegmentedImage) -> npt.NDArray[Any]:
+        """The features of a whole image, an array of any shape: the costly step, whose result is stored."""
+
+    def superpixel_features(self, features: npt.NDArray[Any], image: SegmentedImage) -> Floats:
+        """The additive features of each superpixel: float32 (n, F). By default the stored ones are such features."""
+        return features
+
+    @abstractmethod
+    def region_vectors(self, features: Floats, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+        """Unit vectors of regions.
+
+        Parameters
+        ----------
+        features : float32 ndarray, shape (n, F)
+            From `superpixel_features`.
+        members : bool ndarray, shape (r, n)
+            The superpixels of each region.
+        image : SegmentedImage
+
+        Returns
+        -------
+        float32 ndarray, shape (r, D)
         """
-        return self.space.knows_words
+
+    def image_vectors(self, images: Sequence[Rgb]) -> Floats:
+        """Unit vectors of k whole images without superpixels, each uint8 (H, W, 3): float32 (k, D)."""
+        return np.concatenate([self._region_of_all(WholeImage(image)) for image in images])
+
+    def _region_of_all(self, image: WholeImage) -> Floats:
+        features = self.superpixel_features(self.extract_features(image), image)
+        return self.region_vectors(features, np.ones((1, 1), bool), image)
 
     def words_vector(self, text: str) -> Floats:
-        """Describe words as regions are described: a unit vector, float32 (D,).
+        """The unit vector of words, to be compared with those of regions: float32 (D,)."""
+        raise SpaceUnavailable("This way of searching knows no words.")
+
+
+class Kind(ABC):
+    """One way to compare regions. To add one: write a subclass and name it in `gallery.index.kinds.KINDS`.
+
+    A kind may have several spaces, one for each model or version: vectors of two of them are never compared.
+
+    Attributes
+    ----------
+    name : str
+        Stored with its spaces and in kept answers, so it never changes. At most 20 characters.
+    label : str
+        How a hit is like the selection, as people read it: "looks like".
+    default_weight : float
+        How likely a person means this kind, beside the weights of the other kinds.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    default_weight: ClassVar[float]
+
+    @abstractmethod
+    def ensure_space(self) -> DescriptorSpace:
+        """The space of today's code and settings; its row is made if it is new. It may load a model.
 
         Raises
         ------
         SpaceUnavailable
-            When the model knows no words, or cannot be loaded.
+            When images cannot be described in it here and now.
         """
-        try:
-            return self.tower.text_vector(text)
-        except WeightsMissing as problem:
-            raise SpaceUnavailable(str(problem)) from problem
 
-    def look(self, picture: SegmentedPhoto) -> npt.NDArray[np.float16]:
-        return self.tower.feature_map(picture.rgb).astype(np.float16)
+    @abstractmethod
+    def is_configured(self, space: DescriptorSpace) -> bool:
+        """Whether a space of this kind is that of today's code and settings. Loads nothing."""
 
-    def region_vectors(self, seen: npt.NDArray[np.float16], picture: SegmentedPhoto, members: Members) -> Floats:
-        labels = picture.segmentation.labels
-        key = (picture.label_map.pk, self.space.pk)
-        features = _spread.get(key, lambda: feature_maps.superpixel_features(seen, labels))
-        if self.space.method == "feature-map":
-            return feature_maps.region_vectors(features, members)  # Without the model: it need not even be loaded.
-        return self.tower.region_vectors(features, members, rgb=picture.rgb, labels=labels)
+    @abstractmethod
+    def describer(self, space: DescriptorSpace) -> Describer:
+        """What computes the vectors of a space of this kind. Loads nothing.
 
+        Raises
+        ------
+        SpaceUnavailable
+            When this installation cannot compute them.
+        """
 
-def describer_of(space: DescriptorSpace) -> Describer:
-    """The functions of a space.
+    def why_off(self) -> str:
+        """Why this kind cannot work in this installation, as a sentence; empty when it can, which is the default."""
+        return ""
 
-    Raises
-    ------
-    SpaceUnavailable
-        When this process has no such descriptor.
-    """
-    if space.kind == Kind.APPEARANCE:
-        if space.model != appearance_model():
-            raise SpaceUnavailable("Search by appearance has changed: run manage.py index_gallery.")
-        return Appearance()
-    if reason := why_meaning_is_off():
-        raise SpaceUnavailable(reason)
-    return Meaning(space)
+    def why_no_answer(self) -> str:
+        """What to tell people who search while no space of this kind answers; empty to say nothing, the default."""
+        return ""
 
+    def fetch(self, progress: Progress | None = None) -> str:
+        """Fetch what the kind needs, if it is not here. Returns where it is; empty when it needs nothing, the default.
 
-# Which spaces there are
+        Raises
+        ------
+        SpaceUnavailable
+            When it cannot be fetched.
+        """
+        return ""
 
+    def preload(self, space: DescriptorSpace | None) -> None:  # noqa: B027
+        """Load what searches need, before the first one. By default nothing.
 
-def appearance_model() -> str:
-    return f"histograms {appearance.VERSION}"
+        Parameters
+        ----------
+        space : DescriptorSpace or None
+            The space of this kind that answers, if there is one.
+
+        Raises
+        ------
+        SpaceUnavailable
+            When it cannot be loaded.
+        """
+
+    def _row(
+        self,
+        *,
+        model: str,
+        dimensions: int,
+        method: str = "",
+        weights: str = "",
+        pretrained: str = "",
+        knows_words: bool = False,
+    ) -> DescriptorSpace:
+        """The row of a space of this kind, made if it is new.
+
+        Kind, model, method and weights tell which it is. The other columns are brought up to date: the same weights
+        may be at another place now, and some rows are older than searching for words.
+        """
+        noted = {"pretrained": pretrained, "knows_words": knows_words}
+        space, _ = DescriptorSpace.objects.get_or_create(
+            kind=self.name,
+            model=model,
+            method=method,
+            weights=weights,
+            defaults={"dimensions": dimensions, **noted},
+        )
+        if (space.pretrained, space.knows_words) != (pretrained, knows_words):
+            space.pretrained, space.knows_words = pretrained, knows_words
+            space.save(update_fields=list(noted))
+        return space

@@ -1,4 +1,4 @@
-"""Features of photos, kept so that a second search costs no forward pass."""
+"""Features of photos, stored so that a second search costs no forward pass, and vectors of selections."""
 
 from __future__ import annotations
 
@@ -9,86 +9,107 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gallery.index.describers import Describer, SegmentedPhoto, _spread, describer_of
-from gallery.index.lru_cache import LRUCache
-from gallery.index.model_loading import SpaceUnavailable
+from gallery.index.describers import Describer, SpaceUnavailable
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import DescriptorSpace, PhotoFeatures
-from selector.arrays import Floats
+from selector.arrays import Floats, Members
+from selector.lru_cache import LRUCache
 from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
 
+# Arrays of the photos that are being searched for in this process: as they are stored, up to 4 MB each, and those of
+# their superpixels, up to 11 MB each. Keys are those of the label map and of the space.
+_features: LRUCache[npt.NDArray[Any]] = LRUCache(8)
+_superpixel_features: LRUCache[Floats] = LRUCache(8)
+# A few kilobytes each. The slider, a filter or a judgement asks for the same selection again, and some models run for
+# each selection.
+_selection_vectors: LRUCache[Floats] = LRUCache(128)
+
 
 def forget() -> None:
-    """Empty this process's caches, for whoever turns to another database: its keys mean other photos."""
-    for lately in (_seen, _spread, _selected):
-        lately.clear()
+    """Empty this process's caches. To be called after a change of the database: their keys are of the old one."""
+    for cache in (_features, _superpixel_features, _selection_vectors):
+        cache.clear()
 
 
-# Up to 4 and 11 MB each: what a process keeps of the photos that are searched for just now.
-_seen = LRUCache(8)
-# A few kilobytes each: a slider, a filter or an opinion asks for the same selection again, and some models look at the
-# photo anew for each selection.
-_selected = LRUCache(128)
-
-
-def features_of(space: DescriptorSpace, describer: Describer, picture: SegmentedPhoto) -> npt.NDArray[Any]:
-    """What a space sees in a photo, kept in the database so that it is worked out once.
+def features_of(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto) -> npt.NDArray[Any]:
+    """The features of a photo in a space, as `Describer.extract_features` gives them; extracted once, and stored.
 
     Raises
     ------
     SpaceUnavailable
-        When it has to be worked out and the model cannot be loaded.
+        When they have to be extracted and the model cannot be loaded.
     """
-    return _seen.get((picture.label_map.pk, space.pk), lambda: _kept_or_seen(space, describer, picture))
+    return _features.get((photo.label_map.pk, space.pk), lambda: _stored_or_extracted(space, describer, photo))
 
 
-def _kept_or_seen(space: DescriptorSpace, describer: Describer, picture: SegmentedPhoto) -> npt.NDArray[Any]:
-    kept = PhotoFeatures.objects.filter(label_map=picture.label_map, space=space).first()
-    if kept is not None:
-        return unpack(bytes(kept.data))
-    seen = describer.look(picture)
+def _stored_or_extracted(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto) -> npt.NDArray[Any]:
+    stored = PhotoFeatures.objects.filter(label_map=photo.label_map, space=space).first()
+    if stored is not None:
+        return unpack(bytes(stored.data))
+    features = describer.extract_features(photo)
     PhotoFeatures.objects.bulk_create(
-        [PhotoFeatures(label_map=picture.label_map, space=space, data=pack(seen))], ignore_conflicts=True
+        [PhotoFeatures(label_map=photo.label_map, space=space, data=pack(features))], ignore_conflicts=True
     )
-    return seen
+    return features
 
 
 def spaces_without_features(label_map: LabelMap) -> list[DescriptorSpace]:
-    """The spaces that searches are answered from and for which nobody has looked at a photo yet."""
-    kept = set(PhotoFeatures.objects.filter(label_map=label_map).values_list("space", flat=True))
-    return [space for space in answering()[0] if space.pk not in kept]
+    """The spaces that answer searches and for which no features of a photo are stored yet."""
+    stored = set(PhotoFeatures.objects.filter(label_map=label_map).values_list("space", flat=True))
+    return [space for space in answering()[0] if space.pk not in stored]
 
 
 def precompute_features(label_map: LabelMap) -> None:
-    """Look at a photo in every space, for the searches to come; where one is not available, they will say why."""
-    picture = SegmentedPhoto(label_map)
+    """Store the features of a photo in every space that answers, before the first search in it.
+
+    A space that is not available is left out: the search says why.
+    """
+    photo = SegmentedPhoto(label_map)
     for space in spaces_without_features(label_map):
         try:
-            # Past the process's own cache: what counts is what other processes find.
-            _kept_or_seen(space, describer_of(space), picture)
+            # Without the process's own cache: what counts is that other processes find them stored.
+            _stored_or_extracted(space, describer_of(space), photo)
         except SpaceUnavailable as problem:
             logger.info("%s", problem)
 
 
-def selection_vector(
-    space: DescriptorSpace, describer: Describer, picture: SegmentedPhoto, members: npt.NDArray[np.bool_]
-) -> Floats:
-    """Describe the superpixels selected in a photo, bool (n,), float32 (D,); lately asked ones cost nothing.
+def selection_vector(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto, members: Members) -> Floats:
+    """The vector of some superpixels of a photo. The last ones asked for are kept in this process.
+
+    Parameters
+    ----------
+    space : DescriptorSpace
+    describer : Describer
+        That of the space.
+    photo : SegmentedPhoto
+    members : bool ndarray, shape (n,)
+        The superpixels.
+
+    Returns
+    -------
+    float32 ndarray, shape (D,)
+        A unit vector; zero without superpixels.
 
     Raises
     ------
     SpaceUnavailable
         When the model is needed and cannot be loaded.
     """
+    key = (photo.label_map.pk, space.pk)
+
+    def superpixel_features() -> Floats:
+        return describer.superpixel_features(features_of(space, describer, photo), photo)
 
     def describe() -> Floats:
-        seen = features_of(space, describer, picture)
-        vector: Floats = describer.region_vectors(seen, picture, members[None])[0]
+        features = _superpixel_features.get(key, superpixel_features)
+        vector: Floats = describer.region_vectors(features, members[None], photo)[0]
         return vector
 
-    return _selected.get((picture.label_map.pk, space.pk, np.packbits(members).tobytes()), describe)
+    return _selection_vectors.get((*key, np.packbits(members).tobytes()), describe)
 
 
 def pack(array: npt.NDArray[Any]) -> bytes:
@@ -98,7 +119,7 @@ def pack(array: npt.NDArray[Any]) -> bytes:
 
 
 def unpack(data: bytes) -> npt.NDArray[Any]:
-    """Read what `pack` wrote."""
+    """The array of which `pack` made `data`; it cannot be written to."""
     head, _, packed = data.partition(b"\n")
     dtype, *shape = head.decode().split()
     return np.frombuffer(zlib.decompress(packed), np.dtype(dtype)).reshape([int(side) for side in shape])

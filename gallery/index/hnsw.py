@@ -1,4 +1,10 @@
-"""One HNSW index a descriptor space, built when there are so many regions that it pays."""
+"""One HNSW index a descriptor space, built when there are so many regions that it pays.
+
+References
+----------
+Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable Small World
+graphs", PAMI 2018.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +21,23 @@ from gallery.models import DescriptorSpace, RegionVector
 
 Progress = Callable[[str, int, int], None]
 
-# Of the graph: links of a node, and candidates looked at for each when it is built. (Malkov and Yashunin, "Efficient
-# and robust approximate nearest neighbor search using HNSW graphs", 2018.)
+# Of the graph: links of a node (m), and candidates for them when it is built (ef_construction).
 LINKS = 16
 CANDIDATES = 64
 # Bytes of a node besides its vector, while the graph is built in memory.
-NODE = 800
+NODE_BYTES = 800
 LEAST_MEMORY_MB = 64
-SECONDS_BETWEEN_LOOKS = 1.0
-# The first half of the key of the lock held while an index is built; the space is the second.
+SECONDS_BETWEEN_REPORTS = 1.0
+# The first half of the key of the lock that is held while an index is built; the second half is the space's key.
 LOCK = 0x5650
 
 
 class CannotBuild(Exception):
-    """An index could not be built; the text is one sentence. Search goes on without it."""
+    """An index could not be built. The text is one sentence. Searches work without it."""
 
 
 def name_of(space: DescriptorSpace) -> str:
+    """The name of a space's index in PostgreSQL."""
     return f"gallery_vectors_of_space_{space.pk}"
 
 
@@ -46,24 +52,26 @@ def due() -> list[DescriptorSpace]:
 
 
 def pays(space: DescriptorSpace) -> bool:
-    """Whether a space has so many regions that an index is quicker than comparing all."""
+    """Whether a space has so many regions that an index is faster than comparing all."""
     least = settings.VECTOR_INDEX_FROM
     return space.vectors.order_by()[least - 1 : least].exists()
 
 
 def build(space: DescriptorSpace, progress: Progress | None = None) -> None:
-    """Build the index of a space while the site goes on reading and writing; what was left half-built goes first.
+    """Build the index of a space while the site goes on reading and writing.
+
+    An index that an interrupted build has left behind is removed first.
 
     Parameters
     ----------
-    space
-    progress
-        Called about once a second with PostgreSQL's name for what it is doing, the rows done, and of how many.
+    space : DescriptorSpace
+    progress : callable, optional
+        Called about once a second with PostgreSQL's name of the phase, the rows that are done, and their total.
 
     Raises
     ------
     CannotBuild
-        With one sentence: another process is at it, or PostgreSQL's own reason.
+        When another process is building it, or with PostgreSQL's own reason.
     """
     if connection.in_atomic_block:
         raise RuntimeError("PostgreSQL builds an index beside other work outside transactions only.")
@@ -80,20 +88,20 @@ def build(space: DescriptorSpace, progress: Progress | None = None) -> None:
 
 
 def drop(space: DescriptorSpace) -> None:
-    """Remove the index of a space, whole or half-built, if there is one."""
+    """Remove the index of a space, if there is one, also one that is not complete."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX IF EXISTS {name_of(space)}")
 
 
 def size_of(space: DescriptorSpace) -> int:
-    """Bytes of the index; 0 without one."""
+    """Bytes of the index; 0 if there is none."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [name_of(space)])
         return cursor.fetchone()[0] or 0
 
 
 def _validity(space: DescriptorSpace) -> bool | None:
-    """Whether the index may be used; None without one. A build that was interrupted leaves one that may not."""
+    """Whether the index can be used; None if there is none. An interrupted build leaves one that cannot be used."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name_of(space)])
         row = cursor.fetchone()
@@ -101,7 +109,7 @@ def _validity(space: DescriptorSpace) -> bool | None:
 
 
 def _statement(space: DescriptorSpace) -> str:
-    """The expression and the condition are those of `Question.indexed_distance` and of every search in a space."""
+    """The SQL that builds an index. Its expression and condition are those of `QueryVector.indexed_distance`."""
     return (
         f"CREATE INDEX CONCURRENTLY {name_of(space)} ON {RegionVector._meta.db_table} "
         f"USING hnsw ((vector::halfvec({int(space.dimensions)})) halfvec_cosine_ops) "
@@ -110,14 +118,17 @@ def _statement(space: DescriptorSpace) -> str:
 
 
 def memory_mb(n: int, dimensions: int) -> int:
-    """What the graph of n regions takes in memory, or what it may: one that does not fit is built far more slowly."""
-    needed = n * (2 * dimensions + NODE) // 2**20 + LEAST_MEMORY_MB
+    """The memory for building an index of n regions, in MB: what the graph needs, or the limit by the settings.
+
+    A graph that does not fit is built far more slowly.
+    """
+    needed = n * (2 * dimensions + NODE_BYTES) // 2**20 + LEAST_MEMORY_MB
     return int(min(needed, settings.VECTOR_INDEX_MEMORY_MB))
 
 
 @contextmanager
 def _locked(space: DescriptorSpace) -> Iterator[None]:
-    """One process builds an index at a time: a half-built one must not be taken for one that was left behind."""
+    """Hold the lock for building an index. Without it, one that is being built would be taken for one left behind."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, space.pk])
         if not cursor.fetchone()[0]:
@@ -132,7 +143,7 @@ def _locked(space: DescriptorSpace) -> Iterator[None]:
 
 @contextmanager
 def _session(memory: int) -> Iterator[None]:
-    """Memory and workers for a build, on this connection until it is done."""
+    """Set memory and workers for a build, on this connection, until the block ends."""
     parameters = {"maintenance_work_mem": f"{memory}MB", "max_parallel_maintenance_workers": str(os.cpu_count() or 1)}
     with connection.cursor() as cursor:
         for name, value in parameters.items():
@@ -148,7 +159,7 @@ def _session(memory: int) -> Iterator[None]:
 
 @contextmanager
 def _watched(n: int, progress: Progress | None) -> Iterator[None]:
-    """Tell how far PostgreSQL has come with the index that this connection builds, from another connection."""
+    """Report the progress of the build on this connection while the block runs, from a thread with its own one."""
     if progress is None:
         yield
         return
@@ -166,9 +177,10 @@ def _watched(n: int, progress: Progress | None) -> Iterator[None]:
 
 
 def _watch(backend: int, n: int, progress: Progress, done: threading.Event) -> None:
+    """Report the progress of the build by a backend process of PostgreSQL, until `done` is set."""
     query = "SELECT phase, tuples_done FROM pg_stat_progress_create_index WHERE pid = %s"
     try:
-        while not done.wait(SECONDS_BETWEEN_LOOKS):
+        while not done.wait(SECONDS_BETWEEN_REPORTS):
             with connection.cursor() as cursor:
                 cursor.execute(query, [backend])
                 row: Any = cursor.fetchone()

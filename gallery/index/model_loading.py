@@ -1,25 +1,24 @@
-"""Loading and fetching the model of the `meaning` space, by the settings."""
+"""Loads and fetches the models of the kind `meaning`, by the settings."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib.util import find_spec
 from math import inf
 from time import monotonic
+from typing import cast
 
 from django.conf import settings
 
 from gallery.descriptors.open_clip import loading
-from gallery.descriptors.open_clip.tower import Tower
-from gallery.descriptors.open_clip.weights import WeightsMissing, fetch
+from gallery.descriptors.open_clip.tower import Method, Tower
+from gallery.descriptors.open_clip.weights import Progress, WeightsMissing, fetch
+from gallery.index.describers import SpaceUnavailable
 
-Progress = Callable[[int, int | None], None]
 SECONDS_UNTIL_RETRY = 60.0
 
-
-class SpaceUnavailable(Exception):
-    """A space cannot be used here and now; the text is one sentence that says why and what to do."""
+# Models that could not be loaded: (model, weights, method) -> (seconds of the clock, sentence).
+_failures: dict[tuple[str, str, str], tuple[float, str]] = {}
 
 
 def why_meaning_is_off() -> str:
@@ -31,18 +30,27 @@ def why_meaning_is_off() -> str:
     return ""
 
 
-# Why a model could not be loaded, and when that was found out: (model, weights, method) -> (seconds, sentence).
-_failures: dict[tuple[str, str, str], tuple[float, str]] = {}
-
-
 def load_tower(model: str, pretrained: str, method: str = "") -> Tower:
-    """Load a model from weights that are here already, once a process.
+    """A model whose weights are here already, loaded once a process.
+
+    After a failure the same sentence is raised for a minute without another try: a try takes seconds, and every job
+    and every search would make one.
+
+    Parameters
+    ----------
+    model, pretrained : str
+        As in the settings MEANING_MODEL and MEANING_WEIGHTS.
+    method : str, optional
+        How the model describes regions; by default as is usual for it.
+
+    Returns
+    -------
+    Tower
 
     Raises
     ------
     SpaceUnavailable
-        With the sentence to show. It is said again for a minute without another try: trying takes seconds, and
-        every job and every search would.
+        When it cannot be loaded.
     """
     key = (model, pretrained, method)
     failed, sentence = _failures.get(key, (-inf, ""))
@@ -56,8 +64,8 @@ def load_tower(model: str, pretrained: str, method: str = "") -> Tower:
             cache_dir=settings.MODEL_CACHE_DIR,
             threads=settings.MEANING_THREADS,
             batch=settings.MEANING_BATCH,
-            method=method or None,  # type: ignore[arg-type]
-            # The same arguments everywhere, this one too: they are what makes it one copy a process.
+            method=cast("Method", method) if method else None,
+            # The same arguments in every call, this one too, so that a process has one copy.
             download=False,
         )
     except WeightsMissing as problem:
@@ -65,13 +73,19 @@ def load_tower(model: str, pretrained: str, method: str = "") -> Tower:
         raise SpaceUnavailable(str(problem)) from problem
 
 
+def last_failure(model: str, pretrained: str) -> str:
+    """Why this process could not load a model when it last tried, as a sentence; empty if it did not fail."""
+    failed = (sentence for (*key, _), (_, sentence) in _failures.items() if key == [model, pretrained])
+    return next(failed, "")
+
+
 def fetch_weights(progress: Progress | None = None) -> str:
-    """Fetch the weights that the settings name, if they are not here, and return where they are.
+    """Fetch the weights that the settings name, if they are not here. Returns the path of their file.
 
     Raises
     ------
     SpaceUnavailable
-        With the sentence to show.
+        When they cannot be fetched.
     """
     if reason := why_meaning_is_off():
         raise SpaceUnavailable(reason)
@@ -91,5 +105,5 @@ def fetch_weights(progress: Progress | None = None) -> str:
 
 
 def _silence_hub() -> None:
-    """Without a network the hub's client says so dozens of times; one sentence of ours is enough."""
+    """Let the hub's client say less: without a network it repeats its warning dozens of times."""
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")

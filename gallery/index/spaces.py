@@ -1,69 +1,87 @@
-"""Which descriptor spaces there are, and which one answers."""
+"""Which descriptor spaces images are described in, and which of them answer searches."""
 
 from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
-from gallery.descriptors import appearance
-from gallery.descriptors.open_clip.tower import Tower
-from gallery.index.describers import Kind, Meaning, appearance_model
-from gallery.index.model_loading import SpaceUnavailable, _failures, load_tower, why_meaning_is_off
-from gallery.models import DescriptorSpace, GalleryImage
+from gallery.index import kinds
+from gallery.index.describers import Kind, SpaceUnavailable
+from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 
 logger = logging.getLogger(__name__)
 
 
 def ensure_spaces() -> tuple[list[DescriptorSpace], list[str]]:
-    """The spaces that images are to be described in by today's settings, and why one is missing.
+    """The spaces to describe images in, and a sentence for each kind of which there is none.
 
-    For processes that index: it loads the model, and makes the space's row when the model is new. Until all images are
-    described in that, the old space answers, and what is added meanwhile is described in both.
+    For processes that index: it may load models, and it makes the rows of new spaces. Until all images are described
+    in a new space, the old one of its kind answers; so images that come meanwhile are described in both.
     """
-    spaces = [_row(kind=Kind.APPEARANCE, model=appearance_model(), dimensions=appearance.DIMENSIONS)]
-    if reason := why_meaning_is_off():
-        return spaces, [reason]
-    try:
-        tower = load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
-    except SpaceUnavailable as problem:
-        return spaces, [str(problem)]
-    new = _row_of(tower)
-    return [*spaces, new, *_still_answering(new)], []
+    configured: dict[Kind, DescriptorSpace] = {}
+    notices: list[str] = []
+    for kind in kinds.KINDS:
+        try:
+            configured[kind] = kind.ensure_space()
+        except SpaceUnavailable as problem:
+            notices.append(str(problem))
+    spaces = list(configured.values())
+    rows = _rows()
+    for kind in configured:
+        old = _answering_of(kind, rows)
+        if old is not None and old not in spaces and _can_be_filled(kind, old):
+            spaces.append(old)
+    return spaces, notices
 
 
-def _still_answering(new: DescriptorSpace) -> list[DescriptorSpace]:
-    """The space that answers in place of a new one, where its model is still to be had."""
-    old = [space for space in answering()[0] if space.kind == Kind.MEANING and space != new]
+def _can_be_filled(kind: Kind, space: DescriptorSpace) -> bool:
+    """Whether images can be described in an older space here and now."""
     try:
-        for space in old:
-            Meaning(space).tower  # noqa: B018
+        kind.describer(space).load()
     except SpaceUnavailable:
-        return []
-    return old
+        return False
+    return True
 
 
-def _row_of(tower: Tower) -> DescriptorSpace:
-    return _row(
-        kind=Kind.MEANING,
-        model=tower.model,
-        method=tower.method,
-        weights=tower.weights_hash,
-        dimensions=tower.dimensions,
-        pretrained=tower.pretrained,
-        knows_words=tower.knows_words,
-    )
+def answering() -> tuple[list[DescriptorSpace], list[str]]:
+    """The spaces that answer searches, one a kind, and sentences about kinds of which there is none.
+
+    A new space stands beside the old one of its kind, which answers until all images are described in the new. Where
+    there is no old one, the new one answers from the first image on.
+    """
+    rows = _rows()
+    spaces: list[DescriptorSpace] = []
+    notices: list[str] = []
+    for kind in kinds.KINDS:
+        space = _answering_of(kind, rows)
+        if space is not None:
+            spaces.append(space)
+        elif sentence := kind.why_no_answer():
+            notices.append(sentence)
+    return spaces, notices
 
 
-def _row(*, dimensions: int, pretrained: str = "", knows_words: bool = False, **key: str) -> DescriptorSpace:
-    known = {"pretrained": pretrained, "knows_words": knows_words}
-    space, _ = DescriptorSpace.objects.get_or_create(**key, defaults={"dimensions": dimensions, **known})
-    if (space.pretrained, space.knows_words) != (pretrained, knows_words):
-        # The same weights, now at another place; or a row that is older than searching for words.
-        space.pretrained, space.knows_words = pretrained, knows_words
-        space.save(update_fields=list(known))
-    return space
+def _rows() -> list[DescriptorSpace]:
+    """The spaces with something to answer: those that are ready, and those with vectors. The newest first."""
+    has_vectors = Exists(RegionVector.objects.filter(space=OuterRef("pk")))
+    return list(DescriptorSpace.objects.filter(Q(is_ready=True) | has_vectors).order_by("-created", "-pk"))
+
+
+def _answering_of(kind: Kind, rows: list[DescriptorSpace]) -> DescriptorSpace | None:
+    """The space of a kind that answers: one that is ready before others, then the configured one, then the newest."""
+    usable = [row for row in rows if row.kind == kind.name and _can_be_used(kind, row)]
+    return max(usable, key=lambda row: (row.is_ready, kind.is_configured(row)), default=None)
+
+
+def _can_be_used(kind: Kind, space: DescriptorSpace) -> bool:
+    """Whether this installation has what a space needs. Loads nothing."""
+    try:
+        kind.describer(space)
+    except SpaceUnavailable:
+        return False
+    return True
 
 
 def mark_ready() -> None:
@@ -81,52 +99,22 @@ def mark_ready() -> None:
             space.save(update_fields=["is_ready"])
 
 
-def answering() -> tuple[list[DescriptorSpace], list[str]]:
-    """The spaces that searches are answered from, one a kind, and a sentence for each kind there is none of.
-
-    A new model's space stands beside the old one, which answers until all images are described in the new. Where there
-    is no old one, the new one answers from the first image on.
-    """
-    rows = list(DescriptorSpace.objects.order_by("-created", "-pk"))
-    looks = [row for row in rows if row.kind == Kind.APPEARANCE and row.model == appearance_model()][:1]
-    if reason := why_meaning_is_off():
-        # Whoever runs the site may choose so; those who search would only wonder.
-        return looks, [reason] if settings.MEANING_ENABLED else []
-    means = [row for row in rows if row.kind == Kind.MEANING]
-    means.sort(key=lambda row: (row.is_ready, is_configured(row)), reverse=True)
-    best = next((row for row in means if row.is_ready or row.vectors.exists()), None)
-    return (looks, [_why_no_meaning()]) if best is None else ([*looks, best], [])
-
-
-def _why_no_meaning() -> str:
-    """Why no image is described by meaning: what was said when this process last tried to load the model."""
-    failed = (sentence for (model, weights, _), (_, sentence) in _failures.items() if _is_set(model, weights))
-    return next(failed, "No image is indexed by meaning yet: search again in a few minutes.")
-
-
 def preload() -> None:
-    """Load what searches are answered with, while nobody waits for it, in a thread of its own.
+    """Load what searches need before the first one, in a thread of its own, whose connection is closed at the end.
 
-    What is missing is said to those who search.
+    Failures are logged only: the first search says what is missing.
     """
+    rows = _rows()
     try:
-        means = [space for space in answering()[0] if space.kind == Kind.MEANING]
-        for space in means:
-            load_tower(space.model, space.pretrained)
-        if not means and not why_meaning_is_off():
-            load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
-    except SpaceUnavailable as problem:
-        logger.info("%s", problem)
+        for kind in kinds.KINDS:
+            try:
+                kind.preload(_answering_of(kind, rows))
+            except SpaceUnavailable as problem:
+                logger.info("%s", problem)
     finally:
         connection.close()
 
 
 def is_configured(space: DescriptorSpace) -> bool:
-    """Whether it is the space that the settings name."""
-    if space.kind == Kind.APPEARANCE:
-        return space.model == appearance_model()
-    return not why_meaning_is_off() and _is_set(space.model, space.pretrained)
-
-
-def _is_set(model: str, weights: str) -> bool:
-    return (model, weights) == (settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
+    """Whether a space is that of today's code and settings."""
+    return any(kind.name == space.kind and kind.is_configured(space) for kind in kinds.KINDS)

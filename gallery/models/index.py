@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 class DescriptorSpace(models.Model):
     """A way to compare regions. Vectors of different models never meet: each has a space of its own."""
 
-    class Kind(models.TextChoices):
-        APPEARANCE = "appearance", "looks like"
-        MEANING = "meaning", "means like"
-
-    kind = models.CharField(max_length=20, choices=Kind)
+    kind = models.CharField(max_length=20, help_text="Name of a kind in `gallery.index.kinds`.")
     model = models.CharField(max_length=500, help_text="Name or file of the model.")
     pretrained = models.CharField(max_length=500, blank=True, help_text="Tag or file of its weights.")
     method = models.CharField(max_length=20, blank=True, help_text="How the model is used on regions.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gallery.index.kinds import label_of
 from gallery.models import (
-    DescriptorSpace,
     Feedback,
     GalleryImage,
     GalleryImageQuerySet,
@@ -61,7 +61,7 @@ class Hit:
     @property
     def reasons(self) -> list[tuple[str, int]]:
         """Why it is a hit: its score by space, and by part."""
-        spaces = [(DescriptorSpace.Kind(kind).label.capitalize(), part) for kind, part in self.scores_by_space.items()]
+        spaces = [(label_of(kind).capitalize(), score) for kind, score in self.scores_by_space.items()]
         parts = [(f"Part {number}", score) for number, score in enumerate(self.scores_by_part, 1)]
         return spaces + (parts if len(parts) > 1 else [])
 

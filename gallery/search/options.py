@@ -9,11 +9,13 @@ from typing import Any
 
 from django.utils.formats import date_format
 
+from gallery.index.kinds import APPEARANCE, MEANING, default_weights
 from gallery.models import GalleryImageQuerySet
-from gallery.search import scoring
 from selector.people import Person
 
 FILTERS = ("tag", "licence", "creator", "first", "last", "mine")
+BALANCED = frozenset({APPEARANCE.name, MEANING.name})
+"""The kinds of spaces between which the slider moves weight."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,11 @@ class Options:
 
     @property
     def weights(self) -> dict[str, float]:
-        """How much each space counts."""
+        """How much each kind of space counts: name -> weight. The slider moves weight between two of them only."""
         if self.balance is None:
-            return scoring.WEIGHTS
-        return {"appearance": (100 - self.balance) / 100, "meaning": self.balance / 100}
+            return default_weights()
+        balanced = {APPEARANCE.name: (100 - self.balance) / 100, MEANING.name: self.balance / 100}
+        return default_weights() | balanced
 
     @property
     def shown_balance(self) -> int:
@@ -106,8 +109,8 @@ class Options:
 
 
 def default_balance() -> int:
-    weights = scoring.WEIGHTS
-    return round(100 * weights["meaning"] / sum(weights.values()))
+    """Where the slider stands by default."""
+    return round(100 * MEANING.default_weight / (APPEARANCE.default_weight + MEANING.default_weight))
 
 
 def _day(day: datetime.date | None) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gallery.index.describers import Describer, SegmentedPhoto, describer_of
+from gallery.index.describers import Describer, SpaceUnavailable
 from gallery.index.features import selection_vector
-from gallery.index.model_loading import SpaceUnavailable
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import (
     DescriptorSpace,
@@ -20,7 +21,7 @@ from gallery.search.nearest import (
     QueryVector,
     StoredVector,
 )
-from gallery.search.options import Options
+from gallery.search.options import BALANCED, Options
 from gallery.search.parts import parts_of
 from selector.arrays import Floats, Members
 from selector.services import label_maps
@@ -55,8 +56,8 @@ def query_vectors(
                 asked[part].append(QueryVector(space, said))
     if options.words and asked[0] and not words:
         notices.append("No way of searching that is available understands words: they are left out.")
-    kinds = {question.space.kind for question in asked[0]}
-    return asked, Offers(len(pieces), len(kinds) > 1, words), notices
+    asked_kinds = {question.space.kind for question in asked[0]}
+    return asked, Offers(len(pieces), asked_kinds >= BALANCED, words), notices
 
 
 def query_vector(space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> Floats:

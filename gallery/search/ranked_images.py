@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import QuerySet
 
+from gallery.index.kinds import default_weights
 from gallery.index.perceptual_hash import folded
 from gallery.models import (
     GalleryImage,
@@ -110,7 +111,7 @@ class RankedImages:
 def rank_images(
     questions: Iterable[QueryVector],
     images: QuerySet[GalleryImage],
-    weights: Mapping[str, float] = scoring.WEIGHTS,
+    weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
 ) -> RankedImages:
     """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
@@ -120,7 +121,7 @@ def rank_images(
 def rank_by_parts(
     parts: Sequence[Sequence[QueryVector]],
     images: QuerySet[GalleryImage],
-    weights: Mapping[str, float] = scoring.WEIGHTS,
+    weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
 ) -> RankedImages:
     """Rank images by how well each has all parts, each part by its best region, over all spaces together."""
@@ -145,7 +146,7 @@ def rank_part(
     near: Sequence[Neighbours],
     found: Integers,
     of_images: Integers,
-    weights: Mapping[str, float],
+    weights: Mapping[str, float] | None,
 ) -> RankedImages:
     """Rank the images of the regions found by what one part asks; several questions in one space weigh alike."""
     scores: dict[str, list[Floats]] = {}
@@ -153,7 +154,9 @@ def rank_part(
         scores.setdefault(question.space.kind, []).append(calibrated(question, found, known))
     by_space = {kind: scoring.mean_over_parts(several) for kind, several in scores.items()}
     # A weight moved to one end must not leave nothing where that space alone is there.
-    fused = scoring.fuse(by_space, weights if any(weights.get(kind) for kind in by_space) else scoring.WEIGHTS)
+    if weights is None or not any(weights.get(kind) for kind in by_space):
+        weights = default_weights()
+    fused = scoring.fuse(by_space, weights)
     image_ids, rows = scoring.best_regions(of_images, fused)
     return RankedImages(
         image_ids=image_ids.astype(np.int64),

@@ -11,10 +11,6 @@ import numpy.typing as npt
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats
 
-WEIGHTS = {"appearance": 0.2, "meaning": 0.8}
-"""How likely a person means each space who has not said so; measured best with a tower that was never trained on
-what it was asked for."""
-
 WEAK = 3.25
 """Below it lie nearly all images that have nothing to do with a query, and above it nearly all disguises of a thing in
 the demo collection; chosen on that collection and on photographs of everyday scenes."""
@@ -23,7 +19,7 @@ SAME = 0.01
 """Cosines this near to 1 are as near as it gets: compressed files and half precision tell no more."""
 
 EVIDENCE = 0.5
-"""How much the logarithm of the odds that an image is relevant grows with its score, measured over both spaces."""
+"""How much the logarithm of the odds that an image is relevant grows with its score, measured over two spaces."""
 
 NARROW = 0.05
 """The least spread of a background that is believed, in logarithms of the distance: one of few or equal regions says

@@ -52,7 +52,7 @@ def add_indexed(add_image: AddImage) -> AddImage:
 
     def add(*args: Any, **kwargs: Any) -> GalleryImage:
         image = add_image(*args, **kwargs)
-        indexing.update(image.pk, spaces.ensure_spaces()[0])
+        indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
         image.refresh_from_db()
         return image
 

@@ -28,7 +28,7 @@ def collection(db: None, settings: Any) -> None:
     wanted, _ = spaces.ensure_spaces()
     for data, name, details in demo.images():
         image, _ = add_public(data, name, details)
-        indexing.update(image.pk, wanted)
+        indexing.bring_up_to_date(image.pk, wanted)
 
 
 def asked(data: bytes, box: demo.Box) -> Search:

@@ -22,8 +22,7 @@ from PIL import Image
 from gallery.evaluation import sandbox
 from gallery.evaluation.dataset import BadDataset, Dataset
 from gallery.evaluation.run import TRIED, fill
-from gallery.index.describers import _spread
-from gallery.index.features import _seen, _selected
+from gallery.index.features import _features, _selection_vectors, _superpixel_features
 from gallery.management.commands import evaluate_retrieval
 from gallery.models import GalleryImage, RegionVector
 from gallery.search.calibration import _samples
@@ -119,7 +118,7 @@ def test_a_folder_of_something_else_is_refused_in_one_sentence(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_process_keeps_by_keys_is_of_one_database() -> None:
-    caches = (_seen, _spread, _selected)
+    caches = (_features, _superpixel_features, _selection_vectors)
 
     def fill() -> None:
         for cache in caches:

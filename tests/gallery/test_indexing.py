@@ -78,6 +78,40 @@ def test_every_region_has_a_unit_vector_in_every_space(add_indexed: AddImage) ->
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-3)
 
 
+def test_an_image_is_decoded_once_and_its_label_map_is_not_read_back(
+    add_image: AddImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selector.imaging import imagefile
+    from selector.services import label_maps
+
+    image, decode = add_image(), imagefile.decode
+    decoded: list[int] = []
+
+    def counted(data: bytes) -> Any:
+        decoded.append(len(data))
+        return decode(data)
+
+    def refuse(pk: int) -> None:
+        raise AssertionError("The label map has just been computed.")
+
+    monkeypatch.setattr(imagefile, "decode", counted)
+    monkeypatch.setattr(label_maps, "_decode", refuse)
+    indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
+    assert len(decoded) == 1
+
+
+def test_a_label_map_that_was_just_computed_is_the_one_that_is_stored(add_indexed: AddImage) -> None:
+    from selector.services import label_maps
+
+    label_map = add_indexed().photo.label_maps.get()
+    computed = label_maps.load(label_map)
+    stored = label_maps._decode(label_map.pk)
+    assert np.array_equal(computed.labels, stored.labels) and computed.labels.dtype == stored.labels.dtype
+    assert np.array_equal(computed.hierarchy.parents, stored.hierarchy.parents)
+    assert np.array_equal(computed.areas, stored.areas)
+    assert not computed.labels.flags.writeable
+
+
 def test_indexing_again_ends_in_the_same_index(add_indexed: AddImage) -> None:
     add_indexed()
     add_indexed(BLUE, YELLOW)
@@ -104,7 +138,7 @@ def test_stopping_in_the_middle_of_an_image_leaves_what_was_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "store_vectors", killed)
+        patch.setattr(indexing, "add_vectors", killed)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert content() == before
@@ -122,17 +156,17 @@ def test_stopping_half_way_and_going_on_ends_in_the_same_index_as_one_run(
     GalleryImage.objects.update(status=GalleryImage.Status.PENDING)
     IndexedRegion.objects.all().delete()
 
-    original = indexing.index
+    original = indexing.reindex
     done: list[int] = []
 
-    def killed_after_two(image: GalleryImage, wanted: Any) -> None:
+    def killed_after_two(image: GalleryImage, targets: Any) -> None:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(image.pk)
-        original(image, wanted)
+        original(image, targets)
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "index", killed_after_two)
+        patch.setattr(indexing, "reindex", killed_after_two)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert len({row[0] for row in content()}) == 2
@@ -140,7 +174,7 @@ def test_stopping_half_way_and_going_on_ends_in_the_same_index_as_one_run(
     assert content() == in_one_go
 
 
-def test_one_bad_image_is_reported_and_stops_nobody(add_image: AddImage) -> None:
+def test_one_bad_image_is_reported_and_stops_no_other(add_image: AddImage) -> None:
     first, bad, last = add_image(seed=1), add_image(seed=2), add_image(seed=3)
     break_file(bad.photo)
     out, err = StringIO(), StringIO()

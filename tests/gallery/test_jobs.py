@@ -18,8 +18,9 @@ from gallery import jobs
 from gallery.descriptors import appearance
 from gallery.descriptors.open_clip.tower import Tower
 from gallery.index import indexing, spaces
-from gallery.index.describers import Appearance, SegmentedPhoto
 from gallery.index.features import forget
+from gallery.index.kinds.appearance import AppearanceDescriber
+from gallery.index.segmented_photo import SegmentedImage
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
 from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
@@ -28,7 +29,7 @@ from selector.services import label_maps
 
 
 def queued(task: str = jobs.TASK) -> list[int]:
-    """The images that wait to be indexed, or the label maps that wait to be looked at."""
+    """The images that wait to be indexed, or the label maps of photos that wait for their features."""
     key = {jobs.TASK: "image_id", jobs.LOOK: "label_map_id"}[task]
     waiting = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE, task_name=task, status="todo").order_by("id")
     return [args[key] for args in waiting.values_list("args", flat=True)]
@@ -155,7 +156,7 @@ def test_sweeping_a_job_whose_image_is_queued_again_keeps_one(add_image: AddImag
 
 @pytest.mark.django_db
 def test_an_image_deleted_meanwhile_is_no_error(add_image: AddImage) -> None:
-    indexing.update(add_image().pk + 1, spaces.ensure_spaces()[0])
+    indexing.bring_up_to_date(add_image().pk + 1, spaces.ensure_spaces()[0])
 
 
 def run_worker() -> None:
@@ -264,7 +265,7 @@ def opened(add_indexed: AddImage, photo: Photo, alice_client: Client) -> LabelMa
 
 
 @pytest.mark.django_db
-def test_a_photo_that_is_opened_is_looked_at_once_and_first(
+def test_a_photo_that_is_opened_gets_one_job_before_all_others(
     opened: LabelMap, photo: Photo, alice_client: Client, add_image: AddImage
 ) -> None:
     waiting = add_image(seed=1)
@@ -276,13 +277,13 @@ def test_a_photo_that_is_opened_is_looked_at_once_and_first(
 
 
 @pytest.mark.django_db
-def test_where_nothing_can_be_searched_no_photo_is_looked_at(photo: Photo, alice_client: Client) -> None:
+def test_where_nothing_can_be_searched_an_opened_photo_gets_no_job(photo: Photo, alice_client: Client) -> None:
     alice_client.get(photo.get_absolute_url())
     assert queued(jobs.LOOK) == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
+def test_the_first_search_of_a_photo_with_stored_features_needs_no_model(
     opened: LabelMap,
     photo: Photo,
     alice_client: Client,
@@ -295,7 +296,7 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
     use(settings, tiny_models[0])
     run_worker()
     assert DescriptorSpace.objects.filter(kind="meaning", is_ready=True).exists()
-    # The model came after the photo had been opened: opened again, it is looked at in the new space, too.
+    # The model came after the photo had been opened: opened again, it gets features in the new space, too.
     alice_client.get(photo.get_absolute_url())
     run_worker()
     kinds = PhotoFeatures.objects.filter(label_map=opened).values_list("space__kind", flat=True)
@@ -314,7 +315,7 @@ def test_the_first_search_of_a_photo_that_was_looked_at_needs_no_model(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
+def test_a_photo_that_is_gone_or_that_no_space_can_describe_is_no_error(
     opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appearance, "VERSION", "next")
@@ -327,7 +328,7 @@ def test_a_photo_that_is_gone_or_that_no_space_can_look_at_is_no_error(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: Client) -> None:
+def test_features_from_long_ago_are_cleared_away(opened: LabelMap, alice_client: Client) -> None:
     from gallery.management.commands.worker import Housekeeper
 
     run_worker()
@@ -336,24 +337,24 @@ def test_what_was_seen_long_ago_is_cleared_away(opened: LabelMap, alice_client: 
     PhotoFeatures.objects.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     Housekeeper().go_round()
     assert not PhotoFeatures.objects.exists()
-    # Opened again it is looked at again, also by the worker that did so before.
+    # Opened again it gets features again, also by the worker that extracted them before.
     alice_client.get(opened.photo.get_absolute_url())
     run_worker()
     assert PhotoFeatures.objects.filter(label_map=opened).exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_photo_that_is_deleted_while_it_is_looked_at_is_no_error(
+def test_a_photo_that_is_deleted_while_its_features_are_extracted_is_no_error(
     opened: LabelMap, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = Appearance.look
+    extract = AppearanceDescriber.extract_features
 
-    def delete_meanwhile(self: Appearance, picture: SegmentedPhoto) -> Any:
-        seen = look(self, picture)
+    def delete_meanwhile(self: AppearanceDescriber, image: SegmentedImage) -> Any:
+        features = extract(self, image)
         Photo.objects.get(pk=photo.pk).delete()
-        return seen
+        return features
 
-    monkeypatch.setattr(Appearance, "look", delete_meanwhile)
+    monkeypatch.setattr(AppearanceDescriber, "extract_features", delete_meanwhile)
     run_worker()
     assert not ProcrastinateJob.objects.exists()
 

@@ -45,7 +45,7 @@ def image(alice: Any, alice_client: Client) -> GalleryImage:
     """An image of alice's own collection, put there by the site and indexed."""
     collect(alice_client, disc(owner=alice))
     image: GalleryImage = GalleryImage.objects.get()
-    indexing.update(image.pk, spaces.ensure_spaces()[0])
+    indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
     image.refresh_from_db()
     return image
 

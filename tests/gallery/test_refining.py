@@ -15,9 +15,9 @@ from pictures import BLUE, GREEN, RED, YELLOW, image_file
 from gallery.collection import demo
 from gallery.collection.importing import Details, add_public
 from gallery.index import indexing, spaces
-from gallery.index.describers import Appearance
+from gallery.index.kinds import default_weights
+from gallery.index.kinds.appearance import AppearanceDescriber
 from gallery.models import GalleryImage, Search
-from gallery.search import scoring
 from gallery.search.answers import Answer
 from gallery.search.ask import ask, next_page
 from gallery.search.calibration import calibrated
@@ -193,7 +193,7 @@ def two_spaces(
     """Both spaces answer."""
     use(settings, tiny_models[0])
     for image in described.values():
-        indexing.update(image.pk, spaces.ensure_spaces()[0])
+        indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
 
 
 # Parts
@@ -216,7 +216,7 @@ def test_an_image_with_both_parts_comes_first(two_things: Photo, add_indexed: Ad
     picture = thing_on_ground(RED, BLUE, 3)
     picture[20:70, 130:180] = GREEN
     both = add_public(image_file(picture), "both.jpg", Details(title="both"))[0]
-    indexing.update(both.pk, spaces.ensure_spaces()[0])
+    indexing.bring_up_to_date(both.pk, spaces.ensure_spaces()[0])
     asked = search_of(two_things, VISITOR, *BOXES)
     assert asked_with(asked).offers.n_parts == 2
     answer = asked_with(asked, apart=True)
@@ -321,7 +321,7 @@ def test_an_opinion_outlives_another_indexing(question: Photo, described: Any, s
     asked = search_of(question, VISITOR)
     judge(asked, ask(asked, VISITOR), "blue", liked=True)
     before = ask(asked, VISITOR)
-    indexing.update(described["blue"].pk, spaces.ensure_spaces()[0], afresh=True)
+    indexing.bring_up_to_date(described["blue"].pk, spaces.ensure_spaces()[0], afresh=True)
     after = ask(asked, VISITOR)
     assert [(hit.image.title, hit.score, hit.verdict) for hit in after.hits] == [
         (hit.image.title, hit.score, hit.verdict) for hit in before.hits
@@ -331,7 +331,7 @@ def test_an_opinion_outlives_another_indexing(question: Photo, described: Any, s
 # Spaces: weights and words
 
 
-class Wordy(Appearance):
+class Wordy(AppearanceDescriber):
     """A space that understands two words, to ask without a model of gigabytes."""
 
     knows_words = True
@@ -347,7 +347,7 @@ def test_words_are_asked_beside_the_selection(
     asked = search_of(question, VISITOR)
     assert not asked_with(asked).offers.words
     assert "they are left out" in asked_with(asked, words="green").notices[-1]
-    monkeypatch.setattr("gallery.index.describers.Appearance", Wordy)
+    monkeypatch.setattr("gallery.index.kinds.appearance.AppearanceDescriber", Wordy)
     plain = asked_with(asked)
     last = titles(plain)[-1]
     wordy = asked_with(asked, words=last)
@@ -365,7 +365,7 @@ def test_the_slider_moves_weight_from_one_space_to_the_other(
     assert not answer.offers.balance  # One space alone answers, whatever the slider says.
     assert titles(answer)[0] == "red"
     assert Options(balance=30).weights == {"appearance": 0.7, "meaning": 0.3}
-    assert Options().weights == scoring.WEIGHTS
+    assert Options().weights == default_weights()
 
 
 # Pages that fit together, and copies
@@ -402,7 +402,7 @@ def test_an_image_that_goes_or_is_indexed_anew_leaves_no_gap_and_no_dead_link(
     first = ask(asked, VISITOR)
     rest = [image for image in many if image.title not in titles(first)]
     rest[0].delete()
-    indexing.update(rest[1].pk, spaces.ensure_spaces()[0], afresh=True)
+    indexing.bring_up_to_date(rest[1].pk, spaces.ensure_spaces()[0], afresh=True)
     hits = [*next_page(asked, VISITOR, 2, first.kept).hits, *next_page(asked, VISITOR, 3, first.kept).hits]
     assert sorted(hit.image.title for hit in hits) == sorted(image.title for image in rest[1:])
     anew = next(hit for hit in hits if hit.image == rest[1])
@@ -463,7 +463,7 @@ def test_copies_of_one_picture_share_a_place(question: Photo, described: Any, se
     }
     for title, data in files.items():
         image = add_public(data, "cat.jpg", Details(title=title))[0]
-        indexing.update(image.pk, spaces.ensure_spaces()[0])
+        indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0])
     answer = ask(search_of(question, VISITOR), VISITOR)
     (shared,) = [hit for hit in answer.hits if hit.copies]
     assert {shared.image.title, *(copy.image.title for copy in shared.copies)} == {"cat", "saved again"}

@@ -96,8 +96,9 @@ def test_what_is_excluded_moves_the_search_away(
     select(question, VISITOR, (150, 0, 200, 150), mode="exclude")
     without = Search.objects.asked(VISITOR, label_map, bytes(Selection.objects.get().state))
     assert plain != without
-    from gallery.index.describers import SegmentedPhoto, describer_of
     from gallery.index.features import selection_vector
+    from gallery.index.kinds import describer_of
+    from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.index.spaces import answering
 
     space, picture = answering()[0][0], SegmentedPhoto(label_map)
@@ -151,7 +152,7 @@ def test_a_gallery_of_this_one_photo_is_one_sentence(add_indexed: AddImage, sear
 def test_of_a_region_without_a_vector_a_space_says_nothing(
     question: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
-    from gallery.index.describers import SegmentedPhoto
+    from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.index.spaces import answering
 
     asked = search_of(question, VISITOR)

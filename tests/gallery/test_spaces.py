@@ -21,9 +21,11 @@ from pictures import BLUE, YELLOW, image_file
 
 from gallery.descriptors.open_clip import loading
 from gallery.descriptors.open_clip.tower import Tower
-from gallery.index import indexing, model_loading, spaces
-from gallery.index.describers import Appearance, describer_of
+from gallery.index import indexing, spaces
+from gallery.index.describers import SpaceUnavailable
 from gallery.index.features import pack, unpack
+from gallery.index.kinds import describer_of
+from gallery.index.kinds.appearance import AppearanceDescriber
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, RegionVector
 from gallery.search.ask import ask
 from selector.people import Person
@@ -60,7 +62,7 @@ def test_appearance_answers_from_the_first_image_on(add_indexed: AddImage) -> No
     add_indexed()
     answering, notices = spaces.answering()
     assert kinds((answering, notices)) == ["appearance"]
-    assert notices == [], "a choice of whoever runs the site is no notice to those who search"
+    assert notices == [], "a choice of those who run the site is no notice to those who search"
 
 
 def test_without_torch_the_commands_and_the_site_say_so(
@@ -81,7 +83,7 @@ def test_without_torch_the_commands_and_the_site_say_so(
     [
         ("no-such-model", "anything", "no-such-model"),
         (None, "damaged.safetensors", "damaged.safetensors"),
-        # As where they were to be fetched and there was no room for them: tests/pure/test_meaning.py fills a disk.
+        # As where they were to be fetched and there was no room for them: tests/pure/test_open_clip.py fills a disk.
         ("ViT-B-32", "datacomp_xl_s13b_b90k", "are not here yet"),
     ],
 )
@@ -106,7 +108,7 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_appearance_goes_on(
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert [hit.image for hit in answer.hits] == [image]
     assert list(answer.hits[0].scores_by_space) == ["appearance"]
-    assert answer.notices == lines, "those who search read the same sentence as whoever indexes"
+    assert answer.notices == lines, "people who search read the same sentence as those who index"
 
 
 def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
@@ -160,7 +162,7 @@ def test_a_second_search_in_a_photo_costs_no_forward_pass(
         raise AssertionError("The model is not needed here.")
 
     monkeypatch.setattr("gallery.descriptors.open_clip.loading.load", refuse)
-    monkeypatch.setattr(Appearance, "look", refuse)
+    monkeypatch.setattr(AppearanceDescriber, "extract_features", refuse)
     again = ask(search_of(photo, alice), alice)
     assert [(hit.image, hit.score) for hit in again.hits] == [(hit.image, hit.score) for hit in first.hits]
     assert ask(search_of(photo, alice, (130, 100, 200, 150)), alice).hits
@@ -176,9 +178,14 @@ def test_asking_the_same_again_costs_no_forward_pass_however_the_model_is_used(
     DescriptorSpace.objects.filter(kind="meaning").update(method="sum")
     alice = Person(visitor=image.photo.pk)
     photo = store_photo(image_file(), "q.jpg", visitor=alice.visitor)
-    passes = []
+    passes: list[int] = []
     run = Tower._run
-    monkeypatch.setattr(Tower, "_run", lambda *args: passes.append(len(args[2])) or run(*args))
+
+    def counted(*args: Any) -> Any:
+        passes.append(len(args[2]))
+        return run(*args)
+
+    monkeypatch.setattr(Tower, "_run", counted)
     search = search_of(photo, alice)
     first = ask(search, alice)
     assert sum(passes) == 3, "the photo at two resolutions, and the selection"
@@ -191,7 +198,7 @@ def test_asking_the_same_again_costs_no_forward_pass_however_the_model_is_used(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_web_process_loads_the_model_before_anybody_searches(
+def test_a_web_process_loads_the_model_before_the_first_search(
     add_image: AddImage, settings: Any, tiny_models: Any
 ) -> None:
     add_image()
@@ -224,9 +231,9 @@ def test_words_mean_nothing_to_an_untrained_text_tower_and_to_appearance(setting
     use(settings, tiny_models[0])
     appearance, untrained = map(describer_of, spaces.ensure_spaces()[0])
     assert not appearance.knows_words and not untrained.knows_words
-    with pytest.raises(model_loading.SpaceUnavailable, match="colour and texture"):
+    with pytest.raises(SpaceUnavailable, match="colour and texture"):
         appearance.words_vector("a dog")
-    with pytest.raises(model_loading.SpaceUnavailable, match="tiny-tower knows no words"):
+    with pytest.raises(SpaceUnavailable, match="tiny-tower knows no words"):
         untrained.words_vector("a dog")
 
 
@@ -239,10 +246,10 @@ def test_the_old_model_answers_until_all_images_are_described_by_the_new(
     old = DescriptorSpace.objects.get(kind="meaning")
 
     use(settings, tiny_models[1])
-    wanted, _ = spaces.ensure_spaces()
-    new = wanted[1]
+    targets, _ = spaces.ensure_spaces()
+    new = targets[1]
     assert new != old and spaces.answering()[0][1] == old
-    indexing.update(images[0].pk, wanted)
+    indexing.bring_up_to_date(images[0].pk, targets)
     spaces.mark_ready()
     assert spaces.answering()[0][1] == old
 
@@ -252,7 +259,7 @@ def test_the_old_model_answers_until_all_images_are_described_by_the_new(
 
     call_command("spaces", remove=old.pk, no_input=True, stdout=StringIO())
     assert spaces.answering()[0][1] == new
-    assert set(RegionVector.objects.values_list("space", flat=True)) == {wanted[0].pk, new.pk}
+    assert set(RegionVector.objects.values_list("space", flat=True)) == {targets[0].pk, new.pk}
 
 
 def test_what_is_added_or_indexed_anew_meanwhile_is_found_by_the_old_model_too(
@@ -264,9 +271,9 @@ def test_what_is_added_or_indexed_anew_meanwhile_is_found_by_the_old_model_too(
     old = DescriptorSpace.objects.get(kind="meaning")
     use(settings, tiny_models[1])
     added = add_image(YELLOW, BLUE)
-    wanted, _ = spaces.ensure_spaces()
-    indexing.update(added.pk, wanted)
-    indexing.update(first.pk, wanted, afresh=True)
+    targets, _ = spaces.ensure_spaces()
+    indexing.bring_up_to_date(added.pk, targets)
+    indexing.bring_up_to_date(first.pk, targets, afresh=True)
     spaces.mark_ready()
     assert spaces.answering()[0][1] == old
     assert not GalleryImage.objects.lacking(old.pk).exists()
@@ -296,10 +303,10 @@ def test_an_image_that_a_new_space_does_not_hold_yet_keeps_its_score(
     search = search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice)
     before = {hit.image: hit.score for hit in ask(search, alice).hits}
     use(settings, tiny_models[0])
-    wanted, _ = spaces.ensure_spaces()
+    targets, _ = spaces.ensure_spaces()
     assert {hit.image: hit.score for hit in ask(search, alice).hits} == before, "as if there were no such space"
     assert not ask(search, alice).offers.balance
-    indexing.update(images[2].pk, wanted)
+    indexing.bring_up_to_date(images[2].pk, targets)
     after = {hit.image: hit for hit in ask(search, alice).hits}
     assert set(after[images[2]].scores_by_space) == {"appearance", "meaning"}
     for image in images[:2]:
@@ -311,10 +318,10 @@ def test_a_space_removed_while_images_are_described_does_not_fail_them(
 ) -> None:
     images = [add_image(), add_image(BLUE, YELLOW)]
     use(settings, tiny_models[0])
-    wanted, _ = spaces.ensure_spaces()
-    call_command("spaces", remove=wanted[1].pk, no_input=True, stdout=StringIO())
-    assert [indexing.failure_of(image.pk, wanted) for image in images] == ["", ""]
-    assert set(RegionVector.objects.values_list("space", flat=True)) == {wanted[0].pk}
+    targets, _ = spaces.ensure_spaces()
+    call_command("spaces", remove=targets[1].pk, no_input=True, stdout=StringIO())
+    assert [indexing.failure_of(image.pk, targets) for image in images] == ["", ""]
+    assert set(RegionVector.objects.values_list("space", flat=True)) == {targets[0].pk}
 
 
 def test_removing_what_the_settings_name_says_that_it_comes_back(

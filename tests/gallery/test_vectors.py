@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from gallery.index import hnsw, spaces
-from gallery.index.describers import appearance_model
+from gallery.index.kinds import APPEARANCE
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, RegionVector
 from gallery.search.ask import ask
 from gallery.search.nearest import (
@@ -41,7 +41,7 @@ Keys = list[int]
 def collection(transactional_db: None) -> DescriptorSpace:
     """Sixty images of sixteen regions each with random vectors; the first two are the visitor's own."""
     space = DescriptorSpace.objects.create(
-        kind="appearance", model=appearance_model(), dimensions=DIMENSIONS, is_ready=True
+        kind=APPEARANCE.name, model=APPEARANCE.model, dimensions=DIMENSIONS, is_ready=True
     )
     visitor = Person().visitor
     photos = [
@@ -261,7 +261,7 @@ def test_an_index_that_another_process_builds_is_left_to_it(
 def test_progress_is_told_while_an_index_is_built(
     collection: DescriptorSpace, other_session: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hnsw, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(hnsw, "SECONDS_BETWEEN_REPORTS", 0.01)
     # The build waits for a transaction that writes, and this one ends when progress has been told.
     other_session.ensure_connection()
     writer = other_session.connection

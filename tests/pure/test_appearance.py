@@ -18,11 +18,11 @@ from gallery.descriptors.appearance import (
     HISTOGRAMS,
     VERSION,
     WEIGHTS,
+    hellinger_vectors,
     region_vectors,
     superpixel_features,
-    vectors,
 )
-from selector.arrays import Labels
+from selector.arrays import Floats, Labels
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -48,12 +48,14 @@ def noise(side: int = 64, seed: int = 0) -> Pixels:
 def grid(shape: tuple[int, ...], cell: int) -> Labels:
     """Square superpixels."""
     rows, columns = np.arange(shape[0]) // cell, np.arange(shape[1]) // cell
-    return (rows[:, None] * (columns[-1] + 1) + columns).astype(np.uint16)
+    labels: Labels = (rows[:, None] * (columns[-1] + 1) + columns).astype(np.uint16)
+    return labels
 
 
-def whole(rgb: Pixels) -> npt.NDArray[np.float32]:
-    votes = superpixel_features(rgb, np.zeros(rgb.shape[:2], np.uint16))
-    return region_vectors(votes, np.ones((1, 1), bool))[0]
+def whole(rgb: Pixels) -> Floats:
+    counts = superpixel_features(rgb, np.zeros(rgb.shape[:2], np.uint16))
+    vector: Floats = region_vectors(counts, np.ones((1, 1), bool))[0]
+    return vector
 
 
 def likeness(one: Pixels, other: Pixels) -> float:
@@ -68,26 +70,26 @@ def pictures(draw: st.DrawFn) -> Pixels:
 
 
 @given(pictures(), st.integers(1, 20))
-def test_every_pixel_votes_once_in_each_histogram(rgb: Pixels, cell: int) -> None:
+def test_every_pixel_counts_once_in_each_histogram(rgb: Pixels, cell: int) -> None:
     labels = grid(rgb.shape[:2], cell)
-    votes = superpixel_features(rgb, labels)
-    assert votes.shape == (labels.max() + 1, DIMENSIONS)
-    assert votes.min() >= 0
+    counts = superpixel_features(rgb, labels)
+    assert counts.shape == (labels.max() + 1, DIMENSIONS)
+    assert counts.min() >= 0
     areas = np.bincount(labels.ravel())
-    for histogram, each in zip(np.split(votes, np.cumsum(HISTOGRAMS)[:-1], axis=1), (64, 1, 1, 1), strict=True):
+    for histogram, each in zip(np.split(counts, np.cumsum(HISTOGRAMS)[:-1], axis=1), (64, 1, 1, 1), strict=True):
         assert np.array_equal(histogram.sum(axis=1), each * areas)
 
 
 @given(pictures(), st.integers(1, 20))
 def test_a_region_is_described_alike_however_it_is_cut_into_superpixels(rgb: Pixels, cell: int) -> None:
     labels = grid(rgb.shape[:2], cell)
-    votes = superpixel_features(rgb, labels)
-    vector = region_vectors(votes, np.ones((1, len(votes)), bool))[0]
+    counts = superpixel_features(rgb, labels)
+    vector = region_vectors(counts, np.ones((1, len(counts)), bool))[0]
     assert np.allclose(vector, whole(rgb), atol=1e-6)
     assert np.isclose(np.linalg.norm(vector), 1)
 
 
-def test_each_superpixel_gets_the_votes_of_its_own_pixels_in_a_large_image_too() -> None:
+def test_each_superpixel_counts_its_own_pixels_in_a_large_image_too() -> None:
     rgb = np.concatenate([flat(RED, 600), flat(BLUE, 600)], axis=1)
     labels = np.repeat([[0, 1]], 600, axis=0).repeat(600, axis=1).astype(np.uint16)
     left, right = region_vectors(superpixel_features(rgb, labels), np.eye(2, dtype=bool))
@@ -97,8 +99,8 @@ def test_each_superpixel_gets_the_votes_of_its_own_pixels_in_a_large_image_too()
 
 def test_superpixels_that_cross_the_pixels_of_the_smaller_image_share_them_out() -> None:
     labels = grid((1024, 1024), 3)
-    votes = superpixel_features(noise(1024), labels)
-    assert np.array_equal(votes[:, -HISTOGRAMS[-1] :].sum(axis=1), np.bincount(labels.ravel()))
+    counts = superpixel_features(noise(1024), labels)
+    assert np.array_equal(counts[:, -HISTOGRAMS[-1] :].sum(axis=1), np.bincount(labels.ravel()))
 
 
 def test_other_colours_look_different() -> None:
@@ -151,10 +153,10 @@ def test_a_photo_and_its_copy_of_half_the_size_look_alike() -> None:
 
 
 def test_a_region_without_superpixels_has_a_zero_vector() -> None:
-    votes = superpixel_features(flat(RED), grid((32, 32), 16))
-    nothing, all_of_it = region_vectors(votes, [np.array([], np.intp), np.arange(4)])
+    counts = superpixel_features(flat(RED), grid((32, 32), 16))
+    nothing, all_of_it = region_vectors(counts, [np.array([], np.intp), np.arange(4)])
     assert not nothing.any()
-    assert np.allclose(all_of_it, vectors(votes.sum(axis=0, keepdims=True))[0])
+    assert np.allclose(all_of_it, hellinger_vectors(counts.sum(axis=0, keepdims=True))[0])
 
 
 def test_arrays_that_may_not_be_written_to_are_read() -> None:
@@ -171,9 +173,9 @@ def test_labels_of_another_size_are_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_masks_over_another_number_of_superpixels_are_refused() -> None:
-    votes = superpixel_features(flat(RED), grid((32, 32), 16))
+    counts = superpixel_features(flat(RED), grid((32, 32), 16))
     with pytest.raises(ValueError, match="4 superpixels"):
-        region_vectors(votes, np.ones((1, 5), bool))
+        region_vectors(counts, np.ones((1, 5), bool))
 
 
 def test_vectors_fit_the_index_of_the_database() -> None:
@@ -182,6 +184,6 @@ def test_vectors_fit_the_index_of_the_database() -> None:
 
 def test_the_version_changes_whenever_vectors_do() -> None:
     """If this fails, raise `VERSION`: the vectors in people's databases are of the old one."""
-    votes = superpixel_features(scene(), grid((120, 180), 12)).astype("<i4")
-    assert hashlib.sha256(votes.tobytes()).hexdigest()[:16] == "495e43561df5cf1a"
+    counts = superpixel_features(scene(), grid((120, 180), 12)).astype("<i4")
+    assert hashlib.sha256(counts.tobytes()).hexdigest()[:16] == "495e43561df5cf1a"
     assert (VERSION, CONTEXT, WEIGHTS) == ("4", 0.5, (0.7, 1, 1, 2))

@@ -1,31 +1,31 @@
-"""From a stored feature map to the vectors of regions; needs no model."""
+"""From a stored feature map to the vectors of regions. Needs no model."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from gallery.descriptors.pooling import Members, membership, region_sums, unit
+from gallery.descriptors.pooling import RegionMembers, membership, region_sums, unit
 from selector.arrays import Floats, Labels, Rgb
 
 PADDING = 0.15  # of the sides of a region's box, on each side
 
 
 def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -> Floats:
-    """Spread a feature map over superpixels. Needs no model.
+    """Share a feature map out among the superpixels.
 
     Parameters
     ----------
-    feature_map : floating (h, w, D)
-        From `Tower.feature_map`; half precision is enough to store.
-    labels : uint16 (H, W)
+    feature_map : floating ndarray, shape (h, w, D)
+        From `Tower.feature_map`; half precision is enough to store it.
+    labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
 
     Returns
     -------
-    float32 (n, D)
+    float32 ndarray, shape (n, D)
         The average of the bilinearly enlarged map over each superpixel, times the superpixel's share of the image.
-        So they are additive: a region's are the sum of its superpixels', and the whole image's their total.
+        These features are additive: those of a region are the sum over its superpixels.
     """
     from gallery.descriptors import kernels
 
@@ -34,31 +34,49 @@ def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -
     return kernels.mix(shares, np.ascontiguousarray(feature_map, np.float32).reshape(-1, depth))
 
 
-def region_vectors(features: Floats, members: Members) -> Floats:
-    """Describe regions by the features of their superpixels. Needs no model.
+def region_vectors(features: Floats, members: RegionMembers) -> Floats:
+    """Describe regions by the features of their superpixels.
 
     Parameters
     ----------
-    features : float32 (n, D)
+    features : float32 ndarray, shape (n, D)
         From `superpixel_features`.
-    members : bool (r, n), or a sequence of r integer arrays
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
 
     Returns
     -------
-    float32 (r, D)
-        Unit vectors in the direction of the average over the region's area; zero for one without superpixels.
+    float32 ndarray, shape (r, D)
+        Unit vectors in the direction of the average over the region; zero for a region without superpixels.
     """
     return unit(region_sums(features, members))
 
 
-def padded_crops(rgb: Rgb, labels: Labels, members: Members, padding: float = PADDING) -> list[Rgb]:
-    """Cut out the box of each region with some of what is around; the whole image for one without superpixels."""
+def padded_crops(rgb: Rgb, labels: Labels, members: RegionMembers, padding: float = PADDING) -> list[Rgb]:
+    """Cut out the box of each region with a margin.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB image.
+    labels : uint16 ndarray, shape (H, W)
+        Superpixel of each pixel, 0..n-1.
+    members : bool ndarray, shape (r, n), or a sequence of r integer arrays
+        The superpixels of each region.
+    padding : float, optional
+        Width of the margin on each side, as a share of that side of the box; it ends at the edge of the image.
+
+    Returns
+    -------
+    list of uint8 ndarray, shape (h, w, 3)
+        Views of the image, one a region; the whole image for a region without superpixels.
+    """
     masks = membership(members, int(labels.max()) + 1)
     return [rgb[_padded_box(mask[labels], padding)] for mask in masks]
 
 
 def _padded_box(mask: npt.NDArray[np.bool_], padding: float) -> tuple[slice, ...]:
+    """The rows and columns of a mask's box with its margin."""
     if not mask.any():
         return (slice(None),)
     box = []

@@ -1,12 +1,12 @@
 """The `meaning` space: what a region shows, by the image tower of an open_clip model.
 
-A feature map of the whole image, averaged over any set of superpixels, is that region's vector, when indexing and
-when asking alike. It is the sum of two: the tower's at twice its own resolution, which tells small things apart, and
-half as much of that at its own resolution, which knows more of what is around. Towers without a feature map look at a
-padded crop of each region instead, or at both.
+The vector of a region is the average of a feature map over its superpixels, both when indexing and when searching. The
+map is a sum of two: that of the tower at twice its own resolution, which tells small things apart, and half as much of
+that at its own resolution, which sees more of the surroundings. Towers without a feature map describe a padded crop of
+each region; transformers use both.
 
-Only what touches the model imports torch, when it is called. A stored feature map is spread over superpixels and
-regions without it.
+torch is imported only by functions that run the model, when they are called. `feature_maps` turns a stored feature map
+into vectors without it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from PIL import Image
 from gallery.descriptors.open_clip import dense_features
 from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
 from gallery.descriptors.open_clip.weights import WeightsMissing
-from gallery.descriptors.pooling import Members, unit
+from gallery.descriptors.pooling import RegionMembers, unit
 from selector.arrays import Floats, Labels, Rgb
 
 Method = Literal["feature-map", "crops", "sum"]
@@ -34,20 +34,20 @@ CROP_SHARE = 0.5  # of the padded crop, beside 1 of the feature map, in the meth
 
 @dataclass(eq=False)
 class Tower:
-    """A model, loaded by `load`. May be used by several threads; they take turns.
+    """A model, loaded by `loading.load`. Several threads may use it; they take turns.
 
     Attributes
     ----------
     model, pretrained : str
-        What it was loaded by.
+        The arguments it was loaded with.
     method : {"feature-map", "crops", "sum"}
         How it describes regions.
     dimensions : int
-        Length of its vectors.
+        Length D of its vectors.
     weights_hash : str
-        SHA-256 of all its weights and of `VERSION`, in hexadecimal: vectors of two hashes are never compared.
+        SHA-256 of all its weights and of `loading.VERSION`, in hexadecimal: vectors of two hashes are never compared.
     knows_words : bool
-        Whether its text tower has been trained, so that `text_vector` means something.
+        Whether its text tower has been trained, so that `text_vector` can be used.
     """
 
     model: str
@@ -65,7 +65,18 @@ class Tower:
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def feature_map(self, rgb: Rgb) -> Floats:
-        """Return what is where in an image, float32 (h, w, D): two forward passes. All zeros for "crops"."""
+        """Describe the places of an image, in two forward passes.
+
+        Parameters
+        ----------
+        rgb : uint8 ndarray, shape (H, W, 3)
+            sRGB image.
+
+        Returns
+        -------
+        float32 ndarray, shape (h, w, D)
+            A vector for each cell of a grid over the image; for the method "crops" one cell of zeros.
+        """
         maps = [
             self._run(partial(dense_features.feature_map, view), [rgb], dense_features.image_size(view))[0]
             for view in self._views
@@ -78,26 +89,41 @@ class Tower:
         return total
 
     def superpixel_features(self, rgb: Rgb, labels: Labels) -> Floats:
-        """Return the additive features of each superpixel, float32 (n, D); see the function of this name."""
+        """Describe superpixels by additive features.
+
+        Parameters
+        ----------
+        rgb : uint8 ndarray, shape (H, W, 3)
+            sRGB image.
+        labels : uint16 ndarray, shape (H, W)
+            Superpixel of each pixel, 0..n-1.
+
+        Returns
+        -------
+        float32 ndarray, shape (n, D)
+            See `feature_maps.superpixel_features`.
+        """
         return superpixel_features(self.feature_map(rgb), labels)
 
     def region_vectors(
-        self, features: Floats, members: Members, *, rgb: Rgb | None = None, labels: Labels | None = None
+        self, features: Floats, members: RegionMembers, *, rgb: Rgb | None = None, labels: Labels | None = None
     ) -> Floats:
         """Describe regions.
 
         Parameters
         ----------
-        features : float32 (n, D)
+        features : float32 ndarray, shape (n, D)
             From `superpixel_features`.
-        members : bool (r, n), or a sequence of r integer arrays
+        members : bool ndarray, shape (r, n), or a sequence of r integer arrays
             The superpixels of each region.
-        rgb, labels : uint8 (H, W, 3) and uint16 (H, W), optional
-            The image and its superpixels; the methods "crops" and "sum" look at it again.
+        rgb : uint8 ndarray, shape (H, W, 3), optional
+            sRGB image; the methods "crops" and "sum" need it.
+        labels : uint16 ndarray, shape (H, W), optional
+            Superpixel of each pixel; the methods "crops" and "sum" need it.
 
         Returns
         -------
-        float32 (r, D)
+        float32 ndarray, shape (r, D)
             Unit vectors.
 
         Raises
@@ -113,13 +139,34 @@ class Tower:
         return crops if self.method == "crops" else unit(region_vectors(features, members) + CROP_SHARE * crops)
 
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:
-        """Describe k whole images, each uint8 (H, W, 3), as the model itself does: unit vectors, float32 (k, D)."""
+        """Describe whole images as the model itself does.
+
+        Parameters
+        ----------
+        images : sequence of uint8 ndarray, shape (H, W, 3)
+            k sRGB images, of any sizes.
+
+        Returns
+        -------
+        float32 ndarray, shape (k, D)
+            Unit vectors.
+        """
         if not images:
             return np.zeros((0, self.dimensions), np.float32)
         return unit(self._run(self._net.encode_image, images, dense_features.image_size(self._net.visual)))
 
     def text_vector(self, words: str) -> Floats:
-        """Describe words: a unit vector, float32 (D,).
+        """Describe words.
+
+        Parameters
+        ----------
+        words : str
+            A few words, in the language of the model.
+
+        Returns
+        -------
+        float32 ndarray, shape (D,)
+            A unit vector, to be compared with those of regions.
 
         Raises
         ------
@@ -136,6 +183,7 @@ class Tower:
         return unit(vectors[0])
 
     def _run(self, forward: Callable[[Any], Any], images: Sequence[Rgb], size: tuple[int, int]) -> Floats:
+        """The results of a forward pass for each image, batch by batch: float32 (k, ...)."""
         import torch
 
         results = []
@@ -155,7 +203,7 @@ class Tower:
 
 
 def _level(feature_map: Floats) -> Floats:
-    """Scale a map so that its mean has length 1: maps of two resolutions can then be added."""
+    """Scale a map so that its mean has length 1; then maps of two resolutions can be added."""
     length = float(np.linalg.norm(feature_map.mean(axis=(0, 1))))
     return feature_map / length if length > 0 else feature_map.copy()
 

@@ -15,9 +15,8 @@ from tqdm import tqdm
 from gallery.evaluation.dataset import BadDataset, Dataset
 from gallery.evaluation.run import Evaluation, fill, index_images
 from gallery.evaluation.sandbox import temporary_index
-from gallery.index import spaces
+from gallery.index import kinds, spaces
 from gallery.management.progress import bar
-from gallery.models import DescriptorSpace
 
 
 def check_writable(path: Path) -> None:
@@ -44,9 +43,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        kinds = list(DescriptorSpace.Kind.values)
+        names = [kind.name for kind in kinds.KINDS]
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--space", choices=kinds, help="only this one; all that there are by default")
+        parser.add_argument("--space", choices=names, help="only this one; all that there are by default")
         parser.add_argument("--half", choices=["even", "odd"], help="only the queries of every second image")
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")

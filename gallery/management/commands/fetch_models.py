@@ -1,4 +1,4 @@
-"""Fetch the weights that search by meaning needs."""
+"""Fetches the models that searches need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gallery.index.model_loading import SpaceUnavailable, fetch_weights
+from gallery.index import kinds
+from gallery.index.describers import SpaceUnavailable
 from gallery.management.progress import download_bar
 
 
@@ -15,9 +16,14 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         progress, move = download_bar()
-        try:
-            with progress:
-                found = fetch_weights(move)
-        except SpaceUnavailable as problem:
-            raise CommandError(str(problem)) from problem
-        self.stdout.write(f"The weights are in {found}.")
+        found, failures = [], []
+        with progress:
+            for kind in kinds.KINDS:
+                try:
+                    found.append(kind.fetch(move))
+                except SpaceUnavailable as problem:
+                    failures.append(str(problem))
+        for place in filter(None, found):
+            self.stdout.write(f"The weights are in {place}.")
+        if failures:
+            raise CommandError(" ".join(failures))

@@ -1,4 +1,4 @@
-"""Segment and describe the images of the collection."""
+"""Segments and describes the images of the collection."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Command(BaseCommand):
         which.add_argument("--failed", action="store_true", help="also the images that failed before")
 
     def handle(self, *, all: bool, failed: bool, **options: Any) -> None:
-        wanted, notices = spaces.ensure_spaces()
+        targets, notices = spaces.ensure_spaces()
         for notice in notices:
             self.stderr.write(notice)
-        done, failures = self.index(backlog(wanted, everything=all, with_failed=failed), wanted, afresh=all)
+        done, failures = self.index(backlog(targets, everything=all, with_failed=failed), targets, afresh=all)
         # First: a space that is ready answers, and without its index it would answer slowly.
         self.build_indexes()
         spaces.mark_ready()
@@ -39,11 +39,12 @@ class Command(BaseCommand):
         if waiting := GalleryImage.objects.failed().count():
             self.stdout.write(f"{count(waiting, 'image')} failed before; --failed tries again.")
 
-    def index(self, images: GalleryImageQuerySet, wanted: list[DescriptorSpace], *, afresh: bool) -> tuple[int, int]:
+    def index(self, images: GalleryImageQuerySet, targets: list[DescriptorSpace], *, afresh: bool) -> tuple[int, int]:
+        """Describe images in some spaces. Returns how many were indexed, and how many could not be."""
         done = failures = 0
         with bar(images.count(), " images") as progress:
             for key in images.keys_forward():
-                if sentence := indexing.failure_of(key, wanted, afresh=afresh):
+                if sentence := indexing.failure_of(key, targets, afresh=afresh):
                     failures += 1
                     with tqdm.external_write_mode():
                         self.stderr.write(f"Image {key}: {sentence}")
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         return done, failures
 
     def build_indexes(self) -> None:
+        """Build the vector indexes that are missing and pay."""
         for space in hnsw.due():
             progress, move = index_bar(f"Index of {space}")
             try:
@@ -62,8 +64,9 @@ class Command(BaseCommand):
                 self.stderr.write(str(problem))
 
 
-def backlog(wanted: list[DescriptorSpace], *, everything: bool, with_failed: bool) -> GalleryImageQuerySet:
+def backlog(targets: list[DescriptorSpace], *, everything: bool, with_failed: bool) -> GalleryImageQuerySet:
+    """The images to index: all, or those that are not described in all target spaces yet."""
     if everything:
         return GalleryImage.objects.all()
-    behind = GalleryImage.objects.behind(space.pk for space in wanted)
+    behind = GalleryImage.objects.behind(space.pk for space in targets)
     return behind | GalleryImage.objects.failed() if with_failed else behind

@@ -1,4 +1,4 @@
-"""List the descriptor spaces, and remove one."""
+"""Lists the descriptor spaces, and removes one."""
 
 from __future__ import annotations
 

@@ -8,15 +8,18 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from gallery import jobs
-from gallery.index import model_loading, spaces
+from gallery.descriptors.open_clip.weights import Progress
+from gallery.index import kinds, spaces
+from gallery.index.describers import Kind, SpaceUnavailable
 from gallery.management.progress import download_bar
 from gallery.models import PhotoFeatures
 
@@ -50,37 +53,45 @@ class Command(BaseCommand):
         jobs.defer_forgotten([])
         housekeeper = Housekeeper()
         if once:
-            self.fetch_model(housekeeper)
+            self.fetch_models(housekeeper)
         else:
-            # A daemon: a download of 600 MB must not hold up stopping, nor what needs no model.
-            threading.Thread(target=self.fetch_model, args=[housekeeper], daemon=True).start()
+            # A daemon: a download of 600 MB must not hold up stopping, nor jobs that need no model.
+            threading.Thread(target=self.fetch_models, args=[housekeeper], daemon=True).start()
         asyncio.run(run_jobs(housekeeper, concurrency, once))
         spaces.mark_ready()
 
-    def fetch_model(self, housekeeper: Housekeeper) -> None:
-        """Fetch the model if need be, and queue the images that are not described by it yet."""
+    def fetch_models(self, housekeeper: Housekeeper) -> None:
+        """Fetch the models that are missing, and queue the images that are not described by them yet."""
         progress, move = download_bar()
         try:
             with progress:
-                model_loading.fetch_weights(move)
+                failures = [sentence for kind in kinds.KINDS for sentence in failures_of_fetching(kind, move)]
             notices = housekeeper.take_up_new_spaces()
-        except model_loading.SpaceUnavailable as problem:
-            notices = [str(problem)]
-            if not model_loading.why_meaning_is_off():
-                notices.append("Until then search by appearance works; manage.py fetch_models tries again.")
         finally:
             connection.close()
-        for notice in notices:
+        # A model that could not be fetched cannot be loaded either: that need not be said as well.
+        for notice in failures or notices:
             self.stderr.write(notice)
 
 
+def failures_of_fetching(kind: Kind, progress: Progress) -> list[str]:
+    """Fetch what a kind needs. Returns sentences about what went wrong."""
+    try:
+        kind.fetch(progress)
+    except SpaceUnavailable as problem:
+        hint = "Until then search by appearance works; manage.py fetch_models tries again."
+        return [str(problem)] if kind.why_off() else [str(problem), hint]
+    return []
+
+
 class Housekeeper:
-    """Looks after the jobs of dead workers, and after spaces that are new or have become complete."""
+    """Does again and again what no job does: rescues jobs of dead workers, and takes up new and complete spaces."""
 
     def __init__(self) -> None:
         self.known: set[int] = set()
 
     async def keep_house(self) -> None:
+        """Make a round every `SECONDS_BETWEEN_ROUNDS`, until it is cancelled."""
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
             try:
@@ -89,6 +100,7 @@ class Housekeeper:
                 logger.exception("Housekeeping failed; it is tried again.")
 
     def go_round(self) -> None:
+        """Do all of it once."""
         close_old_connections()
         jobs.sweep()
         PhotoFeatures.objects.outdated().delete()
@@ -97,9 +109,12 @@ class Housekeeper:
         close_old_connections()
 
     def take_up_new_spaces(self) -> list[str]:
-        """Queue what a space lacks that was not there a moment ago: its model may have been fetched by hand."""
-        wanted, notices = spaces.ensure_spaces()
-        new = [space for space in wanted if space.pk not in self.known]
+        """Queue the images that a new space lacks: its model may have been fetched by hand.
+
+        Returns a sentence for each kind of space that is not available.
+        """
+        targets, notices = spaces.ensure_spaces()
+        new = [space for space in targets if space.pk not in self.known]
         if new:
             jobs.defer_forgotten(new)
             self.known |= {space.pk for space in new}
@@ -108,7 +123,8 @@ class Housekeeper:
 
 async def run_jobs(housekeeper: Housekeeper, concurrency: int, once: bool) -> None:
     """Run jobs until told to stop; a job that has begun is finished first."""
-    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+    connector = cast("DjangoConnector", app.connector)
+    with app.replace_connector(connector.get_worker_connector()):
         async with app.open_async():
             housekeeping = asyncio.create_task(housekeeper.keep_house())
             try:

@@ -1,4 +1,4 @@
-"""Compile the kernels of segmentation and of description into the cache that all processes share."""
+"""Compiles the kernels of segmentation and of descriptors into the cache that all processes share."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gallery.descriptors import appearance
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.region_choice import node_sums
 from selector.segmentation import hierarchy, slic
+from selector.segmentation.superpixels import superpixel_boxes
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         try:
             labels = slic.segment(rgb, 16)
             tree = hierarchy.build(rgb, labels)
+            superpixel_boxes(labels)
             node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
             feature_maps.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write
