@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # Folders that are pure as a whole, and pure modules in rooms that are not.
 PURE = (
     "selector/arrays.py",
+    "selector/lru_cache.py",
     "selector/imaging",
     "selector/segmentation",
     "selector/selection",
