@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from discs import AddImage, SearchOf, thing_on_ground
 from django.core.management import CommandError, call_command
 from django.test import Client
 
