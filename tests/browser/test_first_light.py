@@ -164,7 +164,8 @@ def test_what_the_browser_anticipates_is_what_the_server_answers(page: Page) -> 
     for tool, points in [("toggle", [[100, 60]]), ("paint", [[20, 20], [200, 140]]), ("invert", []), ("clear", [])]:
         page.evaluate(
             """async ([tool, points]) => {
-                const module = await import("/static/js/segmentation.js");
+                const lib = (name) => import(`/static/js/lib/${name}.js`);
+                const module = {...await lib("segmentation"), ...await lib("selection")};
                 const form = document.getElementById("workspace");
                 const words = async (url) => new Uint16Array(await (await fetch(url)).arrayBuffer());
                 const segmentation = new module.Segmentation(

@@ -226,7 +226,8 @@ def test_what_the_browser_anticipates_is_what_the_server_computes(page: Page) ->
     found = gestures_of_every_kind(work)
     states = page.evaluate(
         """async (gestures) => {
-            const module = await import("/static/js/segmentation.js");
+            const lib = (name) => import(`/static/js/lib/${name}.js`);
+            const module = {...await lib("segmentation"), ...await lib("selection")};
             const form = document.getElementById("workspace");
             const words = async (url) => new Uint16Array(await (await fetch(url)).arrayBuffer());
             const segmentation = new module.Segmentation(
