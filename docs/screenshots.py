@@ -24,7 +24,7 @@ import skimage
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.clicks import ROOT, served, wait_for
+from benchmarks.served_site import ROOT, served, wait_for
 from tests.browser import chromium
 
 WINDOWS = {1440: 900, 390: 844}

@@ -25,13 +25,14 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Uploaded files of this run, away from anybody's photos."""
     from django.core.files.storage import default_storage
 
     folder = tmp_path_factory.mktemp("media")
-    default_storage._location = str(folder)  # type: ignore[attr-defined]
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default_storage, "_location", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

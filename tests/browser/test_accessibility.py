@@ -17,7 +17,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.collection.importing import Details, add_public
@@ -27,7 +27,8 @@ from tests.pictures import eighths, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 640}
 EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 # All that the dark or a narrow window can change.
 COLOURS_AND_SIZES = {
@@ -95,8 +96,8 @@ def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     """As someone who has just typed the password: pages that guard the account ask for it."""
     client = Client()
     client.post(reverse("account_login"), {"login": user.username, "password": "a-long-passphrase"})
-    cookies = [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    page.context.add_cookies(cookies)
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
 
 
 def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> None:
@@ -155,8 +156,8 @@ def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     inspection.visit("/shared/unknown/", "no such link")
 
     page.goto("/photos/")
-    files = [{"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": image_file()} for name in ("one", "two")]
-    page.set_input_files("input[name=image]", [*files, {**files[0], "name": "letter.jpg", "buffer": b"Dear Sir"}])
+    files = [ws.jpeg("one.jpg", image_file()), ws.jpeg("two.jpg", image_file()), ws.jpeg("letter.jpg", b"Dear Sir")]
+    page.set_input_files("input[name=image]", files)
     expect(page.locator("#uploads h2")).to_have_text("2 photos added, 1 not")
     inspection.look("my photos, several uploaded")
     page.get_by_role("button", name="Close").click()
@@ -180,8 +181,7 @@ def test_the_empty_site(inspection: Inspection) -> None:
     inspection.visit("/", "start, no collection")
     inspection.visit("/gallery/", "gallery, no images")
     inspection.page.goto("/")
-    file = {"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
-    inspection.page.set_input_files("input[type=file][name=image]", file)
+    inspection.page.set_input_files("input[type=file][name=image]", ws.jpeg("notes.jpg", b"no picture"))
     expect(inspection.page.locator("[role=status]")).to_contain_text("This is a text file")
     inspection.look("start, a file refused")
     assert not inspection.found, "\n".join(inspection.found)
@@ -233,7 +233,7 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
 def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
     inspection.visit("/nowhere/", "404")
     for code, error in {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen")}.items():
-        monkeypatch.setattr("gallery.web.gallery_views.render", raising(error))
+        monkeypatch.setattr("library.upload_views.render", raising(error))
         answer = inspection.page.goto("/")
         assert answer is not None and answer.status == code
         inspection.look(f"error {code}")

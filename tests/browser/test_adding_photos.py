@@ -6,17 +6,18 @@ import base64
 import re
 
 import pytest
-from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from selector.models import Photo
+from tests.browser import workspace as ws
 from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
 WORKSPACE = re.compile(r"/photos/[0-9a-f-]{36}/")
-PICTURE: FilePayload = {"name": "quarters.jpg", "mimeType": "image/jpeg", "buffer": image_file()}
-TEXT: FilePayload = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir or Madam"}
+PICTURE = ws.jpeg("quarters.jpg", image_file())
+TEXT = ws.jpeg("letter.jpg", b"Dear Sir or Madam")
 
 # Playwright has no way to drop or paste files: the events are made in the page, with real files in them.
 TRANSFER = """([type, files]) => {
@@ -104,7 +105,12 @@ def test_leaving_the_page_during_an_upload_asks_first(browser: Browser, live_ser
     page.set_input_files("input[name=image]", PICTURE)
     expect(page.get_by_role("progressbar")).to_be_visible()
     asked: list[str] = []
-    page.on("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+
+    def stay(question: Dialog) -> None:
+        asked.append(question.type)
+        question.dismiss()
+
+    page.on("dialog", stay)
     with pytest.raises(Error, match="ERR_ABORTED"):
         page.goto("/gallery/")
     assert asked == ["beforeunload"]

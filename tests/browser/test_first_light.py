@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
@@ -32,10 +34,11 @@ def collection() -> None:
     call_command("index_gallery", verbosity=0)
 
 
-def expected_mask(*colours: tuple[int, int, int]) -> np.ndarray:
+def expected_mask(*colours: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
     """Where the photo has these colours, bool (160, 240)."""
     pixels = eighths().astype(int)
-    return np.logical_or.reduce([np.abs(pixels - colour).max(axis=2) < 20 for colour in colours])
+    mask: npt.NDArray[np.bool_] = np.logical_or.reduce([np.abs(pixels - colour).max(axis=2) < 20 for colour in colours])
+    return mask
 
 
 def agrees(mask: np.ndarray, expected: np.ndarray) -> bool:
@@ -60,8 +63,13 @@ def test_from_an_upload_to_similar_images(page: Page, collection: Any) -> None:
         assert agrees(ws.layer(page, "#tint")[..., 3] > 0, expected_mask(*colours))
     preview = ws.shown(page, "#preview .layers")
     height, width = preview.shape[:2]
-    for x, y, colour in [(0.12, 0.25, RED), (0.37, 0.25, GREEN), (0.62, 0.25, BLUE), (0.87, 0.25, (255, 255, 255))]:
-        assert np.abs(preview[int(y * height), int(x * width)].astype(int) - colour).max() < 25
+    for across, down, colour in [
+        (0.12, 0.25, RED),
+        (0.37, 0.25, GREEN),
+        (0.62, 0.25, BLUE),
+        (0.87, 0.25, (255, 255, 255)),
+    ]:
+        assert np.abs(preview[int(down * height), int(across * width)].astype(int) - colour).max() < 25
     selection = Selection.objects.get()
     labels = label_maps.load(selection.label_map).labels
     assert np.array_equal(selection.superpixels.included[labels], ws.layer(page, "#tint")[..., 3] > 0)
@@ -105,7 +113,7 @@ def test_signing_up_keeps_a_visitors_photo(page: Page) -> None:
     page.locator("main form button[type=submit], main form button:not([type])").first.click()
     page.wait_for_url("**/")
     expect(page.locator("header")).to_contain_text("carol")
-    assert Photo.objects.get().owner.username == "carol"
+    assert Photo.objects.get().owner == User.objects.get(username="carol")
     page.goto(url)
     ws.ready(page)
 
@@ -208,9 +216,7 @@ def test_the_tints_drawn_in_the_browser_are_those_of_the_server(page: Page) -> N
 
 def test_a_bad_upload_says_so_and_keeps_the_page(page: Page) -> None:
     page.goto("/")
-    page.set_input_files(
-        "input[type=file][name=image]", {"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
-    )
+    page.set_input_files("input[type=file][name=image]", ws.jpeg("notes.jpg", b"no picture"))
     expect(page.locator("[role=status]")).to_contain_text("This is a text file")
     assert page.url.endswith("/")
     assert not Photo.objects.exists()
@@ -229,7 +235,7 @@ def test_without_javascript_it_works_the_same(browser: Any, live_server: Any, wi
     )
     page = context.new_page()
     page.goto("/")
-    file = {"name": "eighths.jpg", "mimeType": "image/jpeg", "buffer": image_file(eighths())}
+    file = ws.jpeg("eighths.jpg", image_file(eighths()))
     page.set_input_files("input[type=file][name=image]", file)
     page.locator("form:has(input[name=image]) button:visible").first.click()
     page.wait_for_url("**/photos/*/**")

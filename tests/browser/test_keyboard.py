@@ -36,7 +36,7 @@ def lit(page: Page) -> np.ndarray:
 
 def test_tab_goes_everywhere_and_on(page: Page) -> None:
     ws.Workspace(page, ws.public_photo())
-    seen = []
+    seen: list[str] = []
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)
@@ -153,8 +153,7 @@ def test_the_focus_is_kept_and_shown(page: Page) -> None:
     page.mouse.move(*ws.at(page, 230, 20))
     page.mouse.wheel(0, -900)
     page.keyboard.press("ArrowLeft")
-    stage, ring_box = page.locator("#stage").bounding_box(), np.argwhere(lit(page))
-    assert stage is not None
+    stage, ring_box = ws.box_of(page.locator("#stage")), np.argwhere(lit(page))
     y, x = ring_box.mean(axis=0)
     shown = ws.at(page, x, y)
     assert stage["x"] < shown[0] < stage["x"] + stage["width"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, Route, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.collection.importing import Details, add_public
@@ -71,7 +70,8 @@ def test_nothing_jumps_while_a_page_loads(slow: BrowserContext, collection: None
     page = slow.new_page()
     select_and_search(page)
     search = Search.objects.get().get_absolute_url()
-    for size in ({"width": 1280, "height": 720}, {"width": 390, "height": 844}):
+    sizes: tuple[ViewportSize, ...] = ({"width": 1280, "height": 720}, {"width": 390, "height": 844})
+    for size in sizes:
         page.set_viewport_size(size)
         for url in ("/", "/gallery/", "/photos/", search, page.url):
             page.goto(url)
@@ -80,10 +80,8 @@ def test_nothing_jumps_while_a_page_loads(slow: BrowserContext, collection: None
             assert sum(value for value, _ in shifts) < 0.01, f"{url} at {size['width']} px: {shifts}"
 
 
-def rectangle(page: Page, selector: str) -> Any:
-    box = page.locator(selector).first.bounding_box()
-    assert box is not None, selector
-    return box
+def rectangle(page: Page, selector: str) -> FloatRect:
+    return ws.box_of(page.locator(selector).first)
 
 
 def test_the_workspace_fits_the_window(page: Page) -> None:
@@ -92,8 +90,7 @@ def test_the_workspace_fits_the_window(page: Page) -> None:
         page.set_viewport_size({"width": width, "height": height})
         assert max(page.evaluate(f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document)")) <= 0, (width, height)
         for control in page.locator("#workspace :is(button:not([tabindex='-1']), a, label, select):visible").all():
-            box = control.bounding_box()
-            assert box is not None
+            box = ws.box_of(control)
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, (width, control.inner_html())
             assert box["y"] >= 0 and box["y"] + box["height"] <= height, (height, control.inner_html())
         stage, preview = rectangle(page, "#stage"), rectangle(page, "#preview")

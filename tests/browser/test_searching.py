@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Locator, Page, expect
+from pytest_django import Settings
 
 from gallery.collection import demo
 from gallery.collection.importing import Details, add_public
@@ -46,13 +48,14 @@ def titles(page: Page) -> list[str]:
     return page.locator("#drawer .hit > a .title").all_inner_texts()
 
 
-def layer_of(page: Page, hit: Locator) -> np.ndarray:
+def layer_of(page: Page, hit: Locator) -> npt.NDArray[np.bool_]:
     """Where the region of a hit is drawn, bool (h, w): clear inside, veiled outside."""
     hit.scroll_into_view_if_needed()
     hit.locator("img.highlight").evaluate("image => { image.loading = 'eager'; image.dataset.looked = ''; }")
     alpha = ws.layer(page, "img[data-looked]")[..., 3]
     hit.locator("img.highlight").evaluate("image => image.removeAttribute('data-looked')")
-    return alpha != highlights.VEIL_ALPHA
+    drawn: npt.NDArray[np.bool_] = alpha != highlights.VEIL_ALPHA
+    return drawn
 
 
 def centre_is_in(drawn: np.ndarray, box: Box) -> bool:
@@ -67,8 +70,8 @@ def centre_is_in(drawn: np.ndarray, box: Box) -> bool:
 
 
 @pytest.fixture
-def demo_collection(settings: object) -> dict[str, GalleryImage]:
-    settings.N_SUPERPIXELS = 300  # type: ignore[attr-defined]
+def demo_collection(settings: Settings) -> dict[str, GalleryImage]:
+    settings.N_SUPERPIXELS = 300
     call_command("load_demo", verbosity=0)
     call_command("index_gallery", verbosity=0)
     return {image.title: image for image in GalleryImage.objects.select_related("photo")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -159,8 +160,10 @@ def test_two_hundred_steps_back_and_forth_and_after_a_reload(page: Page) -> None
     states = [SuperpixelSelection.empty(work.label_map.n_superpixels), work.expected]
     selection = Selection.objects.get()
     for i in range(204):
-        superpixel = np.array([work.middle(i % 40)])
-        selection.apply(lambda s, p=superpixel: gestures.toggle(s, work.labels, work.tree.cut(60), p, "include"))
+        points = [work.middle(i % 40)]
+        selection.apply(
+            partial(gestures.toggle, labels=work.labels, cut=work.tree.cut(60), points=points, mode="include")
+        )
         states.append(selection.superpixels)
     selection.save()
     page.reload()

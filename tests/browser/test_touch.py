@@ -102,9 +102,7 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
 
 def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:
     ws.Workspace(phone, ws.public_photo())
-    boxes = {
-        name: phone.locator(name).bounding_box() or {} for name in ("#stage", "#preview", ".toolbar", "#stage #photo")
-    }
+    boxes = {name: ws.box_of(phone.locator(name)) for name in ("#stage", "#preview", ".toolbar", "#stage #photo")}
     assert boxes["#stage"]["y"] + boxes["#stage"]["height"] <= boxes["#preview"]["y"]
     assert boxes["#preview"]["y"] + boxes["#preview"]["height"] <= boxes[".toolbar"]["y"]
     assert boxes[".toolbar"]["y"] > 740 / 2
@@ -113,7 +111,6 @@ def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:
     reachable = phone.locator(".toolbar :is(label[title], button:not(.enter), input[type=range])")
     assert reachable.count() >= 14
     for i in range(reachable.count()):
-        box = reachable.nth(i).bounding_box()
-        assert box is not None
+        box = ws.box_of(reachable.nth(i))
         assert box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["y"] + box["height"] <= 740
         assert box["width"] >= 24 and box["height"] >= 24

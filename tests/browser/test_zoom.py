@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -26,21 +27,21 @@ WHEEL = """([deltaY, clientX, clientY]) => document.getElementById("stage").disp
 
 def scale(page: Page) -> float:
     """How large the photo is shown against how large it is when it fits."""
-    box = page.locator("#photo").bounding_box()
-    assert box is not None
-    return float(box["width"] / page.locator("#photo").evaluate("photo => photo.offsetWidth"))
+    return float(
+        ws.box_of(page.locator("#photo"))["width"] / page.locator("#photo").evaluate("photo => photo.offsetWidth")
+    )
 
 
-def colour_at(page: Page, x: float, y: float) -> np.ndarray:
+def colour_at(page: Page, x: float, y: float) -> npt.NDArray[np.float64]:
     """What a person sees in one CSS pixel."""
-    clip = {"x": x - 0.5, "y": y - 0.5, "width": 1, "height": 1}
-    shown = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
-    return np.asarray(shown).reshape(-1, 3).mean(axis=0)
+    screenshot = page.screenshot(clip={"x": x - 0.5, "y": y - 0.5, "width": 1, "height": 1})
+    shown = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    colour: npt.NDArray[np.float64] = np.asarray(shown).reshape(-1, 3).mean(axis=0)
+    return colour
 
 
 def is_shown(page: Page, x: float, y: float) -> bool:
-    box = page.locator("#stage").bounding_box()
-    assert box is not None
+    box = ws.box_of(page.locator("#stage"))
     return box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]
 
 
@@ -53,7 +54,8 @@ def test_a_click_toggles_what_is_under_it_at_every_zoom(browser: Browser, live_s
     # No outline in the way of what is compared with the photo's colours.
     page.locator("#outline").evaluate("outline => { outline.hidden = true; }")
     corner = work.middle(int(work.labels[150, 230]))
-    for factor, points in {1.0: [(47, 33), corner], 2.7: [(200, 30)], 8.0: [(41, 121), corner]}.items():
+    clicks: dict[float, ws.Points] = {1.0: [(47, 33), corner], 2.7: [(200, 30)], 8.0: [(41, 121), corner]}
+    for factor, points in clicks.items():
         for x, y in points:
             page.keyboard.press("0")
             page.evaluate(WHEEL, [-500 * np.log(factor), *ws.at(page, x, y)])

@@ -13,24 +13,30 @@ from urllib.parse import parse_qsl
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Page, Request
+from playwright.sync_api import FilePayload, FloatRect, Locator, Page, Request
 
 from selector.models import Photo, Selection
 from selector.rendering import layers
 from selector.selection import gestures
-from selector.selection.selection import SuperpixelSelection
+from selector.selection.selection import Mode, SuperpixelSelection
 from selector.services import label_maps
 from selector.services.photos import store_photo
 from tests.pictures import eighths, image_file
 
 Pixels = npt.NDArray[np.uint8]
 Points = list[tuple[float, float]]
+MODES: dict[str, Mode] = {"include": "include", "exclude": "exclude"}
+
+
+def jpeg(name: str, data: bytes) -> FilePayload:
+    """A file to choose in a form, called a JPEG whatever it is."""
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
 
 
 def upload(page: Page, file: bytes, name: str = "photo.jpg") -> None:
     """Upload on the start page and wait until the workspace follows the pointer."""
     page.goto("/")
-    page.set_input_files("input[type=file][name=image]", {"name": name, "mimeType": "image/jpeg", "buffer": file})
+    page.set_input_files("input[type=file][name=image]", jpeg(name, file))
     page.wait_for_url("**/photos/*/**")
     ready(page)
 
@@ -48,10 +54,16 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(20)
 
 
+def box_of(locator: Locator) -> FloatRect:
+    """Where an element is on the screen; it must be shown."""
+    box = locator.bounding_box()
+    assert box is not None, locator
+    return box
+
+
 def at(page: Page, x: float, y: float) -> tuple[float, float]:
     """Where a point of the working copy is on the screen."""
-    box = page.locator("#photo").bounding_box()
-    assert box is not None
+    box = box_of(page.locator("#photo"))
     width, height = page.evaluate("[photo.naturalWidth, photo.naturalHeight]")
     return box["x"] + x * box["width"] / width, box["y"] + y * box["height"] / height
 
@@ -215,7 +227,7 @@ def outcome(state: SuperpixelSelection, gesture: dict[str, str], label_map: Any)
     """What a gesture comes to. The history is not known here, so it must be neither undo nor redo."""
     segmentation = label_maps.load(label_map)
     labels, tree = segmentation.labels, segmentation.hierarchy
-    points, mode = points_of(gesture), gesture["mode"]
+    points, mode = points_of(gesture), MODES[gesture["mode"]]
     cut, add = tree.cut(int(gesture["level"])), not gesture.get("remove")
     tools: dict[str, Callable[[], SuperpixelSelection]] = {
         "toggle": lambda: gestures.toggle(state, labels, cut, points, mode),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gallery.models import GalleryImage, Search
     from selector.models import LabelMap, Photo
     from selector.people import Person
+    from selector.selection.selection import Mode
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def select() -> Select:
     from selector.selection.selection import SuperpixelSelection
     from selector.services import label_maps
 
-    def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: str = "include") -> LabelMap:
+    def select(photo: Photo, person: Person, *boxes: tuple[int, int, int, int], mode: Mode = "include") -> LabelMap:
         label_map = label_maps.get_or_compute(photo)
         labels = label_maps.load(label_map).labels
         chosen = np.zeros(label_map.n_superpixels, bool)
@@ -85,7 +86,7 @@ def select() -> Select:
         row, _ = Selection.objects.get_or_create(
             label_map=label_map, **person.as_fields(), defaults={"state": blank.pack()}
         )
-        row.state = row.superpixels.plus(chosen, mode).pack()  # type: ignore[arg-type]
+        row.state = row.superpixels.plus(chosen, mode).pack()
         row.save()
         return label_map
 

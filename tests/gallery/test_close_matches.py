@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gallery.collection import demo
+from gallery.collection.demo_photographs import Box
 from gallery.collection.importing import add_public
 from gallery.index import indexing, spaces
 from gallery.models import Search
@@ -31,7 +32,7 @@ def collection(db: None, settings: Any) -> None:
         indexing.bring_up_to_date(image.pk, wanted)
 
 
-def asked(data: bytes, box: demo.Box) -> Search:
+def asked(data: bytes, box: Box) -> Search:
     """A search for a box of a picture that was uploaded: its sides are shares of the picture."""
     # Other bytes than those in the collection: nothing of it is left out as the very same file.
     photo = store_photo(data + b"\0", "upload", visitor=VISITOR.visitor)
@@ -56,5 +57,5 @@ def test_what_is_there_is_above_the_line_and_everything_else_below(collection: N
         assert len(found) >= 2, photograph.file
         assert [title for title in found if not demo.shows(title, photograph)] == []
     absent = ("coins.png", "grass.png", "moon.png", "camera.png", "text.png", "gravel.png")
-    found = [close_matches(asked((folder / file).read_bytes(), (0.2, 0.2, 0.8, 0.8))) for file in absent]
-    assert sum(map(len, found)) <= 1, found
+    mistaken = [close_matches(asked((folder / file).read_bytes(), (0.2, 0.2, 0.8, 0.8))) for file in absent]
+    assert sum(map(len, mistaken)) <= 1, mistaken

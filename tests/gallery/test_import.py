@@ -77,7 +77,7 @@ def test_tags_and_licence_go_to_every_image(folder: Path) -> None:
 
 def test_imported_images_are_public_and_wait_to_be_indexed(folder: Path) -> None:
     run(folder)
-    assert all(photo.is_public and photo.owner is photo.visitor is None for photo in Photo.objects.all())
+    assert all(photo.is_public and photo.owner is None and photo.visitor is None for photo in Photo.objects.all())
     assert set(GalleryImage.objects.values_list("status", flat=True)) == {"pending"}
 
 

@@ -61,6 +61,7 @@ def test_a_hit_tells_where_the_thing_is(
     query_photo: Photo, colours: dict[str, GalleryImage], search_of: SearchOf
 ) -> None:
     hit = ask(search_of(query_photo, VISITOR), VISITOR).hits[0]
+    assert hit.region_id is not None
     region = colours["red"].regions.get(pk=hit.region_id)
     x, y = (region.left + region.right) / 2, (region.top + region.bottom) / 2
     assert (x - 70) ** 2 + (y - 75) ** 2 < 40**2  # In the disc.

@@ -83,7 +83,8 @@ def by_numpy(query: QueryVector, images: Any) -> Keys:
     stored = np.array(list(rows.order_by("pk").values_list("vector", flat=True)), np.float64)
     vector = query.vector.astype(np.float16).astype(np.float64)
     cosines = stored @ vector / np.linalg.norm(stored, axis=1) / np.linalg.norm(vector)
-    return keys[np.argsort(-cosines)].tolist()
+    nearest_first: Keys = keys[np.argsort(-cosines)].tolist()
+    return nearest_first
 
 
 def found(query: QueryVector, images: Any) -> Keys:

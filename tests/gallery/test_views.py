@@ -670,6 +670,7 @@ def test_more_like_a_region_or_the_whole_image(visitor_client: tuple[Client, Per
     for given, share in (({"region": region.pk}, region.area), ({}, 1.0)):
         response = client.post(f"/gallery/{image.pk}/search/", given)
         asked = Search.objects.owned_by(visitor).first()
+        assert asked is not None
         assert response.headers["Location"] == asked.get_absolute_url()
         labels = label_maps.load(asked.label_map).labels
         assert asked.superpixels.included[labels].mean() == pytest.approx(share)

@@ -104,7 +104,7 @@ def test_levels_beyond_the_ends_are_clipped() -> None:
 
 def test_a_level_must_be_whole() -> None:
     with pytest.raises(TypeError):
-        Hierarchy(np.array([0], np.uint16)).cut(1.5)  # type: ignore[arg-type]
+        Hierarchy(np.array([0], np.uint16)).cut(1.5)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_equal_colours_merge_first() -> None:
@@ -197,12 +197,12 @@ def test_labels_in_pieces_are_merged_all_the_same() -> None:
 )
 def test_what_are_no_superpixels_is_refused(labels: object) -> None:
     with pytest.raises(ValueError, match="labels must be"):
-        build(np.zeros((4, 4, 3), np.uint8), labels)  # type: ignore[arg-type]
+        build(np.zeros((4, 4, 3), np.uint8), labels)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_picture_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="rgb must"):
-        build(np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint16))  # type: ignore[arg-type]
+        build(np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint16))  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from PIL.JpegImagePlugin import get_sampling
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from selector.imaging.imagefile import InvalidImage, decode, read_upright
 from tests.pure.images import SRGB, encoded, exif, rgb_profile
@@ -30,7 +30,8 @@ def test_a_working_copy_is_a_jpeg_of_quality_92_without_subsampling() -> None:
     assert image.format == "JPEG"
     assert image.mode == "RGB"
     assert get_sampling(image) == 0
-    assert image.quantization == reference.quantization  # type: ignore[attr-defined]
+    assert isinstance(image, JpegImageFile) and isinstance(reference, JpegImageFile)
+    assert image.quantization == reference.quantization
 
 
 def test_a_working_copy_keeps_no_metadata() -> None:

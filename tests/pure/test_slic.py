@@ -169,13 +169,13 @@ def test_the_input_may_be_read_only_or_a_view_and_stays_what_it_is() -> None:
 )
 def test_what_is_no_rgb_picture_is_refused(rgb: object) -> None:
     with pytest.raises(ValueError, match="rgb must"):
-        segment(rgb)  # type: ignore[arg-type]
+        segment(rgb)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("n_superpixels", [0, -1, 2.5, "100", None])
 def test_what_is_no_number_of_superpixels_is_refused(n_superpixels: object) -> None:
     with pytest.raises(ValueError, match="n_superpixels must"):
-        segment(scene(4, 4), n_superpixels)  # type: ignore[arg-type]
+        segment(scene(4, 4), n_superpixels)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_an_unknown_engine_is_refused() -> None:

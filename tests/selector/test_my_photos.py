@@ -19,6 +19,7 @@ from PIL import Image
 from library import photo_views
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
+from selector.selection.selection import Mode
 from selector.services import label_maps
 from selector.services.photos import store_photo
 from tests.pictures import eighths, image_file
@@ -33,13 +34,13 @@ Add = Callable[..., Photo]
 def add(alice: Any, few_superpixels: None) -> Add:
     """Adds a photo of alice's, with something selected on it if asked."""
 
-    def add(name: str = "a.jpg", *, select: bool = False, mode: str = "include") -> Photo:
+    def add(name: str = "a.jpg", *, select: bool = False, mode: Mode = "include") -> Photo:
         photo = store_photo(image_file(), name, owner=alice)
         if select:
             label_map = label_maps.get_or_compute(photo)
             state = Selection(label_map=label_map, state=bytes(2 * ((label_map.n_superpixels + 7) // 8))).superpixels
             chosen = np.arange(label_map.n_superpixels) < 5
-            Selection.objects.create(label_map=label_map, owner=alice, state=state.plus(chosen, mode).pack())  # type: ignore[arg-type]
+            Selection.objects.create(label_map=label_map, owner=alice, state=state.plus(chosen, mode).pack())
         return photo
 
     return add
@@ -223,7 +224,7 @@ def test_several_photos_are_deleted_with_everything_made_from_them(
     before = {path for path in media.rglob("*") if path.is_file()}
     photos = [add(select=True), add(select=True)]
     kept = add("kept.jpg")
-    SharedSelection.objects.share(Selection.objects.first(), Person(user=alice))
+    SharedSelection.objects.share(Selection.objects.get(label_map__photo=photos[0]), Person(user=alice))
     with django_capture_on_commit_callbacks(execute=True):
         data = {"photo": [photo.pk for photo in photos], "confirmed": "on"}
         response = alice_client.post("/photos/delete/", data, follow=True)

@@ -58,7 +58,7 @@ def test_undo_and_redo_change_the_version_even_when_the_pixels_come_back(alice_c
 
 def test_asking_costs_few_queries(alice_client: Client, photo: Photo, django_assert_num_queries: Any) -> None:
     version = gesture(alice_client, photo, "toggle", "60,40")
-    query = {"label_map": label_maps.get_or_compute(photo).pk, "version": version}
+    query: dict[str, int | str] = {"label_map": label_maps.get_or_compute(photo).pk, "version": version}
     # Session, account, label map with photo, selection.
     with django_assert_num_queries(4):
         alice_client.get(f"/photos/{photo.pk}/selection/now/", query)
