@@ -48,6 +48,12 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+def members(module: str) -> set[str]:
+    """The functions and classes that a module defines."""
+    body = tree_of(modules()[module]).body
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
 def targets(node: ast.AST) -> Iterator[str]:
     """The modules that an import statement may name: `from a import b` names a.b if that is a module, else a."""
     if isinstance(node, ast.Import):

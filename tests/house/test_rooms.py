@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.house.source import ROOT, arrows, cycle, imports, modules, names_in_python, names_in_templates, room
+from tests.house.source import ROOT, arrows, cycle, imports, members, modules, names_in_python, names_in_templates, room
 
 # An app may know those before it, never one after it.
 APPS = ("selector", "gallery", "library")
@@ -115,3 +115,27 @@ def test_a_partial_renders_the_element_it_is_named_after() -> None:
         if not re.search(rf'id="{file.stem[1:].replace("_", "[-_]")}"', file.read_text(encoding="utf-8"))
     }
     assert without == NO_ELEMENT
+
+
+def test_the_page_on_architecture_names_what_is_there() -> None:
+    """Modules by their dotted names, functions and classes by those of their modules."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(rf"`((?:{'|'.join(APPS)})\.[\w.]+)`", page))
+    assert len(named) > 30
+    assert {name for name in named if not is_there(name)} == set()
+
+
+def is_there(name: str) -> bool:
+    if name in modules():
+        return True
+    module, _, member = name.rpartition(".")
+    return module in modules() and member in members(module)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_page_on_architecture_names_every_room(app: str) -> None:
+    """In its tables: folders end in a slash there."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page[page.index(f"| {app} | holds |") :].split("\n\n")[0]
+    rooms = {room(name) for name in modules() if name.startswith(f"{app}.")} - {"management"}
+    assert {name for name in rooms if f"`{name}`" not in table and f"`{name}/`" not in table} == set()
