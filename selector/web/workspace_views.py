@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from selector.access import visible_label_map, visible_photo
 from selector.arrays import Labels
-from selector.models import LabelMap
+from selector.models import LabelMap, Photo
 from selector.people import Person, make_known, person_of
 from selector.rendering import layers
 from selector.selection import tools
@@ -48,22 +48,29 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo_opened.send(workspace, label_map=label_map)
     selection = selecting.selection_of(person, label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
-    shown_width = min(photo.width, SHOWN_WIDTH)
     context = {
         "photo": photo,
         "label_map": label_map,
         "level": level,
         "coarsest": min(COARSEST_LEVEL, label_map.n_superpixels),
+        "is_own": photo.is_owned_by(person),
+        "tools": tools.TOOLS,
+        "other_way": tools.OTHER_WAY,
+        **stage_context(photo),
+        **selection_context(selecting.report_on(selection), level),
+    }
+    return render(request, "selector/workspace.html", context)
+
+
+def stage_context(photo: Photo) -> dict[str, int]:
+    """The sizes of the stage, in CSS pixels: at its largest, and as a page without JavaScript shows it."""
+    shown_width = min(photo.width, SHOWN_WIDTH)
+    return {
         "sizer_width": photo.width * LARGEST_SCALE,
         "sizer_height": photo.height * LARGEST_SCALE,
         "shown_width": shown_width,
         "shown_height": round(photo.height * shown_width / photo.width),
-        "is_own": photo.is_owned_by(person),
-        "tools": tools.TOOLS,
-        "other_way": tools.OTHER_WAY,
-        **selection_context(selecting.report_on(selection), level),
     }
-    return render(request, "selector/workspace.html", context)
 
 
 def selection_context(report: Report, level: int, *, with_tints: bool = True) -> dict[str, Any]:
