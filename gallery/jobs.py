@@ -132,12 +132,12 @@ def _defer_all(jobs: list[Job]) -> bool:
     return True
 
 
-def defer_forgotten(wanted: Iterable[DescriptorSpace]) -> None:
+def defer_forgotten(targets: Iterable[DescriptorSpace]) -> None:
     """Queue images whose index is not complete and that have no job: they are older than a space, for example."""
     queued = _queued_images()
     defer_indexing(_without(GalleryImage.objects.pending(), queued))
     defer_indexing(_without(GalleryImage.objects.unhashed(), queued), priority=PRIORITY_LATER)
-    for space in wanted:
+    for space in targets:
         defer_indexing(_without(GalleryImage.objects.lacking(space.pk), queued), priority=PRIORITY_LATER)
 
 

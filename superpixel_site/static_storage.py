@@ -8,7 +8,7 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     """Whitenoise's storage, which also rewrites the imports between our ES modules to the hashed names."""
 
     support_js_module_import_aggregation = True
-    # Ours alone: Django takes an import in a comment of somebody else's file for one, and stops at it.
+    # Our own scripts only: in a comment of another file Django takes an example for an import, and stops at it.
     _js_module_import_aggregation_patterns = (
         "js/*.js",
         HashedFilesMixin._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]

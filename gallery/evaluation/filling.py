@@ -43,7 +43,7 @@ def import_images(dataset: Dataset, tick: Tick, long_side: int = 0) -> dict[str,
     return images
 
 
-def index_images(images: dict[str, GalleryImage], wanted: Sequence[DescriptorSpace], tick: Tick) -> None:
+def index_images(images: dict[str, GalleryImage], targets: Sequence[DescriptorSpace], tick: Tick) -> None:
     """Describe the images in the given spaces.
 
     Raises
@@ -52,7 +52,7 @@ def index_images(images: dict[str, GalleryImage], wanted: Sequence[DescriptorSpa
         If an image cannot be indexed.
     """
     for name, image in images.items():
-        if sentence := indexing.failure_of(image.pk, wanted):
+        if sentence := indexing.failure_of(image.pk, targets):
             raise BadDataset(f"{name}: {sentence}")
         tick("Indexing")
     spaces.mark_ready()

@@ -69,7 +69,7 @@ class Photo(Owned):
     """One image file and its working copy, from which everything else is computed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, help_text="The file name it came with, until somebody renames it.")
+    name = models.CharField(max_length=200, help_text="The file name it came with, until it is renamed.")
     is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
     original = models.FileField(upload_to=original_path, max_length=200)
     original_type = models.CharField(max_length=50, help_text="MIME type of the original.")

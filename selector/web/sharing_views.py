@@ -27,7 +27,7 @@ PREVIEW_SIDE = 720
 P = ParamSpec("P")
 
 
-# For whoever shares
+# For the person who shares
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,7 +73,7 @@ def revoke(request: HtmxHttpRequest, link_id: int) -> HttpResponse:
     return redirect("selector:links", photo.pk)
 
 
-# For whoever opens
+# For those who open a link
 
 
 def unlisted(
