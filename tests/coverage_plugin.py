@@ -7,6 +7,7 @@ is set up; each process of pytest-xdist measures by itself, and the first one ad
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any
@@ -32,14 +33,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker sends what it has measured."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["coverage"] = _measuring.get_coverage()
+        # As text: its kinds of dictionaries cannot be sent.
+        output["coverage"] = json.dumps(_measuring.get_coverage())
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """The first process takes it; a worker that crashed has sent nothing."""
     if measured := getattr(node, "workeroutput", {}).get("coverage"):
-        _of_workers.append(measured)
+        _of_workers.append(json.loads(measured))
 
 
 @pytest.hookimpl(wrapper=True)
