@@ -86,11 +86,18 @@ class Page(HTMLParser):
             self.forbidden.append(self.get_starttag_text() or tag)
 
 
+# What every page uses, in this order.
+SITE_STYLES = (
+    *("tokens", "base", "header", "buttons", "forms"),
+    *("blocks", "cards", "popup", "messages", "start"),
+)
+
+
 def assert_in_the_look_of_the_site(response: Response) -> None:
     assert response.status_code == 200
     page = Page(response)
     assert (page.headings, page.mains, page.live_regions) == (1, 1, 1)
-    assert [url.rpartition("/")[2].partition(".")[0] for url in page.stylesheets] == ["site", "account"]
+    assert [url.rpartition("/")[2].partition(".")[0] for url in page.stylesheets] == [*SITE_STYLES, "account"]
     assert page.forbidden == []
     assert page.unlabelled <= page.labelled
 
