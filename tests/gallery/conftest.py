@@ -26,6 +26,14 @@ def light(settings: Any, few_superpixels: None) -> None:
     settings.MEANING_ENABLED = False
 
 
+@pytest.fixture(autouse=True)
+def two_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kinds of spaces that these tests count on, whatever other kinds the site has."""
+    from gallery.index import kinds
+
+    monkeypatch.setattr(kinds, "KINDS", (kinds.APPEARANCE, kinds.MEANING))
+
+
 @pytest.fixture
 def add_image(db: None) -> AddImage:
     """Adds an image to the collection; a private one when it has an owner. It is not indexed yet."""

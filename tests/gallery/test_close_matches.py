@@ -22,6 +22,11 @@ from selector.services.photos import store_photo
 VISITOR = Person(visitor=uuid.UUID(int=7))
 
 
+@pytest.fixture(autouse=True)
+def two_kinds() -> None:
+    """Here with all kinds that the site has: none may make right answers weak."""
+
+
 @pytest.fixture
 def collection(db: None, settings: Any) -> None:
     """The demo collection, indexed, with few superpixels, as that is quicker."""
