@@ -1,4 +1,4 @@
-"""The database engine that brings its own server: processes share it, and the last one stops it."""
+"""Django's view of the embedded server: settings, connections that break, and errors."""
 
 from __future__ import annotations
 
@@ -6,114 +6,93 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
+from django.db.utils import DEFAULT_DB_ALIAS
+from trials import postmaster_of, wait_for
 
 from superpixel_site.checks import available_pgvector, check_pgvector
+from superpixel_site.embedded_postgres import server
+from superpixel_site.embedded_postgres.base import DatabaseClient, DatabaseWrapper
 from superpixel_site.settings import BASE_DIR
-
-HOLD = """
-import sys, django
-from django.conf import settings
-settings.configure(DATABASES={"default": {"ENGINE": "superpixel_site.embedded_postgres", "NAME": "postgres",
-                                          "OPTIONS": {"data": sys.argv[1]}}})
-django.setup()
-from django.db import connection
-with connection.cursor() as cursor:
-    cursor.execute("SELECT pg_postmaster_start_time()")
-    print(cursor.fetchone()[0], flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder under a short path: a socket's name may not be long."""
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        # The server runs as a user of its own when root starts it.
-        Path(folder).chmod(0o755)
-        yield Path(folder) / "postgres"
+def wrapper(data: Path, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseWrapper]:
+    """A database of Django's over the data folder, as the settings describe one."""
+    described = connections[DEFAULT_DB_ALIAS].settings_dict | {
+        "ENGINE": "superpixel_site.embedded_postgres",
+        "NAME": "postgres",
+        "OPTIONS": {"data": str(data)},
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+    monkeypatch.setitem(connections.settings, "embedded", described | {"USER": "", "HOST": "", "PORT": ""})
+    with django_db_blocker.unblock():
+        yield connections["embedded"]
+        connections["embedded"].close()
+        del connections["embedded"]
 
 
-def hold(data: Path) -> subprocess.Popen[str]:
-    """A process with an open connection, until its standard input is closed."""
-    command = [sys.executable, "-c", HOLD, str(data)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR)
+def one(wrapper: DatabaseWrapper) -> Any:
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone()[0]
 
 
-def started(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
+def test_a_kept_connection_is_made_anew_when_the_server_died(wrapper: DatabaseWrapper, data: Path) -> None:
+    assert one(wrapper) == 1
+    dead = postmaster_of(data)
+    os.kill(dead, signal.SIGKILL)
+    wait_for(lambda: (status := server.running(data)) or status)
+    wrapper.close_if_unusable_or_obsolete()  # What Django does before each request.
+    assert one(wrapper) == 1
+    assert postmaster_of(data) != dead
 
 
-def release(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=30)
+def test_the_environment_does_not_lead_away(wrapper: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PGPORT": "1", "PGHOSTADDR": "127.0.0.1", "PGGSSENCMODE": "require"}.items():
+        monkeypatch.setenv(name, value)
+    assert one(wrapper) == 1
 
 
-def server_of(data: Path) -> list[psutil.Process]:
-    return [p for p in psutil.process_iter(["cmdline"]) if str(data) in (p.info["cmdline"] or [])]
+def test_dbshell_takes_the_psql_that_comes_along(wrapper: DatabaseWrapper) -> None:
+    wrapper.ensure_connection()
+    arguments, _ = DatabaseClient.settings_to_cmd_args_env(wrapper.settings_dict, ["--tuples-only", "-c", "SELECT 42"])
+    shown = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "42"
 
 
-def wait_until_stopped(data: Path) -> None:
-    deadline = time.monotonic() + 30
-    while server_of(data) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not server_of(data)
+def test_what_a_person_must_change_is_an_error_of_the_settings(wrapper: DatabaseWrapper) -> None:
+    wrapper.settings_dict["OPTIONS"] = {"data": "/two\nlines"}
+    with pytest.raises(ImproperlyConfigured, match="line break"):
+        wrapper.ensure_connection()
+    wrapper.settings_dict["OPTIONS"] = {}
+    with pytest.raises(ImproperlyConfigured, match=r'needs OPTIONS\["data"\]'):
+        wrapper.ensure_connection()
 
 
-def test_two_processes_share_a_server_and_the_last_one_stops_it(data: Path) -> None:
-    first = hold(data)
-    start_time = started(first)
-    second = hold(data)
-    assert started(second) == start_time
-    release(first)
-    assert server_of(data)
-    release(second)
-    wait_until_stopped(data)
+def test_a_server_that_does_not_start_is_one_of_the_database(wrapper: DatabaseWrapper, own_copy: Path) -> None:
+    (own_copy / "postgresql.conf").write_text("shared_buffers = nonsense\n")
+    wrapper.settings_dict["OPTIONS"] = {"data": str(own_copy)}
+    with pytest.raises(OperationalError, match="did not start"):
+        wrapper.ensure_connection()
 
 
-def test_a_killed_process_does_not_keep_the_server_running(data: Path) -> None:
-    killed = hold(data)
-    started(killed)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    assert server_of(data)
-    last = hold(data)
-    started(last)
-    release(last)
-    wait_until_stopped(data)
-
-
-def test_nor_does_one_that_is_killed_while_the_last_one_runs(data: Path) -> None:
-    last, killed = hold(data), hold(data)
-    started(last)
-    started(killed)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    release(last)
-    wait_until_stopped(data)
-
-
-def test_a_folder_that_was_left_may_be_deleted(data: Path) -> None:
-    program = (
-        "import shutil, sys; from pathlib import Path; from superpixel_site.embedded_postgres import server;"
-        "data = Path(sys.argv[1]); server.start(data); server.leave(data); shutil.rmtree(data)"
-    )
-    command = [sys.executable, "-c", program, str(data)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=BASE_DIR, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    wait_until_stopped(data)
-
-
-def test_it_says_which_folder_it_needs() -> None:
-    program = HOLD.replace('{"data": sys.argv[1]}', "{}")
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=BASE_DIR, check=False)
-    assert 'needs OPTIONS["data"]' in done.stderr
+def test_serve_tells_it_in_a_sentence(own_copy: Path) -> None:
+    (own_copy / "postgresql.conf").write_text("shared_buffers = nonsense\n")
+    environment = os.environ | {"DATA_DIR": str(own_copy.parent), "DJANGO_SETTINGS_MODULE": "superpixel_site.settings"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "manage.py", "serve"]
+    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: PostgreSQL did not start over")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.django_db
