@@ -46,6 +46,7 @@ STRIPPED = ("PG", "LC_", "LANG", "PYTHON")
 # initdb runs the server through a shell, its path in double quotes: within these, some characters still mean something.
 UNSAFE_IN_QUOTES = frozenset('"$`\\')
 LAST_LINES = 8
+SEGMENT_BYTES = 16 * 1024 * 1024  # PostgreSQL's log of changes grows by as much.
 
 
 def environment() -> dict[str, str]:
@@ -146,14 +147,22 @@ def start_log(data: Path) -> Path:
     return locks.folder_for(data) / "start.log"
 
 
-def last_words(data: Path) -> str:
-    """What a server said that ended while it started."""
+def log_sizes(data: Path) -> dict[Path, int]:
+    """How much earlier servers wrote into each of the log files."""
+    return {log: log.stat().st_size for log in (data / "logs").glob("*.log")}
+
+
+def last_words(data: Path, before: dict[Path, int]) -> str:
+    """What a server said that ended while it started; `before` are the sizes of the log files from before that."""
     said = _read(start_log(data))
-    if b"redirecting log output" not in said:
-        return _last_lines(said)
-    # It says where: "stderr logs/postgresql-Mon.log".
-    name = os.fsdecode(_read(data / "current_logfiles").partition(b" ")[2].strip())
-    return _last_lines(_read(data / name) if name else said)
+    if b"redirecting log output" in said:
+        # It goes on where it says: "stderr logs/postgresql-Mon.log".
+        log = data / os.fsdecode(_read(data / "current_logfiles").partition(b" ")[2].strip())
+        said = _read(log)[before.get(log, 0) :]
+    words = _last_lines(said) or "Nothing."
+    # On a full disk the words that matter could not be written.
+    is_full = shutil.disk_usage(data).free < SEGMENT_BYTES
+    return f"{words}\nThe disk is full." if is_full else words
 
 
 def _read(path: Path) -> bytes:

@@ -40,6 +40,7 @@ class Keeper:
         self.data, self.programs = data, programs
         self.account = accounts.account_for(data)
         self.socket_folder: Path | None = None
+        self.log_sizes: dict[Path, int] = {}
         self.was_told_to_stop = False
         self.deaths: deque[float] = deque(maxlen=DEATHS_IN_A_MINUTE)
 
@@ -87,6 +88,7 @@ class Keeper:
         folder = self.socket_folder = self.usable_socket_folder()
         # The lock proves that it is stale. With a number that another program has by now, PostgreSQL would refuse it.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self.log_sizes = cluster.log_sizes(self.data)
         child = cluster.start(self.data, self.programs, folder, self.server_lock)
         # From here on only PostgreSQL holds it.
         os.close(self.server_lock)
@@ -133,7 +135,8 @@ class Keeper:
             time.sleep(SECONDS_BETWEEN_LOOKS if ready else SECONDS_BETWEEN_LOOKS_AT_THE_START)
         if not ready:
             self.remove_socket_folder()
-            raise ServerError(f"PostgreSQL did not start over {self.data}. It says:\n{cluster.last_words(self.data)}")
+            said = cluster.last_words(self.data, self.log_sizes)
+            raise ServerError(f"PostgreSQL did not start over {self.data}. It says:\n{said}")
         return False
 
     def is_unwanted(self) -> bool:

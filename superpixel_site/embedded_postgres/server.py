@@ -63,9 +63,10 @@ def start(data: Path) -> Server:
         If it does not start, with its last words, or does not answer in time.
     """
     data = _resolved(data)
-    _hold(data)
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
+        # Each time: who deletes the folder meanwhile deletes the lock that is held.
+        _hold(data)
         if found := _running(data):
             return found
         if locks.can_take(data, locks.KEEPER, exclusive=False):

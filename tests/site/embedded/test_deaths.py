@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from trials import Holder, keepers_of, postmaster_of, running_in, sql, wait_for, wait_until_all_ended
+from trials import Holder, copied, keepers_of, postmaster_of, running_in, sql, wait_for, wait_until_all_ended
 
 from superpixel_site.embedded_postgres import locks, postmaster, server
 
@@ -144,6 +144,19 @@ def test_a_database_that_is_deleted_while_it_is_used_does_not_come_back(own_copy
     keeper.wait(timeout=30)
     assert not own_copy.exists()
     wait_until_all_ended(own_copy)
+
+
+def test_another_database_may_take_its_place(own_copy: Path, template: Path) -> None:
+    server.start(own_copy)
+    (before,) = keepers_of(own_copy)
+    away = own_copy.parent / "away"
+    away.mkdir()
+    for path in (own_copy, locks.folder_for(own_copy)):
+        path.rename(away / path.name)
+    copied(template, own_copy)
+    assert sql(server.start(own_copy), "SELECT 1") == 1
+    before.wait(timeout=30)
+    assert len(keepers_of(own_copy)) == 1
 
 
 def kill_keeper(data: Path) -> None:

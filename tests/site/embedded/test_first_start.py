@@ -83,6 +83,23 @@ def test_so_does_one_that_fails_later(own_copy: Path) -> None:
         server.start(own_copy)
 
 
+def test_one_that_cannot_say_anything_is_not_given_the_words_of_an_earlier_one(
+    own_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks.prepare(own_copy)
+    (own_copy / "current_logfiles").write_text("stderr logs/postgresql-Mon.log\n")
+    log = own_copy / "logs" / "postgresql-Mon.log"
+    log.write_text("LOG:  database system is shut down\n")
+    before = cluster.log_sizes(own_copy)
+    cluster.start_log(own_copy).write_text("LOG:  redirecting log output to logging collector process\n")
+    assert cluster.last_words(own_copy, before) == "Nothing."
+    with log.open("a") as said:
+        said.write("FATAL:  out of luck\n")
+    assert cluster.last_words(own_copy, before) == "FATAL:  out of luck"
+    monkeypatch.setattr(cluster, "SEGMENT_BYTES", 1 << 60)
+    assert cluster.last_words(own_copy, before) == "FATAL:  out of luck\nThe disk is full."
+
+
 def test_a_server_started_by_other_code_is_refused_and_left_alone(data: Path) -> None:
     server.start(data)
     server.leave(data)
