@@ -17,6 +17,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import NoReturn
 
 from superpixel_site.embedded_postgres import accounts, cluster, locks, postmaster, sockets
 from superpixel_site.embedded_postgres.errors import ServerError, SetupError, to_report
@@ -124,8 +125,10 @@ class Keeper:
     def has_stopped(self, server: Postmaster) -> bool:
         """Watch a server to its end: True if it was stopped because nobody uses it, False if it died."""
         accounts.become(self.account)
-        ready = False
+        place, ready = self.place(), False
         while server.is_alive():
+            if place is None or self.place() != place:
+                self.give_up(server)
             if self.is_unwanted():
                 self.stop(server)
                 return True
@@ -139,9 +142,27 @@ class Keeper:
             raise ServerError(f"PostgreSQL did not start over {self.data}. It says:\n{said}")
         return False
 
+    def place(self) -> tuple[int, int] | None:
+        """Which folder has the name of the data folder now."""
+        try:
+            status = self.data.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
     def is_unwanted(self) -> bool:
         """Whether nobody uses the server. From then on nobody can, until this process has ended."""
         return self.was_told_to_stop or locks.take(self.users, exclusive=True)
+
+    def give_up(self, server: Postmaster) -> NoReturn:
+        """End a server whose folder was moved or deleted.
+
+        It follows a folder that is moved, but for one file, `pg_control`, which it would write under the old name:
+        into another database, if there is one by now.
+        """
+        server.stop_without_writing()
+        self.remove_socket_folder()
+        raise ServerError(f"The database {self.data} was moved or deleted while it was used.")
 
     def stop(self, server: Postmaster) -> None:
         server.stop()

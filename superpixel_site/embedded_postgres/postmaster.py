@@ -8,7 +8,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -94,7 +94,14 @@ class Postmaster:
     def stop(self) -> None:
         """End all sessions, then the server; returns when its first process has ended."""
         self.let_recover()
-        for sign, seconds in WAYS_TO_STOP:
+        self.end_by(WAYS_TO_STOP)
+
+    def stop_without_writing(self) -> None:
+        """End it as if it had crashed: what is done is in its log of changes."""
+        self.end_by(WAYS_TO_STOP[1:])
+
+    def end_by(self, ways: Iterable[tuple[signal.Signals, float]]) -> None:
+        for sign, seconds in ways:
             deadline = time.monotonic() + seconds
             if self.is_alive():
                 kill(self.pid, sign)
