@@ -1,6 +1,7 @@
-"""The site's own app: its system checks."""
+"""The site's own app: its system checks, and what is done before migrations."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import pre_migrate
 
 
 class SuperpixelSiteConfig(AppConfig):
@@ -9,3 +10,7 @@ class SuperpixelSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from superpixel_site import checks  # noqa: F401  registers itself
+        from superpixel_site.embedded_postgres.extensions import update_pgvector
+
+        # The signal is sent for each app with models; the gallery's vectors are what pgvector is there for.
+        pre_migrate.connect(update_pgvector, sender=apps.get_app_config("gallery"))

@@ -26,8 +26,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def default_data_dir() -> Path:
     """`var/` in the checkout; for root a folder outside its home, one for each checkout.
 
-    The embedded PostgreSQL refuses to run as root, so it gets a system user of its own, and every folder above its
-    data is made readable to that user: a home must not be among them.
+    The embedded PostgreSQL refuses to run as root, so it runs as a system user of its own, who must be able to pass
+    through every folder above its data. Root's home lets nobody pass, and is not opened.
     """
     if os.name != "posix" or os.geteuid() != 0:
         return BASE_DIR / "var"

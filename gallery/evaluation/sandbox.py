@@ -128,7 +128,8 @@ def _database_on_embedded_server() -> Iterator[str]:
     server = connection.get_connection_params()
     connection.close()
     try:
-        url = f"postgresql:///{quote(name)}?{urlencode({'host': server['host'], 'user': server['user']})}"
+        place = {key: server[key] for key in ("host", "port", "user")}
+        url = f"postgresql:///{quote(name)}?{urlencode(place)}"
         # While this connection is open, other evaluations see that the database is in use.
         with psycopg.connect(url):
             yield url

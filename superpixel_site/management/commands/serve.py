@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import OperationalError, connections
 from honcho import environ, manager
 
 from superpixel_site.embedded_postgres import server
@@ -23,7 +24,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.refuse_taken_port()
-        self.prepare()
+        try:
+            self.prepare()
+        except (ImproperlyConfigured, OperationalError) as problem:
+            # The database says what is wrong with it; how we came to ask it is of no interest.
+            raise CommandError(str(problem)) from None
         self.announce()
         # The processes of the Procfile open connections of their own; a forked one must not be shared.
         connections.close_all()
