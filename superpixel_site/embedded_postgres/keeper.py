@@ -19,7 +19,7 @@ from collections import deque
 from pathlib import Path
 from typing import NoReturn
 
-from superpixel_site.embedded_postgres import accounts, cluster, locks, postmaster, sockets
+from superpixel_site.embedded_postgres import accounts, cluster, locks, postmaster, reach, sockets
 from superpixel_site.embedded_postgres.errors import ServerError, SetupError, to_report
 from superpixel_site.embedded_postgres.postmaster import Postmaster
 
@@ -52,7 +52,8 @@ class Keeper:
             return
         if self.account:
             locks.hand_over(self.data, self.account)
-            accounts.refuse_closed_folders(self.account, [self.data, self.programs, *self.programs.parent.iterdir()])
+            accounts.refuse_closed_folders(self.account, [self.data])
+            self.programs = reach.programs_for(self.account, self.programs, self.data)
         self.users = locks.open_lock(self.data, locks.USERS)
         while (server := self.running() or self.started()) and not self.has_stopped(server):
             self.note_death()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from superpixel_site.embedded_postgres import accounts, locks, server
+from superpixel_site.embedded_postgres import accounts, binaries, locks, reach, server
 from superpixel_site.embedded_postgres.errors import SetupError
 from tests.site.embedded.trials import Holder, keepers_of, postmaster_of, sql, wait_until_all_ended
 
@@ -96,6 +96,26 @@ def test_a_closed_folder_is_refused_with_the_command_and_stays_closed(folder: Pa
     with pytest.raises(SetupError, match=rf"may not pass through {closed}: run `chmod o\+x {closed}`"):
         server.start(closed / "deep" / "postgres")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_programs_in_a_closed_folder_are_used_from_a_copy_beside_the_data(
+    folder: Path, own_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a checkout in root's home."""
+    closed = folder / "home"
+    packages = Path(str(binaries.folder()).removesuffix(binaries.PROGRAMS))
+    shutil.copytree(packages / "embedded_postgres", closed / "embedded_postgres", symlinks=True)
+    closed.chmod(0o700)
+    monkeypatch.setattr(binaries, "folder", lambda: closed / binaries.PROGRAMS)
+    assert sql(server.start(own_copy), "SELECT 1") == 1
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    program = Path(f"/proc/{postmaster_of(own_copy)}/exe").resolve()
+    (copied_to,) = own_copy.with_name(reach.COPIES).iterdir()
+    assert program == copied_to / binaries.PROGRAMS / "postgres"
+    server.leave(own_copy)
+    wait_until_all_ended(own_copy)
+    server.start(own_copy)
+    assert list(own_copy.with_name(reach.COPIES).iterdir()) == [copied_to], "it is copied once"
 
 
 def test_a_folder_open_to_the_users_group_will_do(folder: Path, template: Path) -> None:
