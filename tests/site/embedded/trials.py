@@ -41,9 +41,8 @@ class Holder:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=BASE_DIR,
             env=environment,
-            **options,
+            **{"cwd": BASE_DIR, **options},
         )
 
     @property
