@@ -60,12 +60,17 @@ $(NODE_MODULES): package-lock.json $(INSTALLED_DEV)
 	@$(NPM) ci --silent --no-audit --no-fund
 	@touch $@
 
+# Only the scripts that pages name may touch a page when they are imported.
+IMPORT_WITHOUT_A_PAGE := import { globSync } from "node:fs"; \
+	for (const file of globSync("static/js/*/*.js")) await import(`$(CURDIR)/$${file}`);
+
 check: $(INSTALLED_DEV) $(NODE_MODULES)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/python -m pytest --quiet --doctest-modules $(DOCTESTED)
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/typescript/bin/tsc --project .
+	@$(NODE) --input-type=module --eval '$(IMPORT_WITHOUT_A_PAGE)'
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@.venv/bin/hadolint Dockerfile
 
