@@ -139,3 +139,10 @@ def test_the_page_on_architecture_names_every_room(app: str) -> None:
     table = page[page.index(f"| {app} | holds |") :].split("\n\n")[0]
     rooms = {room(name) for name in modules() if name.startswith(f"{app}.")} - {"management"}
     assert {name for name in rooms if f"`{name}`" not in table and f"`{name}/`" not in table} == set()
+
+
+def test_the_lock_of_the_script_checks_names_no_host() -> None:
+    """Each machine asks the registry that it is set up for."""
+    lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    assert '"integrity"' in lock
+    assert "://" not in lock
