@@ -108,7 +108,7 @@ class Collection:
 
         images, vectors = [], []
         for row, (parents, counts, areas) in enumerate(zip(self.trees, self.counts, self.areas, strict=True)):
-            alone = lambda sums: appearance.hellinger_vectors(sums, setting.weights)  # noqa: E731
+            alone = lambda sums: appearance.hellinger_vectors(sums, setting.weights)  # noqa: E731  used once
             nodes = choose_regions(parents, counts, areas, vectors=alone)
             members = np.stack([node_members(parents, node) for node in nodes])
             vectors.append(appearance.region_vectors(counts, members, **asdict(setting)))
@@ -125,7 +125,7 @@ def looked_at(images: dict[str, GalleryImage]) -> dict[str, SegmentedPhoto]:
 
     pictures = {name: SegmentedPhoto(get_or_compute(image.photo)) for name, image in images.items()}
     for picture in tqdm(pictures.values(), unit=" images", disable=None):
-        picture.histogram_counts  # noqa: B018
+        picture.histogram_counts  # noqa: B018  computed and kept
     return pictures
 
 

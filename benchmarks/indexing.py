@@ -83,7 +83,7 @@ def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDA
     with profile.stage("label map: packing and storing"):
         photo = SegmentedPhoto(label_maps.store(image.photo, labels, tree), lambda: rgb)
     with profile.stage("appearance: counting histograms"):
-        photo.histogram_counts  # noqa: B018
+        photo.histogram_counts  # noqa: B018  computed and kept
     with profile.stage("choosing regions"):
         nodes = indexing.choose_nodes(photo)
         members = indexing.members_of(photo, nodes)

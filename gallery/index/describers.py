@@ -33,7 +33,7 @@ class Describer(ABC):
         """Whether `words_vector` can be called."""
         return False
 
-    def load(self) -> None:  # noqa: B027
+    def load(self) -> None:  # noqa: B027  empty on purpose
         """Load what the other methods need, such as a model. By default nothing."""
 
     @abstractmethod
@@ -135,7 +135,7 @@ class Kind(ABC):
         """
         return ""
 
-    def preload(self, space: DescriptorSpace | None) -> None:  # noqa: B027
+    def preload(self, space: DescriptorSpace | None) -> None:  # noqa: B027  empty on purpose
         """Load what searches need, before the first one. By default nothing.
 
         Parameters

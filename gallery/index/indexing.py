@@ -109,7 +109,7 @@ def replace_regions(
     image : GalleryImage
     rows : sequence of r IndexedRegion
         Not saved yet.
-    vectors : mapping of int to float32, shape (r, D)
+    vectors : mapping of int to float32 ndarray, shape (r, D)
         By the key of the space.
     image_hash : int
         From `perceptual_hash`.
@@ -215,7 +215,7 @@ def add_vectors(rows: Sequence[IndexedRegion], vectors: Mapping[int, Floats]) ->
     Parameters
     ----------
     rows : sequence of r IndexedRegion
-    vectors : mapping of int to float32, shape (r, D)
+    vectors : mapping of int to float32 ndarray, shape (r, D)
         By the key of the space.
     """
     there = set(DescriptorSpace.objects.filter(pk__in=vectors).values_list("pk", flat=True))

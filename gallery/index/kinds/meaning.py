@@ -52,7 +52,7 @@ class MeaningDescriber(Describer):
         return self.space.knows_words
 
     def load(self) -> None:
-        self.tower  # noqa: B018
+        self.tower  # noqa: B018  loaded when first asked for
 
     def words_vector(self, text: str) -> Floats:
         try:
