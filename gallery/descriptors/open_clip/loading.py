@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gallery.descriptors.open_clip import dense_features, weights
+from gallery.descriptors.open_clip import dense_features, folding, weights
 from gallery.descriptors.open_clip.tower import Method, Tower
 from gallery.descriptors.open_clip.weights import WeightsMissing, fetch
 
@@ -147,10 +147,17 @@ def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
         try:
             view = dense_features.at_scale(visual, factor)
             if _has_map(view, dimensions, device):
-                views.append(view)
+                views.append(view if dense_features.is_transformer(view) else _folded(view, device))
         except Exception:
             continue
     return views
+
+
+def _folded(view: Any, device: str) -> Any:
+    import torch
+
+    noise = torch.rand(1, 3, *dense_features.image_size(view), generator=torch.Generator().manual_seed(0))
+    return folding.folded(view, dense_features.feature_map, noise.to(device))
 
 
 def _has_map(view: Any, dimensions: int, device: str) -> bool:
