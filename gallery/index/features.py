@@ -20,6 +20,9 @@ from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
 
+# What packed arrays begin with that are not compressed; those of earlier versions all are.
+RAW = b"raw "
+
 # Arrays of the photos that are being searched for in this process: as they are stored, up to 4 MB each, and those of
 # their superpixels, up to 11 MB each. Keys are those of the label map and of the space.
 _features: LRUCache[npt.NDArray[Any]] = LRUCache(8)
@@ -107,13 +110,16 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
 
 
 def pack(array: npt.NDArray[Any]) -> bytes:
-    """An array with its type and shape, compressed: histograms are mostly zeros."""
+    """An array with its type and shape, compressed where that is worth the time."""
+    data = np.ascontiguousarray(array).tobytes()
     head = f"{array.dtype.str} {' '.join(map(str, array.shape))}\n".encode()
-    return head + zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
+    # Histograms are mostly zeros; the mantissas of a feature map are noise.
+    return RAW + head + data if array.dtype == np.float16 else head + zlib.compress(data, 1)
 
 
 def unpack(data: bytes) -> npt.NDArray[Any]:
     """The array of which `pack` made `data`; it cannot be written to."""
-    head, _, packed = data.partition(b"\n")
+    head, _, packed = data.removeprefix(RAW).partition(b"\n")
     dtype, *shape = head.decode().split()
-    return np.frombuffer(zlib.decompress(packed), np.dtype(dtype)).reshape([int(side) for side in shape])
+    raw = packed if data.startswith(RAW) else zlib.decompress(packed)
+    return np.frombuffer(raw, np.dtype(dtype)).reshape([int(side) for side in shape])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 import os
 import subprocess
 import sys
@@ -56,6 +57,11 @@ def test_features_come_back_as_they_were_kept(array: Any) -> None:
     back = unpack(pack(array))
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
+
+
+def test_features_that_an_earlier_version_compressed_come_back() -> None:
+    kept = b"<f2 2 2\n" + zlib.compress(np.arange(4, dtype=np.float16).tobytes(), 1)
+    assert np.array_equal(unpack(kept), np.arange(4, dtype=np.float16).reshape(2, 2))
 
 
 def test_appearance_answers_from_the_first_image_on(add_indexed: AddImage) -> None:
