@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 import os
 import subprocess
 import sys
+import zlib
 from io import StringIO
 from pathlib import Path
 from threading import Thread
