@@ -180,7 +180,8 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))
 MEANING_MODEL = env.str("MEANING_MODEL", "ViT-B-32")
 MEANING_WEIGHTS = env.str("MEANING_WEIGHTS", "datacomp_xl_s13b_b90k")
 MEANING_ENABLED = env.bool("MEANING_ENABLED", True)
-MEANING_THREADS = env.int("MEANING_THREADS", os.cpu_count() or 1, validate=validate.Range(min=1))
+# Threads that wait for each other burn the processor time of everybody's clicks: half of the cores are left to those.
+MEANING_THREADS = env.int("MEANING_THREADS", max(1, (os.cpu_count() or 1) // 2), validate=validate.Range(min=1))
 MEANING_BATCH = env.int("MEANING_BATCH", 0, validate=validate.Range(min=0))  # 0: what suits the device
 MODEL_CACHE_DIR = env.path("MODEL_CACHE_DIR", DATA_DIR / "models")
 # Comparing 10,000 regions was measured to compute as long as asking the index of a million (17.5 ms to 16.7); an
