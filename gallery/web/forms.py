@@ -22,6 +22,9 @@ else:
 
 # What a person can say about an image, in the order of the forms.
 METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+MOST_TAGS = 50
+LONGEST_TAG = 100
+LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
 
@@ -152,9 +155,30 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class MetadataForm(ImageModelForm):
+class TagsForm(ImageModelForm):
+    """A form with tags: not more, and none longer, than the database and the pages take."""
+
+    def clean_tags(self) -> list[str]:
+        tags: list[str] = self.cleaned_data["tags"]
+        if len(tags) > MOST_TAGS:
+            raise forms.ValidationError(f"An image can have {MOST_TAGS} tags; these are {len(tags)}.")
+        for tag in tags:
+            if len(tag) > LONGEST_TAG:
+                raise forms.ValidationError(
+                    f"“{tag[:20]}…” is too long for a tag; {LONGEST_TAG} characters are allowed."
+                )
+        return tags
+
+
+class MetadataForm(TagsForm):
     """What is known about an image, as its owner tells it."""
 
+    description = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=LONGEST_DESCRIPTION,
+        required=False,
+        error_messages={"max_length": f"That description is too long; {LONGEST_DESCRIPTION:,} characters are allowed."},
+    )
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 
     class Meta:
@@ -163,7 +187,6 @@ class MetadataForm(ImageModelForm):
         labels = {"taken": "Date"}
         help_texts = {"tags": "Separated by commas."}
         widgets = {
-            "description": forms.Textarea(attrs={"rows": 4}),
             "taken": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
 
@@ -176,7 +199,7 @@ class MetadataForm(ImageModelForm):
         return image
 
 
-class NewImageForm(ImageModelForm):
+class NewImageForm(TagsForm):
     """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")
