@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
-from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -34,29 +33,24 @@ def clear_away() -> None:
     clearing = Clearing.claim()
     if clearing is None:
         return
-    is_done = _until_over(_surviving(steps()) for steps in ROWS)
-    _until_over([_surviving(_parts(clearing))])
+    is_done = _clear_rows(time.monotonic() + SECONDS)
+    try:
+        clearing.next_part = delete_files_without_rows(clearing.next_part, SECONDS)
+    except Exception:
+        logger.exception("Looking for files without rows failed; it is tried again in an hour.")
     clearing.finish(is_done=is_done)
 
 
-def _until_over(kinds: Iterable[Iterator[object]]) -> bool:
-    """Take steps until there are none, or the time is over; says whether all were taken."""
-    end = time.monotonic() + SECONDS
-    return all(time.monotonic() < end for _ in chain.from_iterable(kinds))
-
-
-def _surviving(steps: Iterator[object]) -> Iterator[object]:
-    """The same steps; where one fails, the log says why and the other kinds go on."""
-    try:
-        yield from steps
-    except Exception:
-        logger.exception("Clearing away failed; it is tried again in an hour.")
-
-
-def _parts(clearing: Clearing) -> Iterator[None]:
-    for next_part in delete_files_without_rows(clearing.next_part):
-        clearing.next_part = next_part
-        yield
+def _clear_rows(end: float) -> bool:
+    """Delete the rows that nobody needs, until a moment of the clock; says whether all are gone."""
+    for steps in ROWS:
+        try:
+            if any(time.monotonic() > end for _ in steps()):
+                return False
+        except Exception:
+            # The other kinds go on.
+            logger.exception("Clearing away failed; it is tried again in an hour.")
+    return True
 
 
 def unneeded_label_maps() -> QuerySet[LabelMap]:

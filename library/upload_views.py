@@ -15,7 +15,7 @@ from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
 from selector.imaging.imagefile import InvalidImage
 from selector.models import Photo
-from selector.people import person_of
+from selector.people import Person, person_of
 from selector.services import label_maps, quotas
 from selector.services.photos import store_photo
 from selector.services.quotas import NoRoomLeft
@@ -83,10 +83,19 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
     file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
     try:
         with known_person(request) as person:
-            photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
+            return store_segmented(file, person)
     except InvalidImage as problem:
         raise Refusal(str(problem), 422, next_url) from problem
     except NoRoomLeft as problem:
         raise Refusal(str(problem), 409, reverse("library:photos")) from problem
-    label_maps.get_or_compute(photo)
+
+
+def store_segmented(file: UploadedFile[bytes], person: Person) -> Photo:
+    """Store a file as a photo of a person's and find its superpixels: both, or where one fails, neither."""
+    photo = store_photo(file.read(), file.name or "", owner=person.user, visitor=person.visitor)
+    try:
+        label_maps.get_or_compute(photo)
+    except BaseException:
+        photo.delete()
+        raise
     return photo

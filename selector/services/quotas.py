@@ -69,7 +69,7 @@ class Usage:
     def excess(self) -> str:
         """Which limit is passed, in words; empty when none is."""
         if self.most_photos and self.photos > self.most_photos:
-            return f"{self.most_photos:,} photos"
+            return "1 photo" if self.most_photos == 1 else f"{self.most_photos:,} photos"
         return readable(self.most_bytes) if self.most_bytes and self.n_bytes > self.most_bytes else ""
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.files.storage import default_storage
+from django.db.models import TextField
 from django.db.models.fields.files import FieldFile
+from django.db.models.functions import Cast, Left
 from django.utils import timezone
 
 from selector.models import LabelMap, Photo
@@ -22,7 +25,6 @@ from superpixel_site.stored_files import MissingFile, is_there
 
 # The folders of `original_path`, `working_path` and `label_map_path`.
 ROOTS = ("originals", "photos", "label_maps")
-PREFIXES = tuple(f"{number:02x}" for number in range(256))
 # A file is stored before its row: one as young as this may be waiting for it.
 YOUNG = datetime.timedelta(hours=1)
 
@@ -80,6 +82,13 @@ class Comparison:
     missing: list[Missing]
 
 
+def prefixes() -> list[str]:
+    """The beginnings of the keys of all photos that have rows or files, in order."""
+    starts = Photo.objects.order_by().values_list(Left(Cast("pk", TextField()), 2), flat=True).distinct()
+    folders = [name for root in ROOTS for name in _listdir(root)[0]]
+    return sorted({*starts, *(name for name in folders if re.fullmatch("[0-9a-f]{2}", name))})
+
+
 def compare(prefix: str) -> Comparison:
     """Compare the storage and the rows of the photos whose keys begin with two hexadecimal digits."""
     # The files first: what is stored meanwhile has its row when the rows are read.
@@ -87,15 +96,16 @@ def compare(prefix: str) -> Comparison:
     folders: list[str] = []
     for root in ROOTS:
         _list(f"{root}/{prefix}", files, folders)
+    keys: set[str] = set()
     named: set[str] = set()
     lacking: list[Missing] = []
     for row, fields in _rows(prefix):
+        keys.add(str(row.pk))
         for field in fields:
             found = Missing(row, field)
             named.add(found.name)
             if found.name not in files:
                 lacking.append(found)
-    keys = {str(key) for key in Photo.objects.filter(pk__range=_keys(prefix)).values_list("pk", flat=True)}
     return Comparison(
         n_files=len(files),
         orphans=sorted(files - named),
@@ -106,10 +116,7 @@ def compare(prefix: str) -> Comparison:
 
 def _list(folder: str, files: set[str], empty: list[str]) -> None:
     """Note the files of a folder and of those in it, and which of those in it hold nothing."""
-    try:
-        inner, names = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
+    inner, names = _listdir(folder)
     files.update(f"{folder}/{name}" for name in names if name)
     if not inner and not names and folder.count("/") > 1:
         empty.append(folder)
@@ -117,12 +124,20 @@ def _list(folder: str, files: set[str], empty: list[str]) -> None:
         _list(f"{folder}/{name}", files, empty)
 
 
+def _listdir(folder: str) -> tuple[list[str], list[str]]:
+    """The folders and files in a folder; none where there is no such folder."""
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+
+
 def _rows(prefix: str) -> Iterator[tuple[Photo | LabelMap, tuple[str, ...]]]:
     """The rows that name files, each with its fields of files; photos come before their label maps."""
     keys = _keys(prefix)
     for photo in Photo.objects.filter(pk__range=keys).order_by("pk").iterator():
         yield photo, ("original", "working")
-    maps = LabelMap.objects.filter(photo__range=keys).select_related("photo").order_by("pk")
+    maps = LabelMap.objects.filter(photo__pk__range=keys).select_related("photo").order_by("pk")
     for label_map in maps.iterator():
         yield label_map, ("labels",)
 

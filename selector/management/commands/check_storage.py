@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from selector.services.storage_check import PREFIXES, Missing, compare, delete_orphans
+from selector.services.storage_check import Missing, compare, delete_orphans, prefixes
 
 # Of each kind so many are listed by their names.
 LISTED = 20
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *, repair: bool, older_than: int, **options: Any) -> None:
         self.listed: dict[str, int] = {}
         self.n_files = 0
-        for prefix in tqdm(PREFIXES, unit=" parts", disable=None, dynamic_ncols=True):
+        for prefix in tqdm(prefixes(), unit=" parts", disable=None, dynamic_ncols=True):
             found = compare(prefix)
             self.n_files += found.n_files
             deleted = delete_orphans(found, datetime.timedelta(minutes=older_than)) if repair else []
