@@ -23,6 +23,9 @@ from selector.models import Photo
 from selector.services.photos import store_photo
 from superpixel_site.stored_files import delete_unless_kept, read
 
+# As long as the database takes them.
+LONGEST_TAG = 100
+
 
 @dataclass(frozen=True)
 class Details:

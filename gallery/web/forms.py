@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.http import urlencode
 
-from gallery.collection.importing import Details, check_size
+from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage
 from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST_PARTS
@@ -23,7 +23,6 @@ else:
 # What a person can say about an image, in the order of the forms.
 METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
 MOST_TAGS = 50
-LONGEST_TAG = 100
 LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))

@@ -23,6 +23,7 @@ from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal
 from superpixel_site.responses import render_partial_or_page
+from superpixel_site.stored_files import require
 
 # Of the picture on the page of a link, in pixels.
 PREVIEW_SIDE = 720
@@ -107,6 +108,7 @@ def unlisted(
 def shared(request: HtmxHttpRequest, token: str) -> HttpResponse:
     """What a link shares, to look at. A copy takes a press of the button: programs that visit links make none."""
     link = shared_selection(token)
+    require(link.photo.working)
     context = {
         "token": token,
         "photo": link.photo,

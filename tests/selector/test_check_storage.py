@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.management import call_command
 
 from selector.models import LabelMap, Photo, SharedSelection
@@ -130,3 +132,17 @@ def test_few_of_many_are_listed(own_media: Path, alice: Any, few_superpixels: No
         Path(photo.original.path).unlink()
     said, _ = check()
     assert said.count("missing: ") == 20 and "21 missing" in said
+
+
+def test_so_it_is_in_a_storage_without_folders(
+    alice: Any, few_superpixels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the methods that every storage of Django has: a bucket, say."""
+    storage = InMemoryStorage()
+    monkeypatch.setattr(default_storage, "_wrapped", storage)
+    photo = store_photo(image_file(), "a.jpg", owner=alice)
+    label_maps.get_or_compute(photo)
+    storage.save("photos/ab/abc/stray.jpg", ContentFile(b"nobody's"))
+    storage.delete(str(photo.working.name))
+    said, code = check("--repair", "--older-than", "0")
+    assert code == 0 and "1 deleted, 1 made again" in said
