@@ -127,7 +127,9 @@ def notice(person: Person, photo: Photo) -> str:
     """What to say when a photo just stored has brought a person near to their limit; empty when it has not."""
     now = usage_of(person)
     before = now.plus(-1, -photo.original_bytes - photo.working_bytes)
-    return f"Your room here is nearly full: {now.in_words}." if now.is_near and not before.is_near else ""
+    if not now.is_near or before.is_near:
+        return ""
+    return f"Your room here is {'nearly full' if now.share < 1 else 'full'}: {now.in_words}."
 
 
 def _lock(person: Person) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 
-from selector.models import Photo, Selection, SharedSelection, Visitor
+from selector.models import LabelMap, Photo, Selection, SharedSelection, Visitor
 from selector.people import Person
 from selector.services import label_maps
 from selector.services.photos import store_photo
@@ -127,7 +129,7 @@ def test_the_upload_that_brings_the_end_near_says_so_once(alice_client: Client, 
 def test_so_does_the_next_page(alice_client: Client, settings: Any) -> None:
     settings.ACCOUNT_PHOTOS = 1
     address = upload(alice_client).headers["HX-Redirect"]
-    assert "Your room here is nearly full: 1 of 1 photos" in alice_client.get(address).content.decode()
+    assert "Your room here is full: 1 of 1 photos" in alice_client.get(address).content.decode()
 
 
 def test_my_photos_says_how_much_is_used(client: Client, settings: Any) -> None:
@@ -145,3 +147,14 @@ def test_usage_in_words() -> None:
     usage = Usage(photos=1200, n_bytes=3 * 2**29, most_photos=5000, most_bytes=20 * 2**30)
     assert usage.in_words == "1,200 of 5,000 photos and 1.5 GB of 20 GB used"
     assert usage.share == 0.24 and not usage.is_near and not usage.excess
+
+
+def test_photos_from_before_are_weighed_once(alice: Any, own_media: Path) -> None:
+    """By the migration, also where a file is missing."""
+    photo, other = (store_photo(image_file(), "a.jpg", owner=alice) for _ in range(2))
+    label_maps.get_or_compute(photo)
+    Photo.objects.update(original_bytes=0, working_bytes=0)
+    LabelMap.objects.update(labels_bytes=0)
+    other.original.storage.delete(str(other.original.name))
+    import_module("selector.migrations.0005_visitors_there_are_and_their_bytes").weigh(apps, None)
+    assert usage_of(Person(user=alice)).n_bytes == bytes_under(own_media)
