@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import get_script_prefix
 
 from superpixel_site.refusals import Refusal, answer_to
@@ -50,6 +50,8 @@ class NoRoomMiddleware:
             return None
         try:
             _ = request.FILES
+        except UnreadablePostError:
+            return None  # Whoever sent it is gone; what comes next deals with that.
         except OSError as error:
             if is_no_room(error):
                 return no_room(request, error)

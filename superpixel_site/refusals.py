@@ -32,14 +32,15 @@ class Refusal(Exception):
     sentence : what was wrong and what to do, for the person
     status : the HTTP status, 4xx, or 503 and 507 for what the site cannot do just now
     next_url : where to go on, for browsers without JavaScript
-    retry_after : after how many seconds it may be tried again, where that is known
     """
 
-    def __init__(self, sentence: str, status: int, next_url: str, retry_after: int | None = None) -> None:
+    # After how many seconds it may be tried again; 0 where nobody knows.
+    retry_after = 0
+
+    def __init__(self, sentence: str, status: int, next_url: str) -> None:
         super().__init__(sentence)
         self.status = status
         self.next_url = next_url
-        self.retry_after = retry_after
 
 
 def valid(form: ValidForm, status: int, next_url: str) -> ValidForm:
@@ -80,7 +81,7 @@ def answer_to(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """What the sender of a refused request gets; no cache keeps it."""
     response = _rendered(cast(HtmxHttpRequest, request), refusal)
     add_never_cache_headers(response)
-    if refusal.retry_after is not None:
+    if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 

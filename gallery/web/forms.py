@@ -154,22 +154,19 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class TagsForm(ImageModelForm):
-    """A form with tags: not more, and none longer, than the database and the pages take."""
+class TaggedForm(ImageModelForm):
+    """A form of an image with its tags, which are rows of their own: no field of the image knows their limits."""
 
     def clean_tags(self) -> list[str]:
         tags: list[str] = self.cleaned_data["tags"]
         if len(tags) > MOST_TAGS:
             raise forms.ValidationError(f"An image can have {MOST_TAGS} tags; these are {len(tags)}.")
-        for tag in tags:
-            if len(tag) > LONGEST_TAG:
-                raise forms.ValidationError(
-                    f"“{tag[:20]}…” is too long for a tag; {LONGEST_TAG} characters are allowed."
-                )
+        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+            raise forms.ValidationError(f"“{too_long[:20]}…” is too long: a tag has at most {LONGEST_TAG} characters.")
         return tags
 
 
-class MetadataForm(TagsForm):
+class MetadataForm(TaggedForm):
     """What is known about an image, as its owner tells it."""
 
     description = forms.CharField(
@@ -198,7 +195,7 @@ class MetadataForm(TagsForm):
         return image
 
 
-class NewImageForm(TagsForm):
+class NewImageForm(TaggedForm):
     """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")

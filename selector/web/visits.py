@@ -21,7 +21,16 @@ from superpixel_site.refusals import Refusal
 logger = logging.getLogger(__name__)
 
 MINUTE = 60
-TOO_MANY = "Too many new visitors have come from your network within a minute. Wait a minute, then try again."
+
+
+class TooManyVisitors(Refusal):
+    """So many people have come from one address within a minute that no more are let in."""
+
+    retry_after = MINUTE
+
+    def __init__(self) -> None:
+        sentence = "Too many new visitors have come from your network within a minute. Wait a minute, then try again."
+        super().__init__(sentence, 429, get_script_prefix())
 
 
 class VisitMiddleware:
@@ -60,15 +69,15 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
 
     Raises
     ------
-    Refusal
-        For a first-time visitor, when there have been too many from their address.
+    TooManyVisitors
+        For a first-time visitor.
     """
     person = person_of(request)
     if person.is_known:
         yield person
         return
     if _visitors_from(address_of(request)) > settings.VISITORS_A_MINUTE > 0:
-        raise Refusal(TOO_MANY, 429, get_script_prefix(), retry_after=MINUTE)
+        raise TooManyVisitors
     visitor = Visitor.objects.create()
     try:
         yield Person(visitor=visitor.pk)

@@ -275,7 +275,7 @@ def test_the_other_verb_is_refused(client: Client, verb: str, address: str) -> N
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
-        ({"tags": "x" * 101}, "is too long for a tag; 100 characters are allowed."),
+        ({"tags": "x" * 101}, "is too long: a tag has at most 100 characters."),
         ({"tags": ",".join(f"t{i}" for i in range(51))}, "An image can have 50 tags; these are 51."),
         ({"description": "x" * 10_001}, "That description is too long; 10,000 characters are allowed."),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,19 @@ def test_so_it_is_where_the_request_itself_finds_no_room(client: Client, own_med
     assert response.status_code == 507
     assert SENTENCE in response.content.decode() and "<html" in response.content.decode()
     assert nothing_is_there(own_media)
+
+
+class BrokenOff(io.BytesIO):
+    """What a browser sends that is closed in the middle."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError("The connection is reset.")
+
+
+def test_who_breaks_off_is_no_error_of_the_site(client: Client) -> None:
+    form = {"CONTENT_LENGTH": "1000", "wsgi.input": BrokenOff()}
+    response = client.generic("POST", "/photos/", content_type="multipart/form-data; boundary=x", **form)
+    assert response.status_code == 400
 
 
 def test_so_it_is_where_the_database_finds_none(client: Client, own_media: Path, refuse: Callable[..., None]) -> None:
