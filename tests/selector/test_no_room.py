@@ -80,7 +80,7 @@ class BrokenOff(io.BytesIO):
 
 
 def test_who_breaks_off_is_no_error_of_the_site(client: Client) -> None:
-    form = {"CONTENT_LENGTH": "1000", "wsgi.input": BrokenOff()}
+    form: dict[str, Any] = {"CONTENT_LENGTH": "1000", "wsgi.input": BrokenOff()}
     response = client.generic("POST", "/photos/", content_type="multipart/form-data; boundary=x", **form)
     assert response.status_code == 400
 
