@@ -16,7 +16,7 @@ from gallery.index import hnsw
 from gallery.index.features import spaces_without_features
 from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import LabelMap, Photo
-from selector.signals import adopted, label_map_turned, photo_opened, working_copy_changed
+from selector.signals import adopted, forgotten, label_map_turned, photo_opened, working_copy_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -69,3 +69,9 @@ def drop_index(instance: DescriptorSpace, **kwargs: Any) -> None:
 def adopt_searches(visitor: uuid.UUID, user: User, **kwargs: Any) -> None:
     """Hand a visitor's searches to the account they signed in to."""
     Search.objects.filter(visitor=visitor).update(visitor=None, owner=user)
+
+
+@receiver(forgotten)
+def forget_searches(visitor: uuid.UUID, **kwargs: Any) -> None:
+    """Delete the searches of a visitor who does not come back: those on their own photos have gone with these."""
+    Search.objects.filter(visitor=visitor).delete()

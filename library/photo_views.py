@@ -18,6 +18,7 @@ from library.upload_views import upload
 from selector.access import own_photo, own_photos
 from selector.models import Photo
 from selector.people import person_of
+from selector.services.quotas import usage_of
 from selector.services.turning import turn
 from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest
@@ -37,6 +38,7 @@ def photos(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "cards": cards_of(person, page),
+        "usage": usage_of(person),
         "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20,
     }
     return render_partial_or_page(request, "library/_photo_grid.html", "library/photos.html", context)

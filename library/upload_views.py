@@ -15,9 +15,11 @@ from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
 from selector.imaging.imagefile import InvalidImage
 from selector.models import Photo
-from selector.people import known_person
-from selector.services import label_maps
+from selector.people import Person, person_of
+from selector.services import label_maps, quotas
 from selector.services.photos import store_photo
+from selector.services.quotas import NoRoomLeft
+from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import redirect_to
@@ -39,23 +41,31 @@ def upload(request: HtmxHttpRequest) -> HttpResponse:
     if len(files) > 1:
         return upload_several(request, files)
     photo = add_photo(request, request.FILES)
+    notice = quotas.notice(person_of(request), photo)
     if wants_partial(request) and StayForm(request.POST).value:
-        return render(request, "library/_uploaded.html", {"photo": photo})
+        return render(request, "library/_uploaded.html", {"photo": photo, "notice": notice})
+    if notice:
+        messages.info(request, notice)
     return redirect_to(request, photo.get_absolute_url())
 
 
 def upload_several(request: HtmxHttpRequest, files: list[UploadedFile[bytes]]) -> HttpResponse:
     """What a browser without JavaScript sends: each file is taken or refused by itself."""
-    n_added, refusals = 0, []
+    n_added = 0
+    notices: list[str] = []
+    refusals: list[str] = []
     for file in files:
         try:
-            add_photo(request, MultiValueDict({"image": [file]}))
+            photo = add_photo(request, MultiValueDict({"image": [file]}))
             n_added += 1
+            notices.append(quotas.notice(person_of(request), photo))
         except Refusal as refusal:
             refusals.append(f"{file.name}: {refusal}")
     if not n_added:
         raise Refusal(" ".join(refusals), 422, reverse("library:photos"))
     messages.success(request, f"{'1 photo is' if n_added == 1 else f'{n_added} photos are'} added.")
+    for sentence in filter(None, notices):
+        messages.info(request, sentence)
     for sentence in refusals:
         messages.error(request, sentence)
     return redirect_to(request, reverse("library:photos"))
@@ -71,10 +81,21 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
     """
     next_url = reverse("library:start")
     file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
-    person = known_person(request)
     try:
-        photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
+        with known_person(request) as person:
+            return store_segmented(file, person)
     except InvalidImage as problem:
         raise Refusal(str(problem), 422, next_url) from problem
-    label_maps.get_or_compute(photo)
+    except NoRoomLeft as problem:
+        raise Refusal(str(problem), 409, reverse("library:photos")) from problem
+
+
+def store_segmented(file: UploadedFile[bytes], person: Person) -> Photo:
+    """Store a file as a photo of a person's and find its superpixels: both, or where one fails, neither."""
+    photo = store_photo(file.read(), file.name or "", owner=person.user, visitor=person.visitor)
+    try:
+        label_maps.get_or_compute(photo)
+    except BaseException:
+        photo.delete()
+        raise
     return photo

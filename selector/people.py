@@ -9,12 +9,16 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 SESSION_KEY = "visitor"
+# The day on which the session was renewed last, so that it is once a day.
+DAY_KEY = "day"
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Person:
             return {"owner": self.user}
         if self.visitor is not None:
             return {"visitor": self.visitor}
-        raise ValueError("A person not yet known owns nothing; use known_person().")
+        raise ValueError("A person not yet known owns nothing; see selector.web.visits.")
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -45,15 +49,21 @@ def person_of(request: HttpRequest) -> Person:
     return Person(visitor=uuid.UUID(visitor) if visitor else None)
 
 
-def make_known(request: HttpRequest, person: Person) -> Person:
-    """The person, who is about to own something: a first-time visitor gets their random id now."""
-    if person.is_known:
-        return person
-    visitor = uuid.uuid4()
+def remember(request: HttpRequest, visitor: uuid.UUID) -> None:
+    """Let the session of a request hold a visitor's id; `selector.web.visits` says when."""
     request.session[SESSION_KEY] = str(visitor)
-    return Person(visitor=visitor)
+    note_day(request.session)
 
 
-def known_person(request: HttpRequest) -> Person:
-    """The person behind a request that is about to own something."""
-    return make_known(request, person_of(request))
+def was_here_today(session: SessionBase) -> bool:
+    """Whether today is the day that the session notes."""
+    return bool(session.get(DAY_KEY) == _today())
+
+
+def note_day(session: SessionBase) -> None:
+    """Note today in a session, which renews it."""
+    session[DAY_KEY] = _today()
+
+
+def _today() -> str:
+    return timezone.now().date().isoformat()

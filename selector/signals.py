@@ -6,6 +6,8 @@ from django.dispatch import Signal
 
 # Sent with `visitor` (UUID) and `user` inside the transaction in which a visitor's things become an account's.
 adopted = Signal()
+# Sent with `visitor` (UUID) inside the transaction that deletes the last things of a visitor who does not come back.
+forgotten = Signal()
 # Sent with `label_map` (LabelMap) when the page of its workspace is opened.
 photo_opened = Signal()
 # Sent with `old` and `new` (LabelMap) inside the transaction that turns a photo, before the old one is deleted. Every

@@ -5,16 +5,22 @@ A view raises `Refusal`; the middleware answers it, in place for htmx, else on a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar, cast
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix
 from django.utils.cache import add_never_cache_headers
 
 from superpixel_site.htmx import HtmxHttpRequest
+from superpixel_site.stored_files import MissingFile
 
+logger = logging.getLogger(__name__)
+
+MISSING_FILE = "The file of this photo is missing from the site’s storage. Tell whoever runs the site."
 ValidForm = TypeVar("ValidForm", bound=BaseForm)
 
 
@@ -24,9 +30,12 @@ class Refusal(Exception):
     Parameters
     ----------
     sentence : what was wrong and what to do, for the person
-    status : the HTTP status, 4xx
+    status : the HTTP status, 4xx, or 503 and 507 for what the site cannot do just now
     next_url : where to go on, for browsers without JavaScript
     """
+
+    # After how many seconds it may be tried again; 0 where nobody knows.
+    retry_after = 0
 
     def __init__(self, sentence: str, status: int, next_url: str) -> None:
         super().__init__(sentence)
@@ -53,7 +62,7 @@ def first_error(form: BaseForm) -> str:
 
 
 class RefusalMiddleware:
-    """Answers a `Refusal` that a view has raised."""
+    """Answers a `Refusal` that a view has raised, and a file that the storage has lost."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -62,14 +71,22 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Refusal):
-            return None
-        response = _answer(cast(HtmxHttpRequest, request), exception)
-        add_never_cache_headers(response)
-        return response
+        if isinstance(exception, MissingFile):
+            logger.error("%s", exception)
+            exception = Refusal(MISSING_FILE, 410, get_script_prefix())
+        return answer_to(request, exception) if isinstance(exception, Refusal) else None
 
 
-def _answer(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
+def answer_to(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """What the sender of a refused request gets; no cache keeps it."""
+    response = _rendered(cast(HtmxHttpRequest, request), refusal)
+    add_never_cache_headers(response)
+    if refusal.retry_after:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _rendered(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
     sentence = str(refusal)
     if request.htmx:
         return render(request, "_status.html", {"message": sentence, "level": "error"}, status=refusal.status)

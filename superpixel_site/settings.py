@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "superpixel_site.compression.TextGZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "superpixel_site.no_room.NoRoomMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "superpixel_site.htmx.VaryOnHtmxMiddleware",
     "superpixel_site.refusals.RefusalMiddleware",
+    "selector.web.visits.VisitMiddleware",
 ]
 
 ROOT_URLCONF = "superpixel_site.urls"
@@ -145,7 +147,7 @@ MEDIA_BUCKET = env.str("MEDIA_BUCKET", "")
 STORAGES: dict[str, dict[str, Any]] = {
     # Private: photos are served by views that check who asks, never straight from a URL.
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "superpixel_site.file_storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "media", "base_url": None},
     },
     "staticfiles": {"BACKEND": "superpixel_site.static_storage.HashedStaticFilesStorage"},
@@ -174,6 +176,17 @@ N_SUPERPIXELS = env.int("N_SUPERPIXELS", 2000, validate=validate.Range(min=8, ma
 LABEL_MAP_CACHE_SIZE = env.int("LABEL_MAP_CACHE_SIZE", 32, validate=validate.Range(min=1))
 # Numba's compiled kernels: one folder for web, worker and commands, filled by `manage.py warmup`.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))
+
+# --- What people may keep -------------------------------------------------------------------------------------------
+
+# Sessions end so long after they were last used, and with them a visitor's way to their photos, which are deleted then.
+SESSION_COOKIE_AGE = env.int("VISITOR_DAYS", 180, validate=validate.Range(min=1, max=3650)) * 24 * 3600
+# 0 sets no limit. What people keep by itself is never deleted because a limit was lowered.
+VISITOR_PHOTOS = env.int("VISITOR_PHOTOS", 200, validate=validate.Range(min=0))
+VISITOR_BYTES = env.int("VISITOR_MB", 1024, validate=validate.Range(min=0)) * 2**20
+ACCOUNT_PHOTOS = env.int("ACCOUNT_PHOTOS", 5000, validate=validate.Range(min=0))
+ACCOUNT_BYTES = env.int("ACCOUNT_MB", 20 * 1024, validate=validate.Range(min=0)) * 2**20
+VISITORS_A_MINUTE = env.int("VISITORS_A_MINUTE", 300, validate=validate.Range(min=0))
 
 # --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -245,7 +258,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SESSION_COOKIE_AGE = 180 * 24 * 3600  # a visitor's photos are reachable for half a year
 
 # --- The rest -------------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,25 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture
+def own_media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A storage of the test's own, for tests that look at all that is in it."""
+    from django.core.files.storage import default_storage
+
+    folder = tmp_path / "media"
+    monkeypatch.setattr(default_storage, "base_location", str(folder))
+    monkeypatch.setattr(default_storage, "location", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    """What the site counts by address, it counts for each test anew: all come from one."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(autouse=True)
 def no_meaning(settings: Any) -> None:
     """Tests of the `meaning` space switch it on, with a model that they make; nobody asks a hub."""

@@ -20,7 +20,11 @@ from gallery import jobs
 from gallery.models import GalleryImage
 from selector.imaging.imagefile import InvalidImage, date_taken
 from selector.models import Photo
-from selector.services.photos import delete_files, store_photo
+from selector.services.photos import store_photo
+from superpixel_site.stored_files import delete_unless_kept, read
+
+# As long as the database takes them.
+LONGEST_TAG = 100
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,8 @@ def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, 
             photo = store_photo(data, name, is_public=True)
             return _add(photo, replace(details, taken=details.taken or date_taken(data))), True
     except BaseException:
-        # Looked up, because a connection that breaks during the commit does not tell how that ended.
-        if photo is not None and not Photo.objects.filter(pk=photo.pk).exists():
-            delete_files(photo)
+        if photo is not None:
+            delete_unless_kept(photo, "original", "working")
         raise
 
 
@@ -139,8 +142,7 @@ def _public_image_of(data: bytes) -> GalleryImage | None:
 def _date_of(photo: Photo) -> datetime.date | None:
     """When a stored photo was taken, as far as its original tells."""
     try:
-        with photo.original.open("rb") as file:
-            return date_taken(file.read())
+        return date_taken(read(photo.original))
     except OSError:
         # A photo can be collected without its original. The worker reports what it misses on the image's row.
         return None

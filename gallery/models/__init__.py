@@ -1,10 +1,12 @@
 """Three lifetimes: the collection is kept, the index is derived from it, searches belong to one person."""
 
+from gallery.models.clearing import Clearing
 from gallery.models.collection import DemoCollection, GalleryImage, GalleryImageQuerySet
 from gallery.models.index import DescriptorSpace, IndexedRegion, PhotoFeatures, RegionVector
 from gallery.models.searches import Feedback, KeptRanking, Search, SearchQuerySet
 
 __all__ = [
+    "Clearing",
     "DemoCollection",
     "DescriptorSpace",
     "Feedback",

@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.http import urlencode
 
-from gallery.collection.importing import Details, check_size
+from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage
 from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST_PARTS
@@ -22,6 +22,8 @@ else:
 
 # What a person can say about an image, in the order of the forms.
 METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+MOST_TAGS = 50
+LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
 
@@ -152,9 +154,27 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class MetadataForm(ImageModelForm):
+class TaggedForm(ImageModelForm):
+    """A form of an image with its tags, which are rows of their own: no field of the image knows their limits."""
+
+    def clean_tags(self) -> list[str]:
+        tags: list[str] = self.cleaned_data["tags"]
+        if len(tags) > MOST_TAGS:
+            raise forms.ValidationError(f"An image can have {MOST_TAGS} tags; these are {len(tags)}.")
+        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+            raise forms.ValidationError(f"“{too_long[:20]}…” is too long: a tag has at most {LONGEST_TAG} characters.")
+        return tags
+
+
+class MetadataForm(TaggedForm):
     """What is known about an image, as its owner tells it."""
 
+    description = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=LONGEST_DESCRIPTION,
+        required=False,
+        error_messages={"max_length": f"That description is too long; {LONGEST_DESCRIPTION:,} characters are allowed."},
+    )
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 
     class Meta:
@@ -163,7 +183,6 @@ class MetadataForm(ImageModelForm):
         labels = {"taken": "Date"}
         help_texts = {"tags": "Separated by commas."}
         widgets = {
-            "description": forms.Textarea(attrs={"rows": 4}),
             "taken": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
 
@@ -176,7 +195,7 @@ class MetadataForm(ImageModelForm):
         return image
 
 
-class NewImageForm(ImageModelForm):
+class NewImageForm(TaggedForm):
     """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")

@@ -13,6 +13,7 @@ from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
 from selector.people import person_of
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.responses import immutable, render_partial_or_page
+from superpixel_site.stored_files import is_there
 
 IMAGES_A_PAGE = 48
 
@@ -39,6 +40,7 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     form = DetailsForm(request.GET)
     context = {
         "image": image,
+        "is_missing": not is_there(image.photo.working),
         "regions": image.own_regions(form.given("region") or []),
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
         "in_drawer": wants_partial(request) and form.given("drawer"),

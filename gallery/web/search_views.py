@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +20,11 @@ from gallery.search.history import history_page
 from gallery.search.regions import superpixels_of
 from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
-from selector.people import make_known, person_of
+from selector.people import Person, person_of
 from selector.rendering.previews import preview_png
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, photos, selecting
+from selector.web.visits import known_person
 from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
@@ -29,6 +32,7 @@ from superpixel_site.responses import immutable, redirect_to
 
 SELECT_FIRST = "Select what you are looking for first, then search."
 SEARCHES_A_PAGE = 24
+MOST_SEARCHES = 5000
 # Of a search's own picture in the drawer, in pixels.
 SELECTION_SIDE = 240
 
@@ -50,8 +54,25 @@ def new_search(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if not chosen.superpixels.included.any():
         raise Refusal(SELECT_FIRST, 422, photo.get_absolute_url())
     options = form.options.to_json()
-    search = Search.objects.find_or_create(make_known(request, person), label_map, bytes(chosen.state), options)
+    with asking(request) as owner:
+        search = Search.objects.find_or_create(owner, label_map, bytes(chosen.state), options)
     return answer(request, search) if wants_partial(request) else redirect(search)
+
+
+@contextmanager
+def asking(request: HttpRequest) -> Iterator[Person]:
+    """The person behind a request that makes a search of theirs in the block.
+
+    Raises
+    ------
+    Refusal
+        When they have more searches than anybody looks through.
+    """
+    with known_person(request) as person:
+        if Search.objects.owned_by(person).count() >= MOST_SEARCHES:
+            sentence = f"You have {MOST_SEARCHES:,} searches. Delete some that you no longer need, then search again."
+            raise Refusal(sentence, 409, reverse("gallery:searches"))
+        yield person
 
 
 @require_POST
@@ -61,7 +82,8 @@ def search_like(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     image = visible_image(person, image_id)
     label_map, members = superpixels_of(image, named_regions(image, RegionForm(request.POST)))
     state = SuperpixelSelection.empty(len(members)).plus(members, "include").pack()
-    search = Search.objects.find_or_create(make_known(request, person), label_map, state)
+    with asking(request) as owner:
+        search = Search.objects.find_or_create(owner, label_map, state)
     return answer(request, search) if wants_partial(request) else redirect(search)
 
 
@@ -71,7 +93,8 @@ def select(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     person = person_of(request)
     image = visible_image(person, image_id)
     label_map, members = superpixels_of(image, named_regions(image, RegionForm(request.POST)))
-    replaced = selecting.select_instead(make_known(request, person), label_map, members)
+    with known_person(request) as owner:
+        replaced = selecting.select_instead(owner, label_map, members)
     more = " Undo brings back what you had selected here." if replaced else ""
     messages.success(request, f"The region that matched is selected.{more}")
     return redirect_to(request, image.photo.get_absolute_url())

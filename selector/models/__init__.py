@@ -1,4 +1,4 @@
-"""Photos, their label maps, and what people select on them."""
+"""Photos, their label maps, what people select on them, and the people who have no account."""
 
 from selector.models.photos import (
     LabelMap,
@@ -11,6 +11,7 @@ from selector.models.photos import (
     working_path,
 )
 from selector.models.selections import HISTORY_LENGTH, Selection, SelectionStep, SharedSelection
+from selector.models.visitors import Visitor
 
 __all__ = [
     "HISTORY_LENGTH",
@@ -22,6 +23,7 @@ __all__ = [
     "Selection",
     "SelectionStep",
     "SharedSelection",
+    "Visitor",
     "label_map_path",
     "original_path",
     "working_path",

@@ -72,9 +72,11 @@ class Photo(Owned):
     name = models.CharField(max_length=200, help_text="The file name it came with, until it is renamed.")
     is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
     original = models.FileField(upload_to=original_path, max_length=200)
+    original_bytes = models.PositiveBigIntegerField(default=0, editable=False, help_text="All of the file.")
     original_type = models.CharField(max_length=50, help_text="MIME type of the original.")
     original_sha256 = models.CharField(max_length=64, db_index=True)
     working = models.FileField(upload_to=working_path, max_length=200)
+    working_bytes = models.PositiveBigIntegerField(default=0, editable=False)
     working_sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
     height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
@@ -152,6 +154,7 @@ class LabelMap(models.Model):
     n_superpixels = models.PositiveIntegerField(help_text="Obtained, not asked for.")
     # gzip of little-endian uint16 (H, W): the very bytes that the browser is sent.
     labels = models.FileField(upload_to=label_map_path, max_length=200)
+    labels_bytes = models.PositiveBigIntegerField(default=0, editable=False)
     # zlib of Hierarchy.to_bytes(); a few kilobytes, so it lives in the row.
     hierarchy = models.BinaryField()
     created = models.DateTimeField(auto_now_add=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from selector.models import Photo, Selection, SharedSelection
+from selector.models import Photo, Selection, SharedSelection, Visitor
 from selector.signals import adopted
 
 if TYPE_CHECKING:
@@ -26,4 +26,5 @@ def adopt(visitor: uuid.UUID, owner: User) -> None:
         Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
         mine.update(visitor=None, owner=owner)
         SharedSelection.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
+        Visitor.objects.filter(pk=visitor).delete()
         adopted.send(Photo, visitor=visitor, user=owner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,16 +16,20 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from selector.arrays import Labels, Rgb
+from selector.imaging import imagefile
 from selector.lru_cache import LRUCache
 from selector.models import LabelMap, Photo
 from selector.segmentation import hierarchy, slic, superpixels
 from selector.segmentation.hierarchy import Hierarchy
 from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
-from selector.services.photos import working_copy
+from selector.services.photos import turned_copy, working_copy
+from superpixel_site.stored_files import MissingFile, delete_unless_kept, is_there, read
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,65 @@ def _load(pk: int) -> Segmentation:
 
 def _decode(pk: int) -> Segmentation:
     label_map = LabelMap.objects.select_related("photo").get(pk=pk)
-    with label_map.labels.open("rb") as file:
-        flat = np.frombuffer(gzip.decompress(file.read()), "<u2")
+    flat = np.frombuffer(gzip.decompress(packed_labels(label_map)), "<u2")
     labels = flat.reshape(label_map.photo.height, label_map.photo.width).astype(np.uint16, copy=False)
     tree = Hierarchy.from_bytes(zlib.decompress(label_map.hierarchy))
     return Segmentation(labels, tree, superpixel_areas(labels, tree.n_superpixels))
+
+
+def packed_labels(label_map: LabelMap) -> bytes:
+    """The label array as it is stored; where the storage has lost it, it is computed and stored again.
+
+    Raises
+    ------
+    MissingFile
+        When it is lost and cannot be computed again.
+    """
+    try:
+        return read(label_map.labels)
+    except MissingFile:
+        return restore(label_map)
+
+
+def restore(label_map: LabelMap) -> bytes:
+    """Compute a lost label array again and store it where it was.
+
+    It is that very one, or none: superpixels are named by their numbers, and the merge tree in the row is how the
+    result is recognised. A photo that has been turned was segmented as it lay then.
+
+    Raises
+    ------
+    MissingFile
+        When the working copy is missing as well, or another version or setting computed the label map.
+    """
+    photo = label_map.photo
+    with lock(photo):
+        if is_there(label_map.labels):  # Somebody else has been quicker.
+            return read(label_map.labels)
+        packed = _pack(_computed_again(label_map, photo))
+        label_map.labels.storage.save(str(label_map.labels.name), ContentFile(packed))
+    LabelMap.objects.filter(pk=label_map.pk).update(labels_bytes=len(packed))
+    logger.warning("The labels of label map %s were lost and are computed again.", label_map.pk)
+    return packed
+
+
+def _computed_again(label_map: LabelMap, photo: Photo) -> Labels:
+    n_superpixels = json.loads(label_map.parameters).get("n_superpixels")
+    tree = zlib.decompress(label_map.hierarchy)
+    engine = {name: key for key, name in _engines().items()}.get(label_map.engine, "")
+    for turns, rgb in _orientations(photo) if engine else ():
+        lab = lab_planes(rgb)
+        labels = slic.segment(rgb, n_superpixels, engine=engine, lab=lab)
+        if hierarchy.build(rgb, labels, lab=lab).to_bytes() == tree:
+            return np.ascontiguousarray(np.rot90(labels, -turns))
+    raise MissingFile(f"{label_map.labels.name} is missing from the storage and cannot be computed again.")
+
+
+def _orientations(photo: Photo) -> Iterator[tuple[int, Rgb]]:
+    """The working copy as it is, then as it was when the photo lay otherwise; each with the quarter turns since."""
+    yield 0, working_copy(photo)
+    for turns in (1, 2, 3) if is_there(photo.original) else ():
+        yield turns, imagefile.decode(turned_copy(photo, photo.quarter_turns - turns).jpeg)
 
 
 def adjacent(label_map: LabelMap) -> npt.NDArray[np.intp]:
@@ -106,12 +165,18 @@ def _mean_colours(pk: int) -> npt.NDArray[np.float64]:
 
 def _key(photo: Photo) -> dict[str, object]:
     """The fields that tell a photo's label map by today's settings from all others."""
-    if settings.SUPERPIXEL_ENGINE == "skimage":
-        engine = f"scikit-image {version('scikit-image')}"
-    else:
-        engine = f"slic {slic.VERSION}"
-    parameters = json.dumps({"n_superpixels": settings.N_SUPERPIXELS})
-    return {"photo": photo, "working_sha256": photo.working_sha256, "engine": engine, "parameters": parameters}
+    return {"photo": photo, "working_sha256": photo.working_sha256, **todays_key()}
+
+
+def todays_key() -> dict[str, str]:
+    """What today's settings compute label maps by: `engine` and `parameters`."""
+    engine = _engines()[settings.SUPERPIXEL_ENGINE]
+    return {"engine": engine, "parameters": json.dumps({"n_superpixels": settings.N_SUPERPIXELS})}
+
+
+def _engines() -> dict[str, str]:
+    """The engines by their names in the settings: as rows name them, with a version."""
+    return {"slic": f"slic {slic.VERSION}", "skimage": f"scikit-image {version('scikit-image')}"}
 
 
 def _compute(photo: Photo, key: dict[str, object], pixels: Callable[[], Rgb] | None) -> LabelMap:
@@ -126,14 +191,7 @@ def store(photo: Photo, labels: Labels, tree: Hierarchy, key: dict[str, object] 
     """Store a photo's superpixels and merge tree, as computed by today's settings."""
     key = key or _key(photo)
     label_map = LabelMap(**key, n_superpixels=tree.n_superpixels, hierarchy=zlib.compress(tree.to_bytes()))
-    label_map.labels.save("labels.gz", ContentFile(_pack(labels)), save=False)
-    try:
-        with transaction.atomic():
-            label_map.save(force_insert=True)
-    except IntegrityError:
-        # The photo has been deleted in the meantime.
-        label_map.labels.storage.delete(str(label_map.labels.name))
-        raise
+    _save(label_map, _pack(labels))
     # The next step of the same process uses it: it need not be read back and decoded.
     shared = labels.view()
     shared.flags.writeable = False
@@ -149,8 +207,7 @@ def _pack(labels: Labels) -> bytes:
 
 def store_copy(photo: Photo, label_map: LabelMap) -> LabelMap:
     """Store a label map for another photo with the same working copy, without computing it again."""
-    with label_map.labels.open("rb") as file:
-        return _store_like(label_map, photo, file.read())
+    return _store_like(label_map, photo, packed_labels(label_map))
 
 
 def store_turned(label_map: LabelMap, photo: Photo, quarter_turns: int) -> LabelMap:
@@ -172,13 +229,20 @@ def _store_like(label_map: LabelMap, photo: Photo, packed: bytes) -> LabelMap:
         n_superpixels=label_map.n_superpixels,
         hierarchy=label_map.hierarchy,
     )
-    copy.labels.save("labels.gz", ContentFile(packed), save=False)
-    try:
-        copy.save(force_insert=True)
-    except BaseException:
-        copy.labels.storage.delete(str(copy.labels.name))
-        raise
+    _save(copy, packed)
     return copy
+
+
+def _save(label_map: LabelMap, packed: bytes) -> None:
+    """Store the file and the row of a new label map; neither stays when, for example, the photo has been deleted."""
+    label_map.labels_bytes = len(packed)
+    label_map.labels.save("labels.gz", ContentFile(packed), save=False)
+    try:
+        with transaction.atomic():
+            label_map.save(force_insert=True)
+    except BaseException:
+        delete_unless_kept(label_map, "labels")
+        raise
 
 
 @contextmanager

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db import transaction
 from PIL import Image
 
 from selector.arrays import Labels, Members, Rgb
@@ -16,6 +20,8 @@ from selector.imaging import imagefile
 from selector.models import Photo
 from selector.people import Person
 from selector.rendering.previews import Background, preview_png
+from selector.services.quotas import claim
+from superpixel_site.stored_files import MissingFile, delete_unless_kept, read
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,7 +40,7 @@ def store_photo(
     """Check an image file and store it: the original, its working copy, and the row.
 
     Every photo that is uploaded or imported is stored here. The row is written last; when that fails, the files are
-    deleted. Where it is part of a larger transaction, the caller deletes them when that fails (`delete_files`).
+    deleted. Where it is part of a larger transaction, the caller deletes them when that fails.
 
     Parameters
     ----------
@@ -45,7 +51,7 @@ def store_photo(
 
     Raises
     ------
-    InvalidImage
+    InvalidImage, NoRoomLeft
         With the sentence to show; nothing stays behind.
     """
     copy = _working_copy_of(data)
@@ -54,16 +60,13 @@ def store_photo(
         owner=owner,
         visitor=visitor,
         is_public=is_public,
+        original_bytes=len(data),
         original_type=copy.mime,
         original_sha256=copy.sha256,
     )
-    try:
+    with _storing(photo, len(data) + len(copy.jpeg)):
         photo.original.save("original", ContentFile(data), save=False)
         put_working_copy(photo, copy)
-        photo.save(force_insert=True)
-    except BaseException:
-        delete_files(photo)
-        raise
     return photo
 
 
@@ -72,27 +75,43 @@ def copy_for(person: Person, photo: Photo) -> Photo:
 
     The working copy stands for the original as well: the full resolution and the metadata of the file stay with the
     first owner.
+
+    Raises
+    ------
+    NoRoomLeft
+        With the sentence to show; nothing stays behind.
     """
-    with photo.working.open("rb") as file:
-        data = file.read()
+    data = read(photo.working)
     copy = Photo(
         name=photo.name,
+        original_bytes=len(data),
         original_type="image/jpeg",
         # Of the first original: a search leaves out all copies of the photo it starts from.
         original_sha256=photo.original_sha256,
+        working_bytes=len(data),
         working_sha256=photo.working_sha256,
         width=photo.width,
         height=photo.height,
         **person.as_fields(),
     )
-    try:
+    with _storing(copy, 2 * len(data)):
         copy.original.save("original", ContentFile(data), save=False)
         copy.working.save(f"{copy.version}.jpg", ContentFile(data), save=False)
-        copy.save(force_insert=True)
-    except BaseException:
-        delete_files(copy)
-        raise
     return copy
+
+
+@contextmanager
+def _storing(photo: Photo, n_bytes: int) -> Iterator[None]:
+    """Store a photo's files in the block, and its row after it: all of them or, where anything fails, nothing."""
+    try:
+        with transaction.atomic():
+            if not photo.is_public:
+                claim(Person(photo.owner, photo.visitor), n_bytes)
+            yield
+            photo.save(force_insert=True)
+    except BaseException:
+        delete_unless_kept(photo, "original", "working")
+        raise
 
 
 def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
@@ -103,22 +122,36 @@ def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
 
 def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
     """The working copy of a photo turned clockwise by so many quarters in all; nothing is stored."""
-    with photo.original.open("rb") as file:
-        return _working_copy_of(file.read(), quarter_turns)
+    return _working_copy_of(read(photo.original), quarter_turns)
 
 
 def working_copy(photo: Photo) -> Rgb:
     """The pixels of the stored working copy, uint8 (H, W, 3): what everything else is computed on."""
-    with photo.working.open("rb") as file:
-        return imagefile.decode(file.read())
+    return imagefile.decode(read(photo.working))
+
+
+def restore_working_copy(photo: Photo) -> None:
+    """Make a lost working copy again from the original, and store it where it was: the very same bytes, or none.
+
+    Raises
+    ------
+    MissingFile
+        When the original is missing as well, or what is made of it today is another file.
+    """
+    original = read(photo.original)
+    # The original of a copy that was opened from a link is a working copy.
+    is_copy = hashlib.sha256(original).hexdigest() == photo.working_sha256
+    jpeg = original if is_copy else turned_copy(photo, photo.quarter_turns).jpeg
+    if hashlib.sha256(jpeg).hexdigest() != photo.working_sha256:
+        raise MissingFile(f"{photo.working.name} is missing from the storage and cannot be made again.")
+    photo.working.storage.save(str(photo.working.name), ContentFile(jpeg))
 
 
 def upright_original(photo: Photo) -> Rgb:
     """The pixels of the original at its own resolution, turned as the working copy is: uint8 (H, W, 3)."""
-    with photo.original.open("rb") as file:
-        picture = imagefile.read_upright(
-            file.read(), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
-        )
+    picture = imagefile.read_upright(
+        read(photo.original), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
+    )
     # rot90 turns the other way round.
     return np.rot90(np.asarray(picture), -photo.quarter_turns)
 
@@ -159,7 +192,7 @@ def portion(
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
     """A JPEG of the working copy with a long side of at most `side` pixels."""
-    with photo.working.open("rb") as file, Image.open(file, formats=["JPEG"]) as image:
+    with Image.open(io.BytesIO(read(photo.working)), formats=["JPEG"]) as image:
         image.draft("RGB", (side, side))
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         out = io.BytesIO()
@@ -179,13 +212,6 @@ def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCo
 
 def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
     """Store the file of a working copy and note it on the photo's row, which the caller saves."""
-    photo.working_sha256 = copy.working_sha256
+    photo.working_sha256, photo.working_bytes = copy.working_sha256, len(copy.jpeg)
     photo.width, photo.height = copy.width, copy.height
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
-
-
-def delete_files(photo: Photo) -> None:
-    """Delete the files of a photo whose row is not kept."""
-    for file in (photo.original, photo.working):
-        if file:
-            file.storage.delete(str(file.name))

@@ -16,6 +16,7 @@ from selector.services.thumbnails import selection_highlight
 from selector.web.forms import PreviewForm
 from superpixel_site.refusals import first_error
 from superpixel_site.responses import immutable
+from superpixel_site.stored_files import read
 
 
 @require_GET
@@ -23,8 +24,7 @@ from superpixel_site.responses import immutable
 def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponse:
     """The working copy of a photo."""
     photo = visible_version(person_of(request), photo_id, version)
-    with photo.working.open("rb") as file:
-        return HttpResponse(file.read(), content_type="image/jpeg")
+    return HttpResponse(read(photo.working), content_type="image/jpeg")
 
 
 @require_GET
@@ -49,9 +49,7 @@ def selection_thumbnail(request: HttpRequest, selection_id: int, version: str) -
 @immutable
 def labels(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponse:
     """The superpixel of every pixel, little-endian uint16 row by row, as stored: compressed."""
-    label_map = visible_label_map(person_of(request), photo_id, label_map_id)
-    with label_map.labels.open("rb") as file:
-        packed = file.read()
+    packed = label_maps.packed_labels(visible_label_map(person_of(request), photo_id, label_map_id))
     return HttpResponse(packed, content_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
 
 

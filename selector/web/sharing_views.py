@@ -15,15 +15,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from selector.access import NoSuchLink, own_link, shared_selection, visible_photo
 from selector.models import Photo, SharedSelection
-from selector.people import Person, known_person, person_of
+from selector.people import Person, person_of
 from selector.services import label_maps, photos, selecting, sharing
+from selector.services.quotas import NoRoomLeft
 from selector.services.thumbnails import selection_highlight
+from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal
 from superpixel_site.responses import render_partial_or_page
+from superpixel_site.stored_files import require
 
 # Of the picture on the page of a link, in pixels.
 PREVIEW_SIDE = 720
+# Of one person to one photo.
+MOST_LINKS = 100
 P = ParamSpec("P")
 
 
@@ -40,6 +45,8 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     selection = selecting.selection_of(person, label_maps.get_or_compute(photo))
     if selection.superpixels.is_empty:
         raise Refusal("Select something first, then share it.", 422, photo.get_absolute_url())
+    if SharedSelection.objects.owned_by(person).on(photo).count() >= MOST_LINKS:
+        raise Refusal(f"There are {MOST_LINKS} links to this photo. Revoke one first.", 409, request.path)
     token = SharedSelection.objects.share(selection, person)
     return link_list(request, person, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
 
@@ -101,6 +108,7 @@ def unlisted(
 def shared(request: HtmxHttpRequest, token: str) -> HttpResponse:
     """What a link shares, to look at. A copy takes a press of the button: programs that visit links make none."""
     link = shared_selection(token)
+    require(link.photo.working)
     context = {
         "token": token,
         "photo": link.photo,
@@ -116,9 +124,12 @@ def open_shared(request: HtmxHttpRequest, token: str) -> HttpResponse:
     """Open the person's own copy, made now if there is none."""
     link = shared_selection(token)
     try:
-        return redirect(sharing.open_copy(link, known_person(request)))
+        with known_person(request) as person:
+            return redirect(sharing.open_copy(link, person))
     except SharedSelection.DoesNotExist:
         raise NoSuchLink from None
+    except NoRoomLeft as problem:
+        raise Refusal(str(problem), 409, reverse("selector:shared", args=[token])) from problem
 
 
 @require_GET

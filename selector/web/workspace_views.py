@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from selector.access import visible_label_map, visible_photo
 from selector.arrays import Labels
 from selector.models import LabelMap, Photo
-from selector.people import Person, make_known, person_of
+from selector.people import Person, person_of
 from selector.rendering import layers
 from selector.selection import tools
 from selector.selection.selection import SuperpixelSelection
@@ -25,8 +25,10 @@ from selector.services import label_maps, selecting
 from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
+from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.refusals import Refusal, valid
+from superpixel_site.stored_files import require
 
 INCLUDE_BLUE, EXCLUDE_ORANGE = (30, 110, 245), (240, 120, 0)
 COARSEST_LEVEL = 8
@@ -44,6 +46,7 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """A photo with its superpixels, the tools, and what the person has selected on it."""
     person = person_of(request)
     photo = visible_photo(person, photo_id)
+    require(photo.working)
     label_map = label_maps.get_or_compute(photo)
     photo_opened.send(workspace, label_map=label_map)
     selection = selecting.selection_of(person, label_map)
@@ -111,7 +114,8 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     form, label_map = checked(GestureForm(request.POST), person, photo_id)
     made = form.gesture_on(label_map.photo.width)
     try:
-        report = selecting.apply_gesture(make_known(request, person), label_map, made)
+        with known_person(request) as owner:
+            report = selecting.apply_gesture(owner, label_map, made)
     except ValueError:
         raise Refusal("That point lies outside the photo.", 422, workspace_url(photo_id)) from None
     if request.htmx:

@@ -272,3 +272,8 @@ def test_a_date_that_is_told_counts_more() -> None:
 
 def test_a_name_that_is_no_utf8_can_be_stored() -> None:
     assert storable(os.fsdecode(b"caf\xe9.jpg")) == "caf?.jpg"
+
+
+def test_a_tag_that_no_image_takes_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="at most 100 characters"):
+        call_command("import_images", str(tmp_path), "--tag", "x" * 101)

@@ -18,7 +18,7 @@ from gallery.descriptors.open_clip.tower import Tower
 from gallery.index import indexing, spaces
 from gallery.index.kinds.appearance import AppearanceDescriber
 from gallery.index.segmented_photo import SegmentedImage
-from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
+from gallery.models import Clearing, DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures
 from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
 from selector.people import Person
@@ -341,7 +341,9 @@ def test_features_from_long_ago_are_cleared_away(opened: LabelMap, alice_client:
     run_worker()
     Housekeeper().go_round()
     assert PhotoFeatures.objects.filter(label_map=opened).exists()
-    PhotoFeatures.objects.update(created=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    PhotoFeatures.objects.update(created=long_ago)
+    Clearing.objects.update(due=long_ago)
     Housekeeper().go_round()
     assert not PhotoFeatures.objects.exists()
     # Opened again it gets features again, also by the worker that extracted them before.

@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from gallery.collection.importing import collect as put_into_collection
 from gallery.index import indexing, spaces
-from gallery.models import GalleryImage, IndexedRegion, RegionVector
+from gallery.models import GalleryImage, IndexedRegion, RegionVector, Search
 from gallery.search.ask import ask
 from selector.models import Photo
 from selector.people import Person
@@ -267,3 +267,61 @@ def test_my_photos_ask_no_more_when_all_are_collected(alice: Any, alice_client: 
 )
 def test_the_other_verb_is_refused(client: Client, verb: str, address: str) -> None:
     assert getattr(client, verb)(address).status_code == 405
+
+
+# How much can be told about an image
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"tags": "x" * 101}, "is too long: a tag has at most 100 characters."),
+        ({"tags": ",".join(f"t{i}" for i in range(51))}, "An image can have 50 tags; these are 51."),
+        ({"description": "x" * 10_001}, "That description is too long; 10,000 characters are allowed."),
+    ],
+)
+def test_what_is_told_about_an_image_has_an_end(
+    alice_client: Client, image: GalleryImage, told: dict[str, str], sentence: str
+) -> None:
+    address = f"/gallery/{image.pk}/edit/"
+    response = alice_client.post(address, {"title": "Disc", **told})
+    assert response.status_code == 422 and sentence in response.content.decode()
+    assert not image.tags.exists()
+    assert alice_client.post(address, {"title": "Disc", "tags": "x" * 100}).status_code == 302
+
+
+def test_a_history_of_searches_has_an_end(
+    alice: Any, alice_client: Client, image: GalleryImage, search_of: SearchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.web.search_views.MOST_SEARCHES", 1)
+    search_of(image.photo, Person(user=alice))
+    response = alice_client.post(f"/photos/{image.photo_id}/search/", headers=HTMX)
+    assert response.status_code == 409 and "Delete some" in response.content.decode()
+
+
+# Files that the storage has lost
+
+
+def test_an_image_whose_file_is_lost_says_so(alice: Any, alice_client: Client, search_of: SearchOf) -> None:
+    photo = disc(owner=alice)
+    collect(alice_client, photo)
+    image = GalleryImage.objects.get()
+    photo.working.storage.delete(str(photo.working.name))
+    popup = alice_client.get(f"/gallery/{image.pk}/", headers=HTMX).content.decode()
+    assert "The file of this picture is missing" in popup and photo.working_url not in popup
+    assert alice_client.get("/gallery/?mine=on").status_code == 200
+
+
+def test_a_search_on_a_lost_photo_says_so(
+    alice: Any, alice_client: Client, image: GalleryImage, search_of: SearchOf
+) -> None:
+    photo = disc(seed=1, owner=alice)
+    search = search_of(photo, Person(user=alice))
+    photo.working.storage.delete(str(photo.working.name))
+    for response in (
+        alice_client.post(f"/photos/{photo.pk}/search/", headers=HTMX),
+        alice_client.get(search.get_absolute_url()),
+        alice_client.get(f"{search.get_absolute_url()}selection.png"),
+    ):
+        assert response.status_code == 410 and "is missing from the site" in response.content.decode()
+    assert Search.objects.get() == search

@@ -19,7 +19,7 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "gallery": (
-        *("models", "descriptors", "index", "jobs", "search", "collection", "evaluation"),
+        *("models", "descriptors", "index", "jobs", "search", "collection", "clearing", "evaluation"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (

@@ -341,3 +341,19 @@ def test_the_admin_lists_links_without_opening_them(
     link = SharedSelection.objects.get()
     assert admin_client.get(f"/admin/selector/sharedselection/{link.pk}/change/").status_code == 200
     assert admin_client.get("/admin/selector/sharedselection/add/").status_code == 403
+
+
+def test_links_to_a_photo_have_an_end(
+    alice_client: Client, photo: Photo, shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("selector.web.sharing_views.MOST_LINKS", 1)
+    response = alice_client.post(f"/photos/{photo.pk}/links/", headers=HTMX)
+    assert response.status_code == 409 and "Revoke one first." in response.content.decode()
+    assert SharedSelection.objects.count() == 1
+
+
+def test_a_link_to_a_lost_photo_says_so(client: Client, photo: Photo, shared: str) -> None:
+    photo.working.storage.delete(str(photo.working.name))
+    for response in (client.get(shared), client.post(f"{shared}open/"), client.get(f"{shared}photo.jpg")):
+        assert response.status_code == 410
+    assert not client.session.keys()

@@ -86,6 +86,6 @@ def test_htmx_shows_refusals_in_the_status_line_and_evaluates_nothing() -> None:
 
     assert rule_for("200")["swap"] and "target" not in rule_for("200")
     assert not rule_for("204")["swap"] and not rule_for("500")["swap"]
-    for code in ("400", "404", "409", "413", "422"):
+    for code in ("400", "404", "409", "413", "422", "503", "507"):
         assert (rule_for(code)["swap"], rule_for(code)["target"]) == (True, "#status")
         assert rule_for(code)["select"] == "#status > *"

@@ -26,6 +26,14 @@ NOTES = HERE / "data" / "version-0.1.json"
 OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
 SEARCHES = "SELECT id, {} FROM gallery_search ORDER BY id"
 REGIONS = "SELECT id, {} FROM gallery_indexedregion ORDER BY id"
+VISITORS = " UNION ".join(
+    f"SELECT visitor FROM {table} WHERE visitor IS NOT NULL"
+    for table in ("selector_photo", "selector_selection", "selector_sharedselection", "gallery_search")
+)
+WITHOUT_BYTES = (
+    "SELECT count(*) FROM selector_photo NATURAL LEFT JOIN (SELECT photo_id AS id, labels_bytes FROM"
+    " selector_labelmap) AS maps WHERE original_bytes = 0 OR working_bytes = 0 OR labels_bytes = 0"
+)
 
 
 @pytest.fixture
@@ -75,6 +83,8 @@ def test_a_database_of_version_0_1_is_brought_up_to_date(old_database: str, envi
         assert {table: after[table] for table in before} == before | {"gallery_keptranking": 0}
         assert rows(old_database, SEARCHES.format("last_asked")) == asked
         assert rows(old_database, REGIONS.format("sample_key")) == drawn
+        assert rows(old_database, VISITORS) == rows(old_database, "SELECT id FROM selector_visitor") != []
+        assert rows(old_database, WITHOUT_BYTES) == [(0,)]
         answer, _ = site.communicate("go on\n")
 
     notes, found = json.loads(NOTES.read_text()), json.loads(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gallery.collection.folders import images_in, import_file
-from gallery.collection.importing import Details
+from gallery.collection.importing import LONGEST_TAG, Details
 from gallery.management.progress import bar, count
 from selector.imaging.imagefile import InvalidImage
 
@@ -24,7 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
         parser.add_argument("--recursive", action="store_true", help="the folders in it, too")
-        parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every image; may be repeated")
+        parser.add_argument(
+            "--tag", action="append", default=[], type=tag_name, metavar="T", help="for every image; may be repeated"
+        )
         parser.add_argument("--licence", default="", metavar="L", help="for every image")
 
     def handle(self, *, folder: Path, recursive: bool, tag: list[str], licence: str, **options: Any) -> None:
@@ -63,3 +65,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{count(self.new, 'image')} imported, {self.known} already in the collection.")
         if self.failed:
             raise CommandError(f"{count(self.failed, 'file')} could not be imported; see above.")
+
+
+def tag_name(text: str) -> str:
+    """A tag as it is given, if it is one."""
+    if len(text) > LONGEST_TAG:
+        raise ArgumentTypeError(f"a tag has at most {LONGEST_TAG} characters")
+    return text

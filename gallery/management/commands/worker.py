@@ -17,11 +17,11 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from gallery import jobs
+from gallery.clearing import clear_away
 from gallery.descriptors.open_clip.weights import Progress
 from gallery.index import kinds, spaces
 from gallery.index.describers import Kind, SpaceUnavailable
 from gallery.management.progress import download_bar
-from gallery.models import PhotoFeatures
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Housekeeper:
         """Do all of it once."""
         close_old_connections()
         jobs.sweep()
-        PhotoFeatures.objects.outdated().delete()
+        clear_away()
         self.take_up_new_spaces()
         spaces.mark_ready()
         close_old_connections()

@@ -86,9 +86,14 @@ export class Sender {
       this.isKnown = true;
       return { address: request.getResponseHeader("HX-Redirect"), html: request.responseText };
     }
-    if (request.status >= 500) return { problem: SENTENCES.server };
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     const sentence = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".message");
-    return { problem: sentence?.textContent ?? (request.status === 413 ? SENTENCES.tooLarge : SENTENCES.refused) };
+    return { problem: sentence?.textContent ?? sentenceAbout(request.status) };
   }
+}
+
+/** @param {number} status */
+function sentenceAbout(status) {
+  if (status >= 500) return SENTENCES.server;
+  return status === 413 ? SENTENCES.tooLarge : SENTENCES.refused;
 }
