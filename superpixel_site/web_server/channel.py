@@ -162,6 +162,10 @@ class Channel(HTTPChannel):
         self.note(n_sent)
         return n_sent
 
+    def handle_expt(self) -> None:
+        """Urgent data, which HTTP does not know and the system would report for ever."""
+        self.handle_close()
+
     def handle_write(self) -> None:
         if not (self.is_refused and self.close_when_flushed) or self.will_close:
             super().handle_write()

@@ -20,6 +20,7 @@ from superpixel_site.web_server.channel import UNFINISHED, Channel, Phase
 from superpixel_site.web_server.limits import Limits, raise_file_limit
 
 BACKLOG = 1024
+ACCEPTED_AT_ONCE = 64
 BYTES_AT_A_TIME = 64 * 1024
 # In memory up to here, then in a temporary file: times thousands of connections.
 BODY_IN_MEMORY = 64 * 1024
@@ -55,9 +56,11 @@ class Server(TcpWSGIServer):
         self.alive_at = {alive_at, f"{adjustments.url_prefix}{alive_at}"}
         pool = ThreadedTaskDispatcher()
         pool.set_thread_count(threads)
-        # One thread of its own, so that these answers come at once while all others are at work.
-        self.own_answers = ThreadedTaskDispatcher()
-        self.own_answers.set_thread_count(1)
+        # One thread each, so that these answers come at once while all others are at work, and many refusals keep
+        # nobody from knowing that the process is alive.
+        self.refusing, self.health = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
+        self.refusing.set_thread_count(1)
+        self.health.set_thread_count(1)
         info = (listening.family, listening.type, listening.proto, listening.getsockname())
         super().__init__(
             application,
@@ -117,15 +120,17 @@ class Server(TcpWSGIServer):
         return bool(self.accepting)
 
     def handle_accept(self) -> None:
-        try:
-            accepted = self.accept()
-            if accepted is None:  # another process was quicker
+        # Several: while all threads are busy, each round of the loop takes its time.
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted = self.accept()
+                if accepted is None:  # no more, or another process was quicker
+                    return
+                connection, address = accepted
+                self.set_socket_options(connection)
+            except OSError:  # the client has gone already
                 return
-            connection, address = accepted
-            self.set_socket_options(connection)
-        except OSError:  # the client has gone already
-            return
-        self.make_room(Channel(self, connection, self.fix_addr(address), self.adj, map=self._map))
+            self.make_room(Channel(self, connection, self.fix_addr(address), self.adj, map=self._map))
 
     def fix_addr(self, addr: Any) -> Any:
         """A socket for both families shows addresses of IPv4 in the clothes of IPv6."""
@@ -181,7 +186,10 @@ class Server(TcpWSGIServer):
         request = channel.requests[0]
         channel.is_refused = request.is_cut_off
         request.error = request.error or self.own_answer(request)
-        (self.own_answers if request.error else self.task_dispatcher).add_task(channel)
+        if request.error is None:
+            self.task_dispatcher.add_task(channel)
+        else:
+            (self.health if request.error is ALIVE else self.refusing).add_task(channel)
 
     def own_answer(self, request: Any) -> OwnAnswer | None:
         """What the server says by itself; None leaves it to the application."""
