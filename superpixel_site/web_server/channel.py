@@ -109,15 +109,17 @@ class Channel(HTTPChannel):
 
     def give_up(self) -> None:
         """End it: it was too slow, or its place is needed."""
-        if self.phase in (Phase.HEADERS, Phase.BODY):
+        open_socket = self.socket  # a thread that answers may close it this moment
+        if open_socket and self.phase in (Phase.HEADERS, Phase.BODY):
             with contextlib.suppress(OSError):
-                self.socket.send(TOO_SLOW.raw())
+                open_socket.send(TOO_SLOW.raw())
         self.handle_close()
 
     def give_up_unused(self) -> None:
         """End it between two requests, unless the next one has come this moment."""
+        open_socket = self.socket
         try:
-            has_come = bool(self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            has_come = bool(open_socket and open_socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:
             has_come = False
         if not has_come:
@@ -134,8 +136,9 @@ class Channel(HTTPChannel):
         Closing at once would take the answer from a client that still sends: "connection reset" overtakes it.
         """
         self.close_when_flushed, self.is_lingering = False, True
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
+        if open_socket := self.socket:
+            with contextlib.suppress(OSError):
+                open_socket.shutdown(socket.SHUT_WR)
         self.look(time.monotonic())
 
     # --- What waitress calls ----------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class Server(TcpWSGIServer):
 
     def make_room(self, new: Channel) -> None:
         """End the connection that waits longest without progress where there are too many, never taking none."""
-        others = [channel for channel in self.active_channels.values() if channel is not new]
+        others = [channel for channel in list(self.active_channels.values()) if channel is not new]
         of_the_address = [channel for channel in others if channel.network == new.network]
         unfinished = [channel for channel in of_the_address if channel.phase in UNFINISHED]
         if len(unfinished) >= self.limits.unfinished_of_an_address:
