@@ -1,4 +1,4 @@
-"""What one gesture costs: a real gunicorn on loopback, the embedded PostgreSQL, one client.
+"""What one gesture costs: the real web server on loopback, the embedded PostgreSQL, one client.
 
     python -m benchmarks.clicks PHOTO [--json FILE] [--repeat N]
 

@@ -1,4 +1,4 @@
-"""The site as benchmarks measure it: a real gunicorn on loopback over a fresh database, and a browser's side of it."""
+"""The site as benchmarks measure it: the real web server over a fresh database, and a browser's side of it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Site:
 
 @contextmanager
 def served(data_dir: str) -> Iterator[int]:
-    """A gunicorn over a fresh database, until the block ends; gives its port."""
+    """The web server over a fresh database, until the block ends; gives its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -80,8 +80,7 @@ def served(data_dir: str) -> Iterator[int]:
     manage = [sys.executable, "manage.py"]
     for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "--verbosity", "0"], ["warmup"]):
         subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True)
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "superpixel_site/gunicorn.py", "superpixel_site.wsgi"]
-    server = subprocess.Popen(gunicorn, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([*manage, "web"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_for(port)
         yield port

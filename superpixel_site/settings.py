@@ -35,6 +35,11 @@ def default_data_dir() -> Path:
     return Path("/var/lib/superpixel_site") / checkout
 
 
+def n_cores() -> int:
+    """The cores that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 # --- The site -------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", False)
@@ -48,7 +53,13 @@ if not SECRET_KEY:
         raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL set, the site does not make one up.")
     SECRET_KEY = kept_secret_key(DATA_DIR / "secret_key")
 
-PORT = env.int("PORT", 8000)
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
+# One for each core that this process may use: Python code runs on one core a process.
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", n_cores(), validate=validate.Range(min=1))
+WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1))
+# The path under which a proxy shows the site, such as /superpixels.
+SCRIPT_NAME = env.str("SCRIPT_NAME", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)
@@ -169,6 +180,8 @@ if DEBUG or TESTING:
 # --- Photos and superpixels -----------------------------------------------------------------------------------------
 
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20, validate=validate.Range(min=1)) * 1024 * 1024
+# Without JavaScript several files come in one form; a megabyte is for what stands between them.
+MAX_REQUEST_BYTES = 10 * MAX_UPLOAD_BYTES + 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures are a few kilobytes
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))

@@ -81,7 +81,7 @@ def test_templates_and_addresses_keep_to_the_order_of_apps() -> None:
 
 def test_only_the_site_is_told_by_what_an_app_offers_to_all() -> None:
     """Helpers of the site know no app: those that put the site together do."""
-    composing = {"settings", "urls", "apps", "wsgi", "gunicorn", "management"}
+    composing = {"settings", "urls", "apps", "wsgi", "management"}
     against = {
         f"{name} -> {target}"
         for name, imported in imports().items()

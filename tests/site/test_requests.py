@@ -56,6 +56,10 @@ def test_pages_and_partials_vary_by_htmx_and_pictures_do_not(kind: str, varies: 
     assert ("HX-Request" in VaryOnHtmxMiddleware(view)(asked()).get("Vary", "")) is varies
 
 
+def test_the_site_is_alive_without_its_database(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"  # this test may not touch the database
+
+
 def test_a_slot_shows_what_fills_it_in_order_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "_fillings", type(slots._fillings)(list))
     for template in ("_status.html", "library/_fill_own_collection.html", "_status.html"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -41,6 +43,7 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         **os.environ,
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
         "NUMBA_CACHE_DIR": cache,
         "MEANING_ENABLED": "false",
         "DJANGO_SETTINGS_MODULE": "superpixel_site.settings",
@@ -73,9 +76,11 @@ def of_this_site(data_dir: Path) -> list[psutil.Process]:
     return found
 
 
-def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> None:
+@contextmanager
+def started(data_dir: Path, port: int, command: str = "serve") -> Iterator[subprocess.Popen[str]]:
+    """The site, until the block ends or it has ended by itself."""
     site = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"],
+        [sys.executable, "manage.py", command],
         cwd=BASE_DIR,
         env=environment(data_dir, port),
         stdout=subprocess.PIPE,
@@ -83,21 +88,77 @@ def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> No
         text=True,
     )
     try:
+        yield site
+    finally:
+        site.terminate()
+        site.communicate(timeout=60)
+
+
+def running(data_dir: Path, command: str) -> list[psutil.Process]:
+    """Its processes of one `manage.py` command, oldest first."""
+    found = [process for process in of_this_site(data_dir) if command in words_of(process)]
+    return sorted(found, key=lambda process: process.pid)
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def wait_for(condition: Callable[[], object], patience: float = 60) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"not so after {patience:.0f} seconds"
+        time.sleep(0.1)
+
+
+def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> None:
+    with started(data_dir, port) as site:
         status, page = get(f"http://127.0.0.1:{port}/")
         assert status == 200
         assert 'name="image"' in page
         assert 'href="/photos/' in page, "the demo collection is on the start page"
-        assert len(of_this_site(data_dir)) >= 4  # this command, web, worker, database
-    finally:
+        stylesheet = re.search(r'href="(/static/[^"]+\.css)"', page)
+        assert stylesheet and get(f"http://127.0.0.1:{port}{stylesheet[1]}")[0] == 200
+        assert len(of_this_site(data_dir)) >= 5  # this command, two of web, worker, database
+
+        with started(data_dir, port) as again:
+            holder = f"this site already (process {site.pid}, over the data in {data_dir})"
+            assert f"CommandError: Port {port} is taken by {holder}" in again.communicate(timeout=60)[0]
+        assert again.returncode == 1
+
+        # Whichever dies is started again, and the site answers meanwhile.
+        victims = running(data_dir, "web")[0], running(data_dir, "worker")[0]
+        for victim in victims:
+            victim.kill()
+        assert get(f"http://127.0.0.1:{port}/")[0] == 200
+        wait_for(lambda: len(running(data_dir, "web")) == 2 and len(running(data_dir, "worker")) == 1)
+        assert not any(victim.is_running() for victim in victims)
+
         site.send_signal(signal.SIGINT)
         output, _ = site.communicate(timeout=60)
     assert site.returncode == 0, output
     assert f"http://localhost:{port}/" in output
     assert "createsuperuser" in output
-    deadline = time.monotonic() + 20
-    while of_this_site(data_dir) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not of_this_site(data_dir)
+    wait_for(lambda: not of_this_site(data_dir), 20)
+
+    with started(data_dir, port, "web") as site:
+        assert get(f"http://127.0.0.1:{port}/")[0] == 200
+        assert (data_dir / "postgres" / "postmaster.pid").exists()
+        site.kill()  # takes its processes along, and the last of them the database
+        wait_for(lambda: not of_this_site(data_dir), 20)
+
+
+def test_ctrl_c_while_it_prepares_leaves_nothing_behind(data_dir: Path, port: int) -> None:
+    with started(data_dir, port) as site:
+        wait_for((data_dir / "postgres" / "postmaster.pid").exists)
+        site.send_signal(signal.SIGINT)
+        output, _ = site.communicate(timeout=60)
+    assert output == "Stopped.\n"
+    assert site.returncode == 130
+    wait_for(lambda: not of_this_site(data_dir), 20)
 
 
 def test_a_taken_port_is_one_sentence(data_dir: Path) -> None:

@@ -14,39 +14,34 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
-from honcho import environ, manager
 
 from superpixel_site.embedded_postgres import server
+from superpixel_site.supervisor import Program, Supervisor
+from superpixel_site.web_server import processes, sockets
+from superpixel_site.web_server.server import BACKLOG
+
+HERE = {"127.0.0.1", "0.0.0.0", "::1", "::"}
 
 
 class Command(BaseCommand):
     help = "Prepare the database and the demo collection, then run web and worker until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.refuse_taken_port()
         try:
+            listening = sockets.bind(settings.HOST, settings.PORT, settings.DATA_DIR)
             self.prepare()
-        except (ImproperlyConfigured, OperationalError) as problem:
+            sockets.listen(listening, BACKLOG, settings.HOST, settings.PORT, settings.DATA_DIR)
+            self.run(listening)
+        except (ImproperlyConfigured, OperationalError, sockets.CannotListen) as problem:
             # The database says what is wrong with it; how we came to ask it is of no interest.
             raise CommandError(str(problem)) from None
-        self.announce()
-        # The processes of the Procfile open connections of their own; a forked one must not be shared.
-        connections.close_all()
-        try:
-            sys.exit(self.run_processes())
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+            sys.exit(128 + signal.SIGINT)
         finally:
+            connections.close_all()
             if not settings.DATABASE_URL:
                 server.leave(Path(settings.DATABASES["default"]["OPTIONS"]["data"]))
-
-    def refuse_taken_port(self) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", settings.PORT))
-            except OSError:
-                raise CommandError(
-                    f"Port {settings.PORT} is taken by another program. Choose another one: make run PORT=8001"
-                ) from None
 
     def prepare(self) -> None:
         for name, arguments in (
@@ -58,22 +53,21 @@ class Command(BaseCommand):
         ):
             call_command(name, **arguments)
 
+    def run(self, listening: socket.socket) -> None:
+        self.announce()
+        connections.close_all()
+        worker = Program("The worker", [sys.executable, "manage.py", "worker"])
+        programs = [*processes.programs(listening, settings.WEB_CONCURRENCY), worker]
+        with sockets.announced(settings.PORT, settings.DATA_DIR):
+            Supervisor(programs, settings.BASE_DIR).run()
+
     def announce(self) -> None:
         python = os.path.relpath(sys.executable)
+        host = settings.HOST.strip("[]")
+        name = "localhost" if host in HERE else f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{settings.PORT}{settings.SCRIPT_NAME}"
         self.stdout.write(
-            f"\n  The site:   http://localhost:{settings.PORT}/"
-            f"\n  An admin:   {python} manage.py createsuperuser, then http://localhost:{settings.PORT}/admin/"
+            f"\n  The site:   {address}/"
+            f"\n  An admin:   {python} manage.py createsuperuser, then {address}/admin/"
             "\n  Stop:       Ctrl-C\n"
         )
-
-    def run_processes(self) -> int:
-        """Run the Procfile's processes; when one ends, or on Ctrl-C, all do."""
-        processes = manager.Manager()
-        procfile = environ.parse_procfile((settings.BASE_DIR / "Procfile").read_text())
-        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        for name, command in procfile.processes.items():
-            processes.add_process(name, command, env=env, cwd=str(settings.BASE_DIR))
-        # A closed terminal means the same as Ctrl-C.
-        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-        processes.loop()
-        return 0 if processes.returncode == 130 else processes.returncode or 0

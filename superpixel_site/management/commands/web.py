@@ -1,0 +1,68 @@
+"""`manage.py web`: the web processes alone, on one socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from argparse import ArgumentParser
+from threading import Thread
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from superpixel_site.supervisor import Supervisor
+from superpixel_site.web_server import processes, sockets
+from superpixel_site.web_server.limits import Limits
+from superpixel_site.web_server.server import BACKLOG, Server
+
+
+class Command(BaseCommand):
+    help = "Run WEB_CONCURRENCY web processes at HOST and PORT until told to stop; one that dies is started again."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--socket", type=int, metavar="N", help="be one of these processes, on the open file of this number"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["socket"] is not None:
+            serve(socket.socket(fileno=options["socket"]))
+            return
+        try:
+            listening = sockets.bind(settings.HOST, settings.PORT, settings.DATA_DIR)
+            sockets.listen(listening, BACKLOG, settings.HOST, settings.PORT, settings.DATA_DIR)
+        except sockets.CannotListen as problem:
+            raise CommandError(str(problem)) from None
+        with sockets.announced(settings.PORT, settings.DATA_DIR):
+            Supervisor(processes.programs(listening, settings.WEB_CONCURRENCY), settings.BASE_DIR).run()
+
+
+def serve(listening: socket.socket) -> None:
+    """Be one web process until told to stop."""
+    from gallery.index.spaces import preload
+    from superpixel_site.wsgi import application
+
+    server = Server(
+        application, listening, threads=settings.WEB_THREADS, limits=limits(), url_prefix=settings.SCRIPT_NAME
+    )
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, server.stop)
+    # Whenever the thread that reads and writes for all has waited for the network, it queues for Python's lock with the
+    # threads at work. At 5 ms a turn, Python's own choice, /healthz took 98 ms beside 16 busy threads; so it takes 65.
+    sys.setswitchinterval(0.001)
+    # Beside the first requests: the first search would wait ten seconds for the models.
+    Thread(target=preload, name="preload", daemon=True).start()
+    server.run()
+    if server.is_at_work:
+        # Requests had their time to finish; Python would wait for what they wait for.
+        os._exit(0)
+
+
+def limits() -> Limits:
+    """Those of one process: what is kept for clients is limited for all processes together."""
+    held = Limits.held_bytes // settings.WEB_CONCURRENCY
+    return Limits(body_bytes=settings.MAX_REQUEST_BYTES, held_bytes=max(held, settings.MAX_REQUEST_BYTES))
