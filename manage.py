@@ -4,8 +4,14 @@
 import os
 import sys
 
+from django.conf import settings
 from django.core.management import execute_from_command_line
+
+from superpixel_site.start import problems_as_sentences
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "superpixel_site.settings")
-    execute_from_command_line(sys.argv)
+    with problems_as_sentences():
+        # Some commands go on without settings, to fail later in another way.
+        settings.configured or settings.INSTALLED_APPS  # noqa: B018
+        execute_from_command_line(sys.argv)

@@ -1,13 +1,14 @@
 """Configuration of gunicorn. Options on its command line come before these values."""
 
-import os
 from threading import Thread
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+from superpixel_site.settings import HOST, PORT, WEB_CONCURRENCY, WEB_THREADS
+
+bind = f"{HOST}:{PORT}"
+workers = WEB_CONCURRENCY
 # Threads share the decoded label maps and the model; the kernels and the database release the GIL.
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = WEB_THREADS
 timeout = 120  # A first search may wait for the model, when it comes before it is loaded.
 graceful_timeout = 5
 accesslog = None

@@ -17,6 +17,7 @@ from django.db import OperationalError, connections
 from honcho import environ, manager
 
 from superpixel_site.embedded_postgres import server
+from superpixel_site.watching import figures
 
 
 class Command(BaseCommand):
@@ -49,6 +50,7 @@ class Command(BaseCommand):
                 ) from None
 
     def prepare(self) -> None:
+        figures.forget_earlier_runs()
         for name, arguments in (
             ("migrate", {"verbosity": 0}),
             ("check", {"databases": ["default"]}),
