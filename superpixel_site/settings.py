@@ -5,6 +5,7 @@ Every variable read here stands in the README's table (a test compares the two).
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import uuid
@@ -270,6 +271,7 @@ TAGGIT_CASE_INSENSITIVE = True
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=validate.OneOf(["plain", "json"]))
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+logging.captureWarnings(LOG_FORMAT == "json")
 # Without a token there are no figures. Processes add theirs up by files in a folder.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=setting_values.empty_or_long)
 METRICS_DIR = DATA_DIR / "metrics"

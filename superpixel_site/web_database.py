@@ -6,6 +6,7 @@ Commands, the worker and tests each have a connection of their own, and take as 
 from __future__ import annotations
 
 import atexit
+from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -19,7 +20,12 @@ SECONDS_IDLE_IN_TRANSACTION = 120
 
 def configure() -> None:
     """Change the settings of this process's database; to be called before anything connects."""
-    database = settings.DATABASES[DEFAULT_DB_ALIAS]
+    change(settings.DATABASES[DEFAULT_DB_ALIAS])
+    atexit.register(close_pool)
+
+
+def change(database: dict[str, Any]) -> None:
+    """Change a database as Django's settings describe it."""
     options = database.setdefault("OPTIONS", {})
     options["pool"] = {
         "connection_class": PooledConnection,
@@ -33,7 +39,6 @@ def configure() -> None:
     if settings.STATEMENT_TIMEOUT_SECONDS:
         # With the connection itself, so that no request has to set it.
         options["options"] = " ".join([options.get("options", ""), *time_limits()]).strip()
-    atexit.register(close_pool)
 
 
 def connections_for_each_process() -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from superpixel_site.watching import readiness
 from superpixel_site.watching.gauges import Gauge, gauges
@@ -65,11 +66,15 @@ class _Gauges:
 
 
 def _family(gauge: Gauge) -> Metric:
+    """A figure that cannot be had, in a database that is not prepared yet, is left out."""
     from prometheus_client.core import GaugeMetricFamily
 
     labels = [gauge.label] if gauge.label else []
     family = GaugeMetricFamily(f"{PREFIX}_{gauge.name}", gauge.documentation, labels=labels)
-    measured = gauge.measure()
+    try:
+        measured = gauge.measure()
+    except DatabaseError:
+        return family
     for label, value in (measured if isinstance(measured, Mapping) else {"": measured}).items():
         family.add_metric([label] if gauge.label else [], value)
     return family

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from django.http import HttpRequest
@@ -30,7 +30,7 @@ class RequestFilter(logging.Filter):
 
 
 def _say_anew(record: logging.LogRecord, request: HttpRequest) -> None:
-    """In place of Django's sentence the reason, the method and the route. What will pass needs no trace."""
+    """In place of Django's sentence the reason, the method and the route. What will pass, or was sent to do harm, needs no trace."""
     status = getattr(record, "status_code", 500)
     problem = record.exc_info[1] if record.exc_info else None
     if is_unreachable(problem) or is_cancelled(problem):
@@ -38,8 +38,9 @@ def _say_anew(record: logging.LogRecord, request: HttpRequest) -> None:
         record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
     elif record.name.startswith("django.security."):
         reason = record.name.rpartition(".")[2]
+        record.exc_info = None
     else:
-        reason = HTTPStatus(status).phrase if status in HTTPStatus else "Status"
+        reason = responses.get(status, "?")
     record.msg, record.args = "%s %s %s: %s", (status, method_of(request), route_of(request), reason)
     # A formatter that writes all fields of a record would write the request, path and all.
     del record.request

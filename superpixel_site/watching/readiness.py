@@ -20,8 +20,7 @@ FINE = "ok"
 
 def parts() -> dict[str, str]:
     """Each part of the site, and ``ok`` or what is wrong with it."""
-    found = database()
-    return {"database": found, "storage": storage(), "worker": worker() if found == FINE else "not known"}
+    return {"database": database(), "storage": storage(), "worker": worker()}
 
 
 def database() -> str:
@@ -36,7 +35,10 @@ def database() -> str:
 
 def worker() -> str:
     """``ok`` if a worker has been heard of lately, or since when none has."""
-    age = worker_silence()
+    try:
+        age = worker_silence()
+    except DatabaseError:
+        return "not known"
     if age is None:
         return "never heard of"
     return FINE if age < SECONDS_WITHOUT_A_WORKER else f"not heard of for {age:.0f} seconds"
