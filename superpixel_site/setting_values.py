@@ -126,5 +126,7 @@ def database(name: str, parsed: dict[str, Any]) -> dict[str, Any]:
 def email(name: str, parsed: dict[str, Any]) -> dict[str, Any]:
     """How e-mails are sent, as Django's settings say it. A mail server that does not answer is given up."""
     if "EMAIL_BACKEND" not in parsed:
-        raise WrongSetting(name, None, "Give for example submission://user:password@mail.example.org:587, or console: for the log.")
+        raise WrongSetting(
+            name, None, "Give for example submission://user:password@mail.example.org:587, or console: for the log."
+        )
     return parsed | {"EMAIL_TIMEOUT": parsed["EMAIL_TIMEOUT"] or 20}

@@ -49,7 +49,7 @@ def sentence_for(problem: Exception) -> str | None:
 
 def _of_the_environment(problem: EnvError) -> str:
     found = VARIABLE.search(str(problem))
-    messages = [str(part) for part in problem.error_messages] if isinstance(problem, EnvValidationError) else [str(problem)]
     name = found[1] if found else "environment"
     value = "" if PRIVATE.search(name) else f" is {os.environ.get(name, '')!r}"
-    return f"Wrong setting: {name}{value}. {' '.join(messages)}"
+    said = problem.error_messages if isinstance(problem, EnvValidationError) else [problem]
+    return f"Wrong setting: {name}{value}. {' '.join(str(message) for message in said)}"

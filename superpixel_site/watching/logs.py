@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
@@ -22,28 +23,33 @@ class RequestFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         known = request_id_of(request) if isinstance(request, HttpRequest) else ""
-        record.request_id = known or current_request_id()
-        record.of_request = f" [{record.request_id}]" if record.request_id else ""
+        number = known or current_request_id()
+        vars(record).update(request_id=number, of_request=f" [{number}]" if number else "")
         if record.name.startswith("django.") and isinstance(request, HttpRequest):
             _say_anew(record, request)
         return True
 
 
 def _say_anew(record: logging.LogRecord, request: HttpRequest) -> None:
-    """In place of Django's sentence the reason, the method and the route. What will pass, or was sent to do harm, needs no trace."""
+    """In place of Django's sentence the reason, the method and the route.
+
+    What will pass, and what was sent to do harm, needs no trace.
+    """
     status = getattr(record, "status_code", 500)
     problem = record.exc_info[1] if record.exc_info else None
     if is_unreachable(problem) or is_cancelled(problem):
         reason = "query took too long" if is_cancelled(problem) else "database not reached"
-        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        record.exc_info = None
     elif record.name.startswith("django.security."):
         reason = record.name.rpartition(".")[2]
         record.exc_info = None
     else:
         reason = responses.get(status, "?")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
     record.msg, record.args = "%s %s %s: %s", (status, method_of(request), route_of(request), reason)
     # A formatter that writes all fields of a record would write the request, path and all.
-    del record.request
+    del vars(record)["request"]
 
 
 def configuration(kind: str, level: str) -> dict[str, Any]:

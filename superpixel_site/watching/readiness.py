@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import uuid
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 from django.db import connection
 
@@ -55,16 +56,28 @@ def worker_silence() -> float | None:
 def storage() -> str:
     """``ok``, or why photos cannot be stored."""
     try:
-        if not isinstance(default_storage, FileSystemStorage):
-            # A request that the keys and the bucket must allow; it is no matter whether the file is there.
-            default_storage.exists("readyz")
-            return FINE
-        name = default_storage.save(f"readyz-{uuid.uuid4().hex}", ContentFile(b"ready"))
-        default_storage.delete(name)
+        use_storage()
     except Exception as problem:
+        # Any kind of storage has its own errors, whose words may name folders and keys.
         return f"cannot be used ({type(problem).__name__})"
     free = free_bytes()
     return FINE if free is None or free >= LEAST_BYTES_FREE else f"nearly full: {free // 1024**2} MB are left"
+
+
+def use_storage() -> None:
+    """Write a small file and delete it; of a bucket, ask whether it is there for these keys.
+
+    Raises
+    ------
+    Exception
+        The storage's own, when that cannot be done.
+    """
+    if settings.MEDIA_BUCKET:
+        client: Any = default_storage.connection.meta.client  # type: ignore[attr-defined]
+        client.head_bucket(Bucket=settings.MEDIA_BUCKET)
+        return
+    name = default_storage.save(f"readyz-{uuid.uuid4().hex}", ContentFile(b"ready"))
+    default_storage.delete(name)
 
 
 def free_bytes() -> int | None:

@@ -178,7 +178,15 @@ def test_no_line_tells_a_token_a_name_or_a_word(log: io.StringIO, client: Client
     client.post("/accounts/login/", {"login": secret, "password": secret})
     alice_client.post("/photos/", {"image": io.BytesIO(b"no picture")})
     lines = lines_of(log)
-    assert [line["status"] for line in lines if line["logger"].endswith("access")] == [404, 404, 400, 200, 403, 200, 422]
+    assert [line["status"] for line in lines if line["logger"].endswith("access")] == [
+        404,
+        404,
+        400,
+        200,
+        403,
+        200,
+        422,
+    ]
     assert {line["logger"] for line in lines} >= {"django.request", "django.security.DisallowedHost"}
     for words in (secret, "alice", "127.0.0.1", "testserver"):
         assert words not in log.getvalue()

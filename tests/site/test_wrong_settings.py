@@ -6,13 +6,21 @@ import os
 import runpy
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from django.core.management import call_command
+from django.db import OperationalError
+from django.db.utils import ConnectionHandler
+from storages.backends.s3 import S3Storage
 
 from superpixel_site.settings import BASE_DIR
 from superpixel_site.start import sentence_for
+from superpixel_site.watching import readiness
 from tests.databases import url_of
 
 
@@ -54,7 +62,10 @@ def test_it_names_the_variable_and_the_value(monkeypatch: pytest.MonkeyPatch, na
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("DATABASE_URL", value) for value in ("hush", "postgres//u:hush@h/d", "sqlite:///hush", "mysql://u:hush@h/d")),
+        *(
+            ("DATABASE_URL", value)
+            for value in ("hush", "postgres//u:hush@h/d", "sqlite:///hush", "mysql://u:hush@h/d")
+        ),
         *(("EMAIL_URL", value) for value in ("foo://u:hush@h", "smtp+tls://u:hush@h:587", "hush")),
         ("METRICS_TOKEN", "hush"),
     ],
@@ -108,21 +119,56 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=BASE_DIR, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["check", "no_such_command"])
-def test_every_command_says_it_and_fails(command: str) -> None:
-    done = manage(command, PORT="70000")
+def test_every_command_says_it_and_fails() -> None:
+    done = manage("no_such_command", PORT="70000")
     assert done.returncode == 1
     assert done.stderr.startswith("Wrong setting: PORT is '70000'.") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.django_db
 def test_a_database_that_is_not_there_is_one_sentence() -> None:
-    nobody = url_of("nowhere").replace("user=postgres", "user=nobody&password=hush")
-    for command, url in ((["migrate"], nobody), (["check", "--database", "default"], "postgres://u:hush@127.0.0.1:1/d")):
-        done = manage(*command, DATABASE_URL=url)
-        assert done.returncode == 1
-        assert done.stderr.startswith("The database cannot be reached: ") and done.stderr.count("\n") == 1
-        assert "hush" not in done.stderr
+    done = manage("migrate", DATABASE_URL=url_of("nowhere"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database cannot be reached: ") and '"nowhere" does not exist' in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.django_db
+def test_so_is_one_that_refuses_or_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = url_of("postgres").replace("user=postgres", "user=nobody&password=hush")
+    for url in (nobody, "postgres://u:hush@127.0.0.1:1/d", "postgres://u:hush@nowhere.invalid/d"):
+        database = loaded(monkeypatch, SECRET_KEY="x", DATABASE_URL=url)["DATABASES"]["default"]
+        with pytest.raises(OperationalError) as caught:
+            ConnectionHandler({"default": database})["default"].ensure_connection()
+        sentence = sentence_for(caught.value)
+        assert sentence is not None and sentence.startswith("The database cannot be reached: ")
+        assert "\n" not in sentence and "hush" not in sentence
+
+
+@pytest.mark.django_db
+def test_a_bucket_that_refuses_the_keys_is_one_sentence(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.MEDIA_BUCKET = "photos"
+    with HTTPServer(("127.0.0.1", 0), Refusing) as bucket:
+        Thread(target=bucket.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{bucket.server_port}"
+        storage = S3Storage(bucket_name="photos", access_key="u", secret_key="hush", endpoint_url=address)
+        monkeypatch.setattr(readiness, "default_storage", storage)
+        with pytest.raises(ClientError) as caught:
+            call_command("check", databases=["default"])
+        bucket.shutdown()
+    sentence = sentence_for(caught.value)
+    assert sentence is not None and sentence.startswith("The photos' storage (MEDIA_BUCKET) cannot be used: ")
+    assert "403" in sentence and "hush" not in sentence
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A storage that knows no such keys."""
+
+    def do_HEAD(self) -> None:
+        self.send_error(403)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_fault_of_ours_keeps_its_trace() -> None:
