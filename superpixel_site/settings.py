@@ -275,4 +275,6 @@ logging.captureWarnings(LOG_FORMAT == "json")
 # Without a token there are no figures. Processes add theirs up by files in a folder.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=setting_values.empty_or_long)
 METRICS_DIR = DATA_DIR / "metrics"
+if METRICS_TOKEN:
+    setting_values.writable("DATA_DIR", METRICS_DIR)
 env.seal()
