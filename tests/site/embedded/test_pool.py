@@ -77,10 +77,9 @@ def test_requests_share_few_connections(pooled: None, data: Path) -> None:
     assert sql(server.start(data), "SELECT count(*) FROM pg_stat_activity WHERE client_port = -1") == THREADS + 1
 
 
-def test_one_more_waits_its_turn_and_is_told_when_none_comes(
-    pooled: None, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connections.settings["embedded"]["OPTIONS"]["pool"]["timeout"] = 0.5
+def test_one_more_waits_its_turn_and_is_told_when_none_comes(pooled: None) -> None:
+    at_once(THREADS)
+    connections["embedded"].pool.timeout = 0.5  # type: ignore[attr-defined]
     meet = threading.Barrier(THREADS + 1)
     with ThreadPoolExecutor(THREADS) as threads:
         held = [threads.submit(ask, meet=meet) for _ in range(THREADS)]

@@ -70,6 +70,7 @@ class Web:
 
 @pytest.fixture
 def webs(data: Path, tmp_path: Path) -> Iterator[list[Web]]:
+    server.start(data)
     both = [Web(data.parent, tmp_path / "log") for _ in range(2)]
     yield both
     for web in both:
@@ -98,8 +99,8 @@ def assert_figures_are_of_both(webs: list[Web]) -> None:
 def assert_a_dead_server_is_there_again(web: Web, data: Path) -> None:
     dead = postmaster_of(data)
     os.kill(dead, signal.SIGKILL)
-    wait_for(lambda: server.running(data) and postmaster_of(data) != dead)
-    assert web.ready()["database"] == "ok"
+    wait_for(lambda: server.running(data) and web.ready()["database"] == "ok")
+    assert postmaster_of(data) != dead
 
 
 def assert_the_log_tells_no_secret(log: Path) -> None:
