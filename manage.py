@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command-line utility for this site."""
+"""Django's command line."""
 
 import os
 import sys
@@ -8,7 +8,13 @@ from superpixel_site.supervisor import end_with_supervisor
 
 if __name__ == "__main__":
     end_with_supervisor()
+    from django.conf import settings
     from django.core.management import execute_from_command_line
 
+    from superpixel_site.start import problems_as_sentences
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "superpixel_site.settings")
-    execute_from_command_line(sys.argv)
+    with problems_as_sentences():
+        # Some commands go on without settings, to fail later in another way.
+        settings.configured or settings.INSTALLED_APPS  # noqa: B018
+        execute_from_command_line(sys.argv)

@@ -11,6 +11,7 @@ class SuperpixelSiteConfig(AppConfig):
     def ready(self) -> None:
         from superpixel_site import checks  # noqa: F401  registers itself
         from superpixel_site.embedded_postgres.extensions import update_pgvector
+        from superpixel_site.watching import site_gauges  # noqa: F401  registers itself
 
         # The signal is sent for each app with models; the gallery's vectors are what pgvector is there for.
         pre_migrate.connect(update_pgvector, sender=apps.get_app_config("gallery"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
+
+from superpixel_site.watching import readiness
 
 # 0.8.3 mended HNSW index corruption, 0.8.4 "graph not repaired".
 PGVECTOR_MINIMUM = (0, 8, 4)
@@ -16,6 +19,14 @@ PGVECTOR_MINIMUM = (0, 8, 4)
 def pgvector_is_recent(databases: Sequence[str] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a pgvector whose HNSW index can lose rows."""
     return [error for alias in databases or () for error in check_pgvector(available_pgvector(alias))]
+
+
+@register(Tags.database)
+def bucket_is_there(databases: Sequence[str] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Ask the bucket, before the first photo is lost: `superpixel_site.start` makes a sentence of what it says."""
+    if databases and settings.MEDIA_BUCKET:
+        readiness.use_storage()
+    return []
 
 
 def available_pgvector(alias: str) -> str | None:

@@ -5,7 +5,7 @@ Every variable read here stands in the README's table (a test compares the two).
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import os
 import sys
 import uuid
@@ -13,55 +13,50 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
+from superpixel_site import setting_values
 from superpixel_site.secret_key import kept_secret_key
+from superpixel_site.watching import logs
 
 env = Env()
 TESTING = "pytest" in sys.modules
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-
-def default_data_dir() -> Path:
-    """`var/` in the checkout; for root a folder outside its home, one for each checkout.
-
-    The embedded PostgreSQL refuses to run as root, so it runs as a system user of its own, who must be able to pass
-    through every folder above its data. Root's home lets nobody pass, and is not opened.
-    """
-    if os.name != "posix" or os.geteuid() != 0:
-        return BASE_DIR / "var"
-    checkout = hashlib.sha256(str(BASE_DIR).encode()).hexdigest()[:8]
-    return Path("/var/lib/superpixel_site") / checkout
-
-
-def n_cores() -> int:
-    """The cores that this process may use, where the system says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 # --- The site -------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", False)
-DATA_DIR = env.path("DATA_DIR", default_data_dir())
+DATA_DIR = Path(
+    setting_values.not_empty("DATA_DIR", env.str("DATA_DIR", str(setting_values.default_data_dir(BASE_DIR))))
+)
 DATABASE_URL = env.str("DATABASE_URL", "")
 EVALUATION_DATABASE_URL = env.str("EVALUATION_DATABASE_URL", "")
 SECRET_KEY = env.str("SECRET_KEY", "")
+MEDIA_BUCKET = env.str("MEDIA_BUCKET", "")
+if not (DATABASE_URL and SECRET_KEY):
+    setting_values.writable("DATA_DIR", DATA_DIR)
+if not MEDIA_BUCKET:
+    setting_values.writable("DATA_DIR", DATA_DIR / "media")
 if not SECRET_KEY:
     if DATABASE_URL and not DEBUG:
         # Processes on several machines must agree on the key, so it cannot be made up here.
-        raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL set, the site does not make one up.")
+        raise setting_values.WrongSetting(
+            "SECRET_KEY", "", "Set SECRET_KEY: with DATABASE_URL set, the site does not make one up."
+        )
     SECRET_KEY = kept_secret_key(DATA_DIR / "secret_key")
 
-HOST = env.str("HOST", "127.0.0.1")
+HOST = setting_values.not_empty("HOST", env.str("HOST", "127.0.0.1"))
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
-# One for each core that this process may use: Python code runs on one core a process.
-WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", n_cores(), validate=validate.Range(min=1))
+# Processes use the cores; threads in each share the decoded label maps and the model.
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", setting_values.usable_cores(), validate=validate.Range(min=1))
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1))
-# The path under which a proxy shows the site, such as /superpixels.
-SCRIPT_NAME = env.str("SCRIPT_NAME", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = setting_values.host_names(
+    "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+)
+CSRF_TRUSTED_ORIGINS = setting_values.origins("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", []))
+SCRIPT_NAME = setting_values.path_prefix("SCRIPT_NAME", env.str("SCRIPT_NAME", ""))
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
 
 INSTALLED_APPS = [
@@ -89,6 +84,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "superpixel_site.watching.middleware.WatchingMiddleware",
+    "superpixel_site.watching.middleware.ByAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -130,7 +127,7 @@ TEMPLATES = [
 
 DATABASES: dict[str, dict[str, Any]]
 if DATABASE_URL:
-    DATABASES = {"default": dict(env.dj_db_url("DATABASE_URL"))}
+    DATABASES = {"default": setting_values.database("DATABASE_URL", dict(env.dj_db_url("DATABASE_URL")))}
 else:
     DATABASES = {
         "default": {
@@ -146,6 +143,9 @@ DATABASES["default"] |= {
     # A fresh name for each run, so that runs side by side or after a crash never meet.
     "TEST": {"NAME": f"test_{uuid.uuid4().hex[:12]}"},
 }
+# For web processes alone, by `superpixel_site.web_database`.
+DATABASE_CONNECTIONS = env.int("DATABASE_CONNECTIONS", 60, validate=validate.Range(min=2))
+STATEMENT_TIMEOUT_SECONDS = env.int("STATEMENT_TIMEOUT_SECONDS", 15, validate=validate.Range(min=0))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
@@ -154,7 +154,6 @@ JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 
-MEDIA_BUCKET = env.str("MEDIA_BUCKET", "")
 STORAGES: dict[str, dict[str, Any]] = {
     # Private: photos are served by views that check who asks, never straight from a URL.
     "default": {
@@ -169,7 +168,7 @@ if MEDIA_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {"bucket_name": MEDIA_BUCKET, "file_overwrite": False},
     }
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 if DEBUG or TESTING:
@@ -209,7 +208,9 @@ MEANING_ENABLED = env.bool("MEANING_ENABLED", True)
 # Threads that wait for each other burn the processor time of everybody's clicks: half of the cores are left to those.
 MEANING_THREADS = env.int("MEANING_THREADS", max(1, (os.cpu_count() or 1) // 2), validate=validate.Range(min=1))
 MEANING_BATCH = env.int("MEANING_BATCH", 0, validate=validate.Range(min=0))  # 0: what suits the device
-MODEL_CACHE_DIR = env.path("MODEL_CACHE_DIR", DATA_DIR / "models")
+MODEL_CACHE_DIR = Path(
+    setting_values.not_empty("MODEL_CACHE_DIR", env.str("MODEL_CACHE_DIR", str(DATA_DIR / "models")))
+)
 # Comparing 10,000 regions was measured to compute as long as asking the index of a million (17.5 ms to 16.7); an
 # index of few thousand more is not worth its building.
 VECTOR_INDEX_FROM = env.int("VECTOR_INDEX_FROM", 16_000, validate=validate.Range(min=1))
@@ -230,7 +231,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "library:start"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str(
@@ -240,7 +242,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
-email = env.dj_email_url("EMAIL_URL", "console:")
+email = setting_values.email("EMAIL_URL", env.dj_email_url("EMAIL_URL", "console:"))
 EMAIL_BACKEND = email["EMAIL_BACKEND"]
 EMAIL_HOST = email["EMAIL_HOST"]
 EMAIL_PORT = email["EMAIL_PORT"]
@@ -248,6 +250,8 @@ EMAIL_HOST_USER = email["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = email["EMAIL_TIMEOUT"]
+EMAIL_FILE_PATH = email["EMAIL_FILE_PATH"] or None
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Superpixel Search <noreply@localhost>")
 
 # --- Security -------------------------------------------------------------------------------------------------------
@@ -275,20 +279,17 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # --- The rest -------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = setting_values.time_zone("TIME_ZONE", env.str("TIME_ZONE", "UTC"))
 USE_I18N = True
 USE_TZ = True
 TAGGIT_CASE_INSENSITIVE = True
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        name: {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}
-        for name in ("selector", "gallery", "superpixel_site")
-    },
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=validate.OneOf(["plain", "json"]))
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+logging.captureWarnings(LOG_FORMAT == "json")
+# Without a token there are no figures. Processes add theirs up by files in a folder.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=setting_values.empty_or_long)
+METRICS_DIR = DATA_DIR / "metrics"
+if METRICS_TOKEN:
+    setting_values.writable("DATA_DIR", METRICS_DIR)
 env.seal()

@@ -70,6 +70,10 @@ class Program:
         self.process = None
         self.due = time.monotonic() + self.pause
 
+    def wait(self) -> int:
+        """Wait until it has ended; returns its exit status."""
+        return self.process.wait() if self.process else 1
+
     def signal(self, sign: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(sign)

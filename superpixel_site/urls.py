@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from superpixel_site import views
+from superpixel_site.watching import views as watching_views
 
 urlpatterns = [
     path("", include("library.urls")),
@@ -12,4 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", watching_views.readyz, name="readyz"),
+    path("metrics", watching_views.metrics, name="metrics"),
 ]
+handler500 = "superpixel_site.unavailable.server_error"

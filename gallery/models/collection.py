@@ -74,6 +74,11 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         images = self if first is None else self.filter(taken__gte=first)
         return images if last is None else images.filter(taken__lte=last)
 
+    def counts_by_status(self) -> dict[str, int]:
+        """How many images have each status, none left out."""
+        found = dict(self.order_by().values_list("status").annotate(models.Count("pk")))
+        return {status: found.get(status, 0) for status in GalleryImage.Status.values}
+
     def unhashed(self) -> Self:
         """Indexed images without a perceptual hash: they were indexed before there were any."""
         return self.indexed().filter(perceptual_hash=None)

@@ -6,7 +6,7 @@
  */
 
 import { byId } from "./ui/find.js";
-import { SENTENCES, announce, statusLine } from "./ui/messages.js";
+import { SENTENCES, announce, sentenceFor, statusLine } from "./ui/messages.js";
 
 const status = statusLine();
 const details = byId("details", HTMLDialogElement);
@@ -25,14 +25,23 @@ function startMessages() {
   document.addEventListener("htmx:timeout", () => announce(SENTENCES.timeout, "error"));
   // A refusal is shown even where the answer would not have been swapped in at all (hx-swap="none").
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.xhr.status >= 400 && detail.xhr.status < 500) detail.swapOverride = "innerHTML";
+    if (bringsSentence(detail.xhr.status)) detail.swapOverride = "innerHTML";
   });
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const code = detail.xhr.status;
-    if (code >= 500) announce(SENTENCES.server, "error");
+    if (!bringsSentence(code)) announce(SENTENCES.server, "error");
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
-    else if (!status.querySelector(".message")) announce(SENTENCES[code === 413 ? "tooLarge" : "refused"], "error");
+    else if (!status.querySelector(".message")) announce(sentenceFor(code), "error");
   });
+}
+
+/**
+ * Whether the site says in its answer what is wrong: with the request, or for a while with itself (busy, no room).
+ *
+ * @param {number} status of the answer
+ */
+function bringsSentence(status) {
+  return (status >= 400 && status < 500) || status === 503 || status === 507;
 }
 
 /* The drawer and the pop-up */

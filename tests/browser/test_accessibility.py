@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -232,7 +233,8 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
 
 def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
     inspection.visit("/nowhere/", "404")
-    for code, error in {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen")}.items():
+    errors = {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen"), 503: OperationalError()}
+    for code, error in errors.items():
         monkeypatch.setattr("library.upload_views.render", raising(error))
         answer = inspection.page.goto("/")
         assert answer is not None and answer.status == code

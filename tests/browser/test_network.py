@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from django.db import OperationalError
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from selector.models import Photo, Selection
 from selector.selection import gestures
 from selector.services import label_maps
+from superpixel_site.unavailable import UNREACHABLE
 from tests.browser import workspace as ws
+from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 
@@ -153,3 +156,24 @@ def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
     undo.click(force=True)
     assert [gesture["tool"] for gesture in work.settle()] == ["toggle", "undo"]
     work.shows(work.expected)
+
+
+def test_what_the_server_cannot_do_just_now_is_said_in_place(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the server's own sentence: the page stays, and trying again helps."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("no connection is free")
+
+    work = ws.Workspace(page, ws.public_photo())
+    ws.click(page, 30, 40)
+    work.settle()
+    with monkeypatch.context() as patch:
+        patch.setattr("gallery.web.search_views.ask", refuse)
+        page.get_by_role("button", name="Search", exact=True).click()
+        expect(page.get_by_role("status")).to_have_text(UNREACHABLE)
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("#drawer")).to_be_visible()
+    page.goto("/")
+    monkeypatch.setattr("library.upload_views.store_photo", refuse)
+    page.set_input_files("input[type=file][name=image]", ws.jpeg("photo.jpg", image_file()))
+    expect(page.get_by_text(UNREACHABLE).first).to_be_visible()

@@ -28,3 +28,13 @@ export function announce(text, level = "info") {
   message.textContent = text;
   statusLine().replaceChildren(message);
 }
+
+/**
+ * What to say of an answer that brings no sentence of ours.
+ *
+ * @param {number} status of the answer, 400 or more
+ */
+export function sentenceFor(status) {
+  if (status >= 500) return SENTENCES.server;
+  return status === 413 ? SENTENCES.tooLarge : SENTENCES.refused;
+}

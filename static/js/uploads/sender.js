@@ -1,7 +1,7 @@
 // Sends photos to the server, each with a request of its own that tells how far it is.
 
 import { find } from "../ui/find.js";
-import { SENTENCES } from "../ui/messages.js";
+import { SENTENCES, sentenceFor } from "../ui/messages.js";
 
 /**
  * What came of an upload: where to go on, the photo's entry, what is wrong, or that it was given up.
@@ -88,12 +88,6 @@ export class Sender {
     }
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     const sentence = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".message");
-    return { problem: sentence?.textContent ?? sentenceAbout(request.status) };
+    return { problem: sentence?.textContent ?? sentenceFor(request.status) };
   }
-}
-
-/** @param {number} status */
-function sentenceAbout(status) {
-  if (status >= 500) return SENTENCES.server;
-  return status === 413 ? SENTENCES.tooLarge : SENTENCES.refused;
 }

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connections
+from django.db import connection, connections
 
 from superpixel_site.embedded_postgres import server
 from superpixel_site.supervisor import Program, Supervisor
+from superpixel_site.watching import figures
 from superpixel_site.web_server import processes, sockets
 from superpixel_site.web_server.server import BACKLOG
 
@@ -32,8 +31,7 @@ class Command(BaseCommand):
             self.prepare()
             sockets.listen(listening, BACKLOG, settings.HOST, settings.PORT, settings.DATA_DIR)
             self.run(listening)
-        except (ImproperlyConfigured, OperationalError, sockets.CannotListen) as problem:
-            # The database says what is wrong with it; how we came to ask it is of no interest.
+        except sockets.CannotListen as problem:
             raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
@@ -44,14 +42,21 @@ class Command(BaseCommand):
                 server.leave(Path(settings.DATABASES["default"]["OPTIONS"]["data"]))
 
     def prepare(self) -> None:
-        for name, arguments in (
-            ("migrate", {"verbosity": 0}),
-            ("check", {"databases": ["default"]}),
-            ("collectstatic", {"verbosity": 0, "interactive": False}),
-            ("warmup", {}),
-            ("load_demo", {"if_empty": True}),
-        ):
-            call_command(name, **arguments)
+        """Prepare all, in a process of its own: what it needs for that, some hundred megabytes, ends with it."""
+        # From here to the end this process counts as one that uses the embedded database.
+        connection.ensure_connection()
+        connection.close()
+        figures.forget_earlier_runs()
+        preparing = Program("Preparing", [sys.executable, "manage.py", "prepare"])
+        preparing.start(settings.BASE_DIR)
+        try:
+            status = preparing.wait()
+        except KeyboardInterrupt:
+            preparing.signal(signal.SIGINT)
+            preparing.wait()
+            raise
+        if status:
+            sys.exit(status)
 
     def run(self, listening: socket.socket) -> None:
         self.announce()

@@ -1,0 +1,1 @@
+"""How the site is watched: readiness, figures, and a log without personal data. Nothing here knows an app."""
