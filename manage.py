@@ -4,8 +4,9 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
 if __name__ == "__main__":
+    # Not above: each process that decodes a picture reads this file again, up to here.
+    from django.core.management import execute_from_command_line
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "superpixel_site.settings")
     execute_from_command_line(sys.argv)

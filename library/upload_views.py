@@ -21,6 +21,7 @@ from selector.services.photos import store_photo
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import redirect_to
+from superpixel_site.work_slots import work_slot
 
 IMAGES_TO_TRY = 12
 
@@ -72,9 +73,11 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
     next_url = reverse("library:start")
     file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
     person = known_person(request)
-    try:
-        photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
-    except InvalidImage as problem:
-        raise Refusal(str(problem), 422, next_url) from problem
-    label_maps.get_or_compute(photo)
+    # One slot for all of it: a photo is not stored and then told that the site is busy.
+    with work_slot():
+        try:
+            photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
+        except InvalidImage as problem:
+            raise Refusal(str(problem), 422, next_url) from problem
+        label_maps.get_or_compute(photo)
     return photo

@@ -3,11 +3,13 @@
 import os
 from threading import Thread
 
+from superpixel_site.machine import usable_cores
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+workers = int(os.environ.get("WEB_CONCURRENCY", str(usable_cores())))
 # Threads share the decoded label maps and the model; the kernels and the database release the GIL.
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = int(os.environ.get("WEB_THREADS", "16"))
 timeout = 120  # A first search may wait for the model, when it comes before it is loaded.
 graceful_timeout = 5
 accesslog = None

@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
+from superpixel_site import machine
 from superpixel_site.secret_key import kept_secret_key
 
 env = Env()
@@ -49,6 +50,9 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret_key(DATA_DIR / "secret_key")
 
 PORT = env.int("PORT", 8000)
+# Processes use the cores; the threads of one share its decoded label maps and its model.
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", machine.usable_cores(), validate=validate.Range(min=1))
+WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)
@@ -91,6 +95,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "superpixel_site.htmx.VaryOnHtmxMiddleware",
+    "superpixel_site.waiting.WaitingMiddleware",
     "superpixel_site.refusals.RefusalMiddleware",
 ]
 
@@ -168,6 +173,17 @@ if DEBUG or TESTING:
 
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20, validate=validate.Range(min=1)) * 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
+# What decoding one picture may take in its child process; 40 megapixels were measured to take 390 MB at most.
+DECODE_MEMORY_BYTES = env.int("DECODE_MEMORY_MB", 420, validate=validate.Range(min=64)) * 1024 * 1024
+DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
+# Heavy works at once in a web process: as many as its share of the cores, and of the memory beside the 300 MB it takes.
+_memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
+WORK_SLOTS = env.int(
+    "WORK_SLOTS",
+    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
+    validate=validate.Range(min=1),
+)
+WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 5, validate=validate.Range(min=0))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures are a few kilobytes
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))
 N_SUPERPIXELS = env.int("N_SUPERPIXELS", 2000, validate=validate.Range(min=8, max=32_767))

@@ -25,6 +25,7 @@ from selector.segmentation.hierarchy import Hierarchy
 from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
 from selector.services.photos import working_copy
+from superpixel_site.work_slots import work_slot
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def get_or_compute(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> Lab
     key = _key(photo)
     found = photo.label_maps.filter(**key).first()
     if found is None:
-        with lock(photo):
+        with work_slot(), lock(photo):
             found = photo.label_maps.filter(**key).first() or _compute(photo, key, pixels)
     return found
 

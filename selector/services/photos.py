@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import uuid
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-from django.conf import settings
 from django.core.files.base import ContentFile
 from PIL import Image
 
@@ -16,6 +14,8 @@ from selector.imaging import imagefile
 from selector.models import Photo
 from selector.people import Person
 from selector.rendering.previews import Background, preview_png
+from selector.services import decoding
+from superpixel_site.work_slots import work_slot
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,7 +48,7 @@ def store_photo(
     InvalidImage
         With the sentence to show; nothing stays behind.
     """
-    copy = _working_copy_of(data)
+    copy = decoding.working_copy_of(data)
     photo = Photo(
         name=name.replace("\\", "/").rpartition("/")[2][:200] or "Photo",
         owner=owner,
@@ -104,7 +104,7 @@ def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
 def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
     """The working copy of a photo turned clockwise by so many quarters in all; nothing is stored."""
     with photo.original.open("rb") as file:
-        return _working_copy_of(file.read(), quarter_turns)
+        return decoding.working_copy_of(file.read(), quarter_turns)
 
 
 def working_copy(photo: Photo) -> Rgb:
@@ -113,26 +113,8 @@ def working_copy(photo: Photo) -> Rgb:
         return imagefile.decode(file.read())
 
 
-def upright_original(photo: Photo) -> Rgb:
-    """The pixels of the original at its own resolution, turned as the working copy is: uint8 (H, W, 3)."""
-    with photo.original.open("rb") as file:
-        picture = imagefile.read_upright(
-            file.read(), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
-        )
-    # rot90 turns the other way round.
-    return np.rot90(np.asarray(picture), -photo.quarter_turns)
-
-
-def portion(
-    photo: Photo,
-    labels: Labels,
-    included: Members,
-    *,
-    background: Background,
-    crop: bool,
-    at_original_size: bool,
-) -> bytes:
-    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original.
+def portion(photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool) -> bytes:
+    """The included superpixels of a photo as a PNG, in the size of the working copy.
 
     Parameters
     ----------
@@ -142,19 +124,23 @@ def portion(
     included : bool ndarray, shape (n,)
     background, crop
         As in `selector.rendering.previews.preview_png`.
-    at_original_size : bool
 
     Returns
     -------
     bytes
     """
-    if at_original_size:
-        rgb = upright_original(photo)
-        enlarged = Image.fromarray(labels).resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.NEAREST)
-        labels = np.asarray(enlarged, np.uint16)
-    else:
-        rgb = working_copy(photo)
-    return preview_png(rgb, labels, included, background=background, crop=crop)
+    with work_slot():
+        return preview_png(working_copy(photo), labels, included, background=background, crop=crop)
+
+
+def portion_in_original_size(
+    photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool
+) -> IO[bytes]:
+    """The included superpixels of a photo as `portion` gives them, in the size of the original: an open file."""
+    with photo.original.open("rb") as file:
+        data = file.read()
+    turns = photo.quarter_turns
+    return decoding.portion_of(data, labels, included, background=background, crop=crop, quarter_turns=turns)
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
@@ -165,16 +151,6 @@ def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=82)
     return out.getvalue()
-
-
-def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCopy:
-    """The working copy of a file, within the site's limits; `InvalidImage` beyond them."""
-    return imagefile.make_working_copy(
-        data,
-        max_bytes=settings.MAX_UPLOAD_BYTES,
-        max_pixels=settings.MAX_UPLOAD_PIXELS,
-        quarter_turns=quarter_turns,
-    )
 
 
 def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:

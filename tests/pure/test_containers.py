@@ -60,7 +60,7 @@ def test_too_many_bytes_are_refused() -> None:
 def test_a_bomb_of_60_megapixels_is_refused_from_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = raw_png((10_000, 6_000), 1, 0, [bytes(1250)] * 6_000)
     assert len(bomb) < 100_000
-    monkeypatch.setattr("selector.imaging.imagefile._DECODERS", {})  # nothing may be decoded
+    monkeypatch.setattr("selector.imaging.decoders._DECODERS", {})  # nothing may be decoded
     assert sentence(bomb) == "The picture has 60.0 megapixels; at most 40.0 are allowed."
 
 
@@ -75,7 +75,7 @@ def test_the_limit_of_pixels_holds_for_every_format(fmt: str) -> None:
 def test_the_canvas_of_a_webp_is_checked_before_room_is_made_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(Image.new("RGBA", (8, 8), (1, 2, 3, 4)), "WEBP")
     canvas = data.index(b"VP8X") + 12
-    monkeypatch.setattr("selector.imaging.imagefile._DECODERS", {})
+    monkeypatch.setattr("selector.imaging.decoders._DECODERS", {})
     bomb = data[:canvas] + b"\xfe\x3f\0\xfe\x3f\0" + data[canvas + 6 :]
     assert "268.4 megapixels" in sentence(bomb)
 
