@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET
 
 from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
-from selector.imaging.imagefile import InvalidImage
 from selector.models import Photo
 from selector.people import known_person
 from selector.services import label_maps
 from selector.services.photos import store_photo
+from selector.web.unreadable import unreadable_is_refused
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import redirect_to
@@ -74,10 +74,7 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
     file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
     person = known_person(request)
     # One slot for all of it: a photo is not stored and then told that the site is busy.
-    with work_slot():
-        try:
-            photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
-        except InvalidImage as problem:
-            raise Refusal(str(problem), 422, next_url) from problem
+    with work_slot(), unreadable_is_refused(next_url):
+        photo = store_photo(file.read(), file.name, owner=person.user, visitor=person.visitor)
         label_maps.get_or_compute(photo)
     return photo

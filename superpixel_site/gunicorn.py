@@ -18,7 +18,9 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: object) -> None:
-    """Load the models in a thread beside the first requests: the first search would wait ten seconds for them."""
+    """Load in threads beside the first requests: the first search would wait ten seconds for its models."""
     from gallery.index.spaces import preload
+    from selector.services.preparing import prepare
 
-    Thread(target=preload, name="preload", daemon=True).start()
+    for load in (prepare, preload):
+        Thread(target=load, name=load.__name__, daemon=True).start()

@@ -31,6 +31,8 @@ Result = TypeVar("Result")
 NOTICED_WITHIN = 0.2
 # Clicks come before pictures that are read.
 NICENESS = 5
+# Seconds of the clock for each of processor time.
+CLOCK_SECONDS = 3
 # A child that has not ended itself so long after its time is ended from outside, in seconds.
 GRACE = 2.0
 _PR_SET_PDEATHSIG = 1
@@ -59,7 +61,7 @@ class Limits:
     memory : int
         In bytes, beyond what a child has at its start.
     seconds : int
-        Of processor time; of the clock, twice as many, as others may want the processor too.
+        Of processor time; of the clock, three times as many, as others want the processor too.
     """
 
     memory: int
@@ -83,7 +85,7 @@ def in_child(
     *arguments : Any
     limits : Limits
     stop : callable, optional
-        Called several times a second; what it raises ends the child, and is raised here.
+        Called first and several times a second; what it raises ends the child, and is raised here.
 
     Returns
     -------
@@ -96,9 +98,10 @@ def in_child(
     ChildFailed
         If no child can be started.
     """
+    stop()
     ours, theirs = _context.Pipe(duplex=False)
     with ours, _child(theirs, limits, function, arguments) as child:
-        left = 2 * limits.seconds + GRACE
+        left = CLOCK_SECONDS * limits.seconds + GRACE
         while not wait([ours, child.sentinel], NOTICED_WITHIN):
             stop()
             left -= NOTICED_WITHIN
@@ -175,7 +178,7 @@ def _confine(limits: Limits) -> None:
     # By their default action: a handler of Python's would wait for the decoder to return.
     for ends in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(ends, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, 2 * limits.seconds)
+    signal.setitimer(signal.ITIMER_REAL, CLOCK_SECONDS * limits.seconds)
     # Ctrl-C is for the process that asks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -68,9 +68,10 @@ def write_portion(
 
 
 def _nearest(length: int, enlarged: int) -> npt.NDArray[np.intp]:
-    """For each pixel of a longer side, the nearest one of a side: intp ``(enlarged,)``; as Pillow rounds."""
-    positions = Image.fromarray(np.arange(length, dtype=np.int32)[None]).resize((enlarged, 1), Image.Resampling.NEAREST)
-    return np.asarray(positions, np.intp).ravel()
+    """The nearest pixel for each pixel of an enlarged side: intp ``(enlarged,)``."""
+    # Rounded as Pillow rounds when it enlarges an array of labels.
+    positions = Image.fromarray(np.arange(length, dtype=np.uint16)[None])
+    return np.asarray(positions.resize((enlarged, 1), Image.Resampling.NEAREST), np.intp).ravel()
 
 
 def _box(mask: Mask, columns: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]) -> Box:

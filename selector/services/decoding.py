@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,6 +26,14 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 child.preload("selector.rendering.warmed")
+
+
+def prepare() -> None:
+    """Start the server of children, for which the first picture would wait otherwise."""
+    try:
+        child.in_child(os.getpid, limits=_limits())
+    except child.ChildFailed as problem:
+        logger.error("%s", problem)
 
 
 def working_copy_of(data: bytes, quarter_turns: int = 0) -> WorkingCopy:
@@ -57,11 +66,14 @@ def portion_of(
 def _read(function: Callable[..., Result]) -> Result:
     """Call a function that reads a file, in a child and within the limits."""
     function = partial(function, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
-    limits = child.Limits(settings.DECODE_MEMORY_BYTES, settings.DECODE_SECONDS)
     with work_slot():
         try:
-            return child.in_child(function, limits=limits, stop=give_up_if_nobody_waits)
+            return child.in_child(function, limits=_limits(), stop=give_up_if_nobody_waits)
         except child.ChildFailed as problem:
             # Rather not at all than without limits; where memory or processes are short, they may be back soon.
             logger.exception("A picture could not be read.")
             raise Busy from problem
+
+
+def _limits() -> child.Limits:
+    return child.Limits(settings.DECODE_MEMORY_BYTES, settings.DECODE_SECONDS)

@@ -15,6 +15,7 @@ from selector.rendering import layers
 from selector.services import label_maps, photos, selecting
 from selector.services.thumbnails import selection_highlight
 from selector.web.forms import PreviewForm
+from selector.web.unreadable import unreadable_is_refused
 from superpixel_site.refusals import first_error
 from superpixel_site.responses import immutable
 
@@ -87,7 +88,9 @@ def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     labels = label_maps.load(label_map).labels
     options = {"background": given["background"] or "white", "crop": given["crop"]}
     if given["size"] == "original":
-        response: HttpResponseBase = FileResponse(photos.portion_in_original_size(photo, labels, included, **options))
+        with unreadable_is_refused(photo.get_absolute_url()):
+            file = photos.portion_in_original_size(photo, labels, included, **options)
+        response: HttpResponseBase = FileResponse(file)
     else:
         response = HttpResponse(photos.portion(photo, labels, included, **options))
     response["Content-Type"] = "image/png"

@@ -25,11 +25,12 @@ function startMessages() {
   document.addEventListener("htmx:timeout", () => announce(SENTENCES.timeout, "error"));
   // A refusal is shown even where the answer would not have been swapped in at all (hx-swap="none").
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.xhr.status >= 400 && detail.xhr.status < 500) detail.swapOverride = "innerHTML";
+    const code = detail.xhr.status;
+    if ((code >= 400 && code < 500) || code === 503) detail.swapOverride = "innerHTML";
   });
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const code = detail.xhr.status;
-    if (code >= 500) announce(SENTENCES.server, "error");
+    if (code >= 500 && code !== 503) announce(SENTENCES.server, "error");
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     else if (!status.querySelector(".message")) announce(SENTENCES[code === 413 ? "tooLarge" : "refused"], "error");
   });
