@@ -183,7 +183,7 @@ WORK_SLOTS = env.int(
     max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
     validate=validate.Range(min=1),
 )
-WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 5, validate=validate.Range(min=0))
+WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 7, validate=validate.Range(min=0))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures are a few kilobytes
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))
 N_SUPERPIXELS = env.int("N_SUPERPIXELS", 2000, validate=validate.Range(min=8, max=32_767))

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from benchmarks.mutations import mutated
 from selector.imaging.child import TOO_MUCH_MEMORY
 from selector.models import Photo
 from selector.services.photos import store_photo
@@ -17,7 +18,7 @@ from superpixel_site import work_slots
 from superpixel_site.waiting import DISCONNECTED
 from superpixel_site.work_slots import Slots
 from tests.pictures import image_file
-from tests.selector.test_uploads import files_under, post
+from tests.selector.test_uploads import files_under, huge_png, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
 
@@ -93,3 +94,29 @@ def test_an_original_that_takes_too_much_is_refused_and_no_fault(
     answer = alice_client.get(f"/photos/{photo.pk}/preview.png?size=original")
     assert answer.status_code == 422
     assert TOO_MUCH_MEMORY in answer.content.decode()
+
+
+def hostile_files() -> list[bytes]:
+    """One of each kind that has cost a site its memory, its time or a traceback, and what is left of sound ones."""
+    progressive = image_file(progressive=True)
+    last_scan = progressive[progressive.rindex(b"\xff\xda") : -2]
+    sound = [image_file(), progressive, image_file(fmt="PNG"), image_file(fmt="WEBP")]
+    return [
+        progressive[:-2] + b"\xff\xfe\0\4\xff\xd9" + last_scan * 100 + progressive[-2:],
+        one_colour("WEBP", (6000, 2500)),
+        huge_png(5_000, 8_001),
+        sound[2].replace(b"IDAT", b"IDAX"),
+        *mutated(sound, 12, seed=1),
+    ]
+
+
+def test_hostile_files_are_taken_or_refused_and_never_a_fault(client: Client, media: Path) -> None:
+    before = files_under(media)
+    statuses = [post(client, data).status_code for data in hostile_files()]
+    assert set(statuses) == {302, 422}
+    # An original, a working copy and a label map for each that was taken.
+    assert len(files_under(media) - before) == 3 * Photo.objects.count() == 3 * statuses.count(302)
+
+
+def test_mutations_are_the_same_every_time() -> None:
+    assert hostile_files() == hostile_files()
