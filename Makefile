@@ -23,7 +23,8 @@ $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pi
 endef
 
 COVERAGE := -p tests.coverage_plugin
-DOCTESTED := superpixel_site selector gallery library benchmarks
+# Locust puts all of Python's input and output on its own feet when it is imported.
+DOCTESTED := superpixel_site selector gallery library benchmarks --ignore=benchmarks/load_users.py
 
 .PHONY: help run test check format requirements clean
 

@@ -20,6 +20,7 @@ from selector.models import Photo
 from selector.people import person_of
 from selector.services.quotas import usage_of
 from selector.services.turning import turn
+from selector.web.unreadable import unreadable_is_refused
 from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.refusals import valid
@@ -59,7 +60,8 @@ def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Turn a photo by a quarter, in the workspace or in the list (`stay`)."""
     person = person_of(request)
     photo = own_photo(person, photo_id)
-    turn(photo)
+    with unreadable_is_refused(photo.get_absolute_url()):
+        turn(photo)
     photo.refresh_from_db()
     if StayForm(request.POST).value:
         return changed(request, person, [photo], f"“{photo.name}” is turned.")

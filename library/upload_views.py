@@ -13,16 +13,17 @@ from django.views.decorators.http import require_GET
 
 from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
-from selector.imaging.imagefile import InvalidImage
 from selector.models import Photo
 from selector.people import Person, person_of
 from selector.services import label_maps, quotas
 from selector.services.photos import store_photo
 from selector.services.quotas import NoRoomLeft
+from selector.web.unreadable import unreadable_is_refused
 from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import redirect_to
+from superpixel_site.work_slots import work_slot
 
 IMAGES_TO_TRY = 12
 
@@ -82,10 +83,9 @@ def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[byte
     next_url = reverse("library:start")
     file = valid(UploadForm(request.POST, files), 400, next_url).cleaned_data["image"]
     try:
-        with known_person(request) as person:
+        # One slot for all of it: a photo is not stored and then told that the site is busy.
+        with work_slot(), unreadable_is_refused(next_url), known_person(request) as person:
             return store_segmented(file, person)
-    except InvalidImage as problem:
-        raise Refusal(str(problem), 422, next_url) from problem
     except NoRoomLeft as problem:
         raise Refusal(str(problem), 409, reverse("library:photos")) from problem
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.stored_files import MissingFile
@@ -31,7 +32,7 @@ class Refusal(Exception):
     ----------
     sentence : what was wrong and what to do, for the person
     status : the HTTP status, 4xx, or 503 and 507 for what the site cannot do just now
-    next_url : where to go on, for browsers without JavaScript
+    next_url : where to go on, for browsers without JavaScript; empty for the page they come from
     """
 
     # After how many seconds it may be tried again; 0 where nobody knows.
@@ -41,6 +42,15 @@ class Refusal(Exception):
         super().__init__(sentence)
         self.status = status
         self.next_url = next_url
+
+
+class Busy(Refusal):
+    """A request that the site has no room for just now: 503, with the seconds after which to try again."""
+
+    retry_after = 3
+
+    def __init__(self) -> None:
+        super().__init__("The site is busy just now. Try again in a few seconds.", 503, "")
 
 
 def valid(form: ValidForm, status: int, next_url: str) -> ValidForm:
@@ -90,5 +100,16 @@ def _rendered(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
     sentence = str(refusal)
     if request.htmx:
         return render(request, "_status.html", {"message": sentence, "level": "error"}, status=refusal.status)
-    context = {"message": sentence, "next_url": refusal.next_url}
+    if request.headers.get("Sec-Fetch-Dest") == "image":
+        return HttpResponse(sentence, status=refusal.status, content_type="text/plain")
+    context = {"message": sentence, "next_url": refusal.next_url or _page_before(request)}
     return render(request, "problem.html", context, status=refusal.status)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The address that was asked for, or the page of this site from which something was sent."""
+    if request.method == "GET":
+        return request.get_full_path()
+    referrer = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure())
+    return referrer if ours else get_script_prefix()

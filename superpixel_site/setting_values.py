@@ -38,11 +38,6 @@ def default_data_dir(checkout: Path) -> Path:
     return Path("/var/lib/superpixel_site") / hashlib.sha256(str(checkout).encode()).hexdigest()[:8]
 
 
-def usable_cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def not_empty(name: str, value: str) -> str:
     """A value that is there: an empty one would be taken for the current folder, or for every address."""
     if not value.strip():

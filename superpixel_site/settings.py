@@ -15,7 +15,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
-from superpixel_site import setting_values
+from superpixel_site import machine, setting_values
 from superpixel_site.secret_key import kept_secret_key
 from superpixel_site.watching import logs
 
@@ -48,7 +48,7 @@ if not SECRET_KEY:
 HOST = setting_values.not_empty("HOST", env.str("HOST", "127.0.0.1"))
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
 # Processes use the cores; threads in each share the decoded label maps and the model.
-WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", setting_values.usable_cores(), validate=validate.Range(min=1))
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", machine.usable_cores(), validate=validate.Range(min=1))
 WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1))
 ALLOWED_HOSTS = setting_values.host_names(
     "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "superpixel_site.htmx.VaryOnHtmxMiddleware",
+    "superpixel_site.waiting.WaitingMiddleware",
     "superpixel_site.refusals.RefusalMiddleware",
     "selector.web.visits.VisitMiddleware",
 ]
@@ -182,6 +183,17 @@ MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20, validate=validate.Range(min=1)) 
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
 MAX_REQUEST_BYTES = 10 * MAX_UPLOAD_BYTES + 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
+# What decoding one picture may take in its child process; 40 megapixels were measured to take 390 MB at most.
+DECODE_MEMORY_BYTES = env.int("DECODE_MEMORY_MB", 420, validate=validate.Range(min=64)) * 1024 * 1024
+DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
+# Heavy works at once in a web process: as many as its share of the cores, and of the memory beside the 300 MB it takes.
+_memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
+WORK_SLOTS = env.int(
+    "WORK_SLOTS",
+    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
+    validate=validate.Range(min=1),
+)
+WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 7, validate=validate.Range(min=0))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures are a few kilobytes
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))
 N_SUPERPIXELS = env.int("N_SUPERPIXELS", 2000, validate=validate.Range(min=8, max=32_767))

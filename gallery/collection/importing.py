@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from gallery import jobs
 from gallery.models import GalleryImage
-from selector.imaging.imagefile import InvalidImage, date_taken
+from selector.imaging.imagefile import InvalidImage, date_taken, told_apart
 from selector.models import Photo
 from selector.services.photos import store_photo
 from superpixel_site.stored_files import delete_unless_kept, read
@@ -91,8 +91,8 @@ def check_size(n_bytes: int) -> None:
         With the sentence to show.
     """
     if n_bytes > settings.MAX_UPLOAD_BYTES:
-        allowed = settings.MAX_UPLOAD_BYTES / 2**20
-        raise InvalidImage(f"The file has {n_bytes / 2**20:.1f} MB; at most {allowed:.1f} MB are allowed.")
+        count, most = told_apart(n_bytes / 2**20, settings.MAX_UPLOAD_BYTES / 2**20)
+        raise InvalidImage(f"The file has {count} MB; at most {most} MB are allowed.")
 
 
 def readable_title(name: str) -> str:

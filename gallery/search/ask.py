@@ -11,6 +11,7 @@ from gallery.search.options import Options
 from gallery.search.query import build_query
 from gallery.search.ranked_images import RankedImages, fold_copies, rank_by_parts
 from selector.people import Person
+from superpixel_site.waiting import give_up_if_nobody_waits
 
 
 def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None = None) -> Answer:
@@ -23,8 +24,11 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     visible = GalleryImage.objects.visible_to(person)
     others = visible.other_than(search.label_map.photo)
     candidates = Candidates(options.filtered(others, person))
+    give_up_if_nobody_waits()
     query = build_query(search, options, feedback)
+    give_up_if_nobody_waits()
     ranking = fold_copies(rank_by_parts(query.vectors, candidates, options.weights))
+    give_up_if_nobody_waits()
     nothing = None if ranking.total else why_nothing(visible, others, candidates, options)
     return Answer(
         hits=hits_of(ranking, page, person, feedback, from_page=from_page),

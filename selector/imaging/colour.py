@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,10 @@ def _eight_bits(picture: Image.Image, key: int | None) -> Image.Image:
 
 
 def in_srgb(picture: Image.Image, container: Container) -> Image.Image:
-    """The picture in sRGB, without metadata; a profile that is broken or does not fit is ignored, as browsers do."""
+    """The picture, `flattened`, in sRGB and without metadata.
+
+    A profile that is broken or does not fit is ignored, as browsers do.
+    """
     converted: Image.Image | None = None
     if 0 < len(container.profile) <= MAX_PROFILE_BYTES:
         converted = _from_profile(picture, container.profile)
@@ -66,17 +70,25 @@ def in_srgb(picture: Image.Image, container: Container) -> Image.Image:
 
 def _from_profile(picture: Image.Image, icc: bytes) -> Image.Image | None:
     """The picture converted from an ICC profile to sRGB; None if that is not possible."""
+    transform = _transform(icc, picture.mode)
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        transform = ImageCms.buildTransform(
-            profile,
+        return ImageCms.applyTransform(picture, transform) if transform else None
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From an ICC profile to sRGB; None if the profile is broken or for other pictures. Kept for the next strip."""
+    try:
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(icc)),
             ImageCms.createProfile("sRGB"),
-            picture.mode,
+            mode,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-        return ImageCms.applyTransform(picture, transform)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
 

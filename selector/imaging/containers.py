@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from selector.imaging.exif import read_orientation
+from selector.imaging.other_kinds import advice
 
 Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 
@@ -28,6 +29,9 @@ MAX_CHUNKS = 50_000
 # The largest profiles in use, for printing presses, have some 3 MB.
 MAX_PROFILE_BYTES = 2**22
 
+TOO_MANY_SCANS = (
+    f"This JPEG draws its picture in more than {MAX_SCANS} passes. Save it as a plain JPEG and upload that."
+)
 INCOMPLETE = "The file is incomplete: it ends before the picture does."
 
 
@@ -100,7 +104,7 @@ def read_container(data: bytes) -> Container:
                 return reader(data)
             except (struct.error, IndexError) as error:
                 raise InvalidImage(INCOMPLETE) from error
-    raise InvalidImage(_advice(data))
+    raise InvalidImage(advice(data))
 
 
 def damaged(name: Format) -> InvalidImage:
@@ -110,58 +114,69 @@ def damaged(name: Format) -> InvalidImage:
 
 # JPEG (ITU-T T.81)
 
-_START_OF_SCAN = 0xDA
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 # Tables, frame headers, and the JFIF and Adobe segments that say what the channels mean.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, 0xE0, 0xEE}
 _WITHOUT_LENGTH = frozenset(range(0xD0, 0xDA)) | {0x01}
 # Not "\xff+": a long run of fill bytes would be searched again from each of its bytes.
 _MARKER = re.compile(rb"\xff([\x01-\xfe])")
+# Once the picture has begun: zero stands for \xff itself, restarts belong to it, and others mean nothing to decoders.
+_MARKER_IN_PICTURE = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
 
 
 def _read_jpeg(data: bytes) -> Container:
-    kept, sizes, exif, profile = [b"\xff\xd8"], [], b"", {}
-    for marker, content in _jpeg_segments(data):
-        if marker in _NEEDED:
-            kept.append(b"\xff%c" % marker + content)
-        if marker in _FRAMES:
+    kept, sizes, exif, profile, scans = [b"\xff\xd8"], [], b"", {}, []
+    end = len(data)
+    for marker, start, content in _jpeg_segments(data):
+        if marker == _START_OF_SCAN:
+            scans.append(start)
+        elif scans:
+            # What comes between scans is kept with them, all in one piece.
+            end = start if marker == _END_OF_IMAGE else end
+            continue
+        elif marker in _FRAMES:
             sizes.append(struct.unpack_from(">HH", content, 3))
         elif marker == 0xE1 and content[2:8] == b"Exif\0\0":
             exif = exif or content[8:]
         elif marker == 0xE2 and content[2:14] == b"ICC_PROFILE\0":
             profile[content[14]] = content[16:]
-        elif marker == _START_OF_SCAN:
-            kept.append(b"\xff\xda" + _scans(content))
+        if marker in _NEEDED and not scans:
+            kept.append(b"\xff%c" % marker + content)
+    if not scans:
+        raise InvalidImage(INCOMPLETE)
+    if len(scans) > MAX_SCANS:
+        raise InvalidImage(TOO_MANY_SCANS)
     if len(sizes) != 1 or 0 in sizes[0]:
         raise damaged("JPEG")
+    kept += [b"\xff\xda", data[scans[0] : end]]
     icc = b"".join(part for _, part in sorted(profile.items()))
     return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc)
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and content (length field first) of each segment; the last is the scan with all that follows."""
-    position = 2
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Marker, where what follows it begins, and content (length field first) of each segment, to the real end.
+
+    The compressed picture between them is passed over as decoders do: nothing in it counts but a marker that they act
+    on, and nothing inside a segment looks like one to them.
+    """
+    position, pattern = 2, _MARKER
     for _ in range(MAX_SEGMENTS):
-        found = _MARKER.search(data, position)
+        found = pattern.search(data, position)
         if not found:
-            raise InvalidImage(INCOMPLETE)
+            return
         marker, position = found[1][0], found.end()
         if marker == _START_OF_SCAN:
-            yield marker, data[position:]
-            return
-        if marker not in _WITHOUT_LENGTH:
-            length = max(2, *struct.unpack_from(">H", data, position))
-            yield marker, data[position : position + length]
+            pattern = _MARKER_IN_PICTURE
+        if marker in _WITHOUT_LENGTH:
+            yield marker, position, b""
+        else:
+            length = max(2, *struct.unpack_from(">H", data, position)) if position + 2 <= len(data) else 2
+            yield marker, position, data[position : position + length]
             position += length
+        if marker == _END_OF_IMAGE and pattern is _MARKER_IN_PICTURE:
+            return
     raise damaged("JPEG")
-
-
-def _scans(content: bytes) -> bytes:
-    """The scans of a picture; refused if they are too many: a few bytes each, and each costs a pass over all pixels."""
-    end = content.find(b"\xff\xd9")
-    if content.count(b"\xff\xda", 0, end if end >= 0 else None) >= MAX_SCANS:
-        raise damaged("JPEG")
-    return content
 
 
 # PNG (ISO/IEC 15948)
@@ -227,7 +242,21 @@ def _read_webp(data: bytes) -> Container:
     profile = chunks.get(b"ICCP", b"")
     # Some writers begin the chunk as JPEG's segment begins.
     exif = chunks.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
-    return Container("WebP", _webp_size(chunks), data, exif, profile)
+    size = _webp_size(chunks)
+    return Container("WebP", size, _first_frame(chunks.get(b"ANMF", b""), size) or data, exif, profile)
+
+
+def _first_frame(frame: bytes, canvas: tuple[int, int]) -> bytes:
+    """The first frame of an animation as a still picture; empty if it does not fill the canvas, or there is none."""
+    if len(frame) < 16 or frame[:12] != bytes(6) + _three_bytes(canvas[0] - 1) + _three_bytes(canvas[1] - 1):
+        return b""
+    header = b"\x10\0\0\0" + frame[6:12] if frame[16:20] == b"ALPH" else b""
+    chunks = b"WEBP" + (b"VP8X" + struct.pack("<I", len(header)) + header if header else b"") + frame[16:]
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+def _three_bytes(number: int) -> bytes:
+    return number.to_bytes(3, "little")
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -261,54 +290,3 @@ _READERS = {
     re.compile(re.escape(_PNG_START)): _read_png,
     re.compile(rb"RIFF....WEBP", re.DOTALL): _read_webp,
 }
-
-
-# Everything else
-
-_USE_INSTEAD = "upload a JPEG, PNG or WebP picture instead"
-_EXPORT = "export it as JPEG and upload that"
-_SAVE = "which cannot be read here: save it as JPEG or PNG and upload that"
-_OTHERS = {
-    rb".{4}ftyp(?:hei[cxms]|hev[cmsx]|mif1|msf1)": (
-        "This is a HEIC photo, which browsers cannot show: export it as JPEG (on an iPhone: Settings > "
-        "Camera > Formats > Most Compatible) and upload that."
-    ),
-    rb".{4}ftypavi[fs]": f"This is an AVIF picture, {_SAVE}.",
-    rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|IIU\0": f"This is a camera's raw file: {_EXPORT}.",
-    rb"II[*+]\0|MM\0[*+]": f"This is a TIFF or a camera's raw file: {_EXPORT}.",
-    rb".{4}ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]": (
-        "This is a video, not a picture: save one of its frames as JPEG or PNG and upload that."
-    ),
-    rb"GIF8[79]a": f"This is a GIF, {_SAVE}.",
-    rb"BM.{4}\0{4}": f"This is a BMP, {_SAVE}.",
-    rb"\0\0\x01\0": f"This is an icon file, {_SAVE}.",
-    rb"\xff\x0a|\0{3}\x0cJXL ": f"This is a JPEG XL picture, {_SAVE}.",
-    rb"\0{3}\x0cjP |\xff\x4f\xff\x51": f"This is a JPEG 2000 picture, {_SAVE}.",
-    rb"8BPS": f"This is a Photoshop document: {_EXPORT}.",
-    rb"%PDF": "This is a PDF, not a picture: save the page or the picture in it as JPEG or PNG.",
-    rb"PK\x03\x04": f"This is an archive or a document, not a picture: {_USE_INSTEAD}.",
-}
-_OTHER_KINDS = {re.compile(start, re.DOTALL): advice for start, advice in _OTHERS.items()}
-
-
-def _advice(data: bytes) -> str:
-    for start, advice in _OTHER_KINDS.items():
-        if start.match(data):
-            return advice
-    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if b"<svg" in head and head.startswith(b"<"):
-        return "This is an SVG drawing, not a photo: export it as PNG and upload that."
-    if head.startswith((b"<!doctype html", b"<html")):
-        return f"This is a web page, not a picture: save the picture itself, or {_USE_INSTEAD}."
-    if _is_text(data[:1024]):
-        return f"This is a text file, whatever its name says: {_USE_INSTEAD}."
-    return f"This is no picture that can be read here: {_USE_INSTEAD}."
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        # The cut may go through a character of up to four bytes.
-        text = head.decode() if len(head) < 1024 else head.decode(errors="ignore")
-    except UnicodeDecodeError:
-        return False
-    return all(character.isprintable() or character.isspace() for character in text)

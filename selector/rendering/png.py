@@ -1,8 +1,9 @@
-"""PNG files of a few colours (ISO/IEC 15948), written without an image library.
+"""PNG files (ISO/IEC 15948) written without an image library: layers of a few colours, and large pictures in strips.
 
 Layers have two or three colours, so they are palette images of 1 or 2 bits a pixel. Thin lines are smallest as the
 differences between rows with only runs matched (`zlib.Z_RLE`), which is ten times faster too; areas, whose rows are
-mostly the row above moved a little, by deflate's search for such matches.
+mostly the row above moved a little, by deflate's search for such matches. Of photographs, the differences between
+neighbours are small at the quickest level.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import IO, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,9 @@ BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 CLEAR, OPAQUE = 0, 255
 
-# Filters of PNG (ISO/IEC 15948, 9.2): a row as it is, or its difference to the row above.
-NO_FILTER, ROW_ABOVE = 0, 2
+# Filters of PNG (ISO/IEC 15948, 9.2): a row as it is, its difference to the pixels before, or to the row above.
+NO_FILTER, PIXEL_BEFORE, ROW_ABOVE = 0, 1, 2
+_START = b"\x89PNG\r\n\x1a\n"
 
 
 def palette_png(
@@ -104,7 +106,50 @@ def encoded(
         (b"IDAT", pixels),
         (b"IEND", b""),
     )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+    return _START + b"".join(_chunk(name, data) for name, data in chunks)
+
+
+class StripWriter:
+    """Writes a picture of 8 bits a channel to a file, strip by strip from the top.
+
+    Parameters
+    ----------
+    file : binary file
+    width, height : int
+        Of the whole picture, in pixels.
+    channels : {3, 4}
+        RGB or RGBA.
+    """
+
+    def __init__(self, file: IO[bytes], width: int, height: int, channels: Literal[3, 4]) -> None:
+        self._file = file
+        self._compressor = zlib.compressobj(1)
+        header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 6, 0, 0, 0)
+        file.write(_START + _chunk(b"IHDR", header))
+
+    def write(self, strip: npt.NDArray[np.uint8]) -> None:
+        """Add rows of pixels.
+
+        Parameters
+        ----------
+        strip : uint8 ndarray, shape (rows, width, channels)
+        """
+        height, width, channels = strip.shape
+        filtered = np.empty((height, 1 + width * channels), np.uint8)
+        filtered[:, 0] = PIXEL_BEFORE
+        filtered[:, 1 : 1 + channels] = strip[:, 0]
+        differences = filtered[:, 1 + channels :].reshape(height, width - 1, channels)
+        np.subtract(strip[:, 1:], strip[:, :-1], out=differences)
+        self._put(self._compressor.compress(filtered.data))
+
+    def finish(self) -> None:
+        """Write what is left, when all rows have been added."""
+        self._put(self._compressor.flush())
+        self._file.write(_chunk(b"IEND", b""))
+
+    def _put(self, compressed: bytes) -> None:
+        if compressed:
+            self._file.write(_chunk(b"IDAT", compressed))
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

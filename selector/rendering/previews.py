@@ -58,7 +58,7 @@ def preview_png(
     if crop and (box := mask_box(mask)):
         x0, y0, x1, y1 = _padded(box, padding, mask.shape)
         rgb, mask = rgb[y0:y1, x0:x1], mask[y0:y1, x0:x1]
-    picture = Image.fromarray(_composed(rgb, mask, background))
+    picture = Image.fromarray(composed(rgb, mask, background))
     if long_side is not None:
         picture.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
@@ -66,8 +66,21 @@ def preview_png(
     return out.getvalue()
 
 
-def _composed(rgb: Rgb, mask: Mask, background: Background) -> npt.NDArray[np.uint8]:
-    """The picture (H, W, 3), or (H, W, 4) with the transparent background."""
+def composed(rgb: Rgb, mask: Mask, background: Background) -> npt.NDArray[np.uint8]:
+    """What a mask selects of a picture, on a background.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+    mask : bool ndarray, shape (H, W)
+    background : {"white", "transparent", "dimmed"}
+        As in `preview_png`.
+
+    Returns
+    -------
+    uint8 ndarray, shape (H, W, 3)
+        Or (H, W, 4) with the transparent background.
+    """
     if background not in get_args(Background):
         raise ValueError(f"Unknown background {background!r}.")
     if background == "transparent":

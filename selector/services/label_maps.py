@@ -28,6 +28,7 @@ from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
 from selector.services.photos import turned_copy, working_copy
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, is_there, read
+from superpixel_site.work_slots import work_slot
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def get_or_compute(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> Lab
     key = _key(photo)
     found = photo.label_maps.filter(**key).first()
     if found is None:
-        with lock(photo):
+        with work_slot(), lock(photo):
             found = photo.label_maps.filter(**key).first() or _compute(photo, key, pixels)
     return found
 
@@ -110,7 +111,7 @@ def restore(label_map: LabelMap) -> bytes:
         When the working copy is missing as well, or another version or setting computed the label map.
     """
     photo = label_map.photo
-    with lock(photo):
+    with work_slot(), lock(photo):
         if is_there(label_map.labels):  # Somebody else has been quicker.
             return read(label_map.labels)
         packed = _pack(_computed_again(label_map, photo))

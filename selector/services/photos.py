@@ -7,10 +7,8 @@ import io
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image
@@ -20,8 +18,10 @@ from selector.imaging import imagefile
 from selector.models import Photo
 from selector.people import Person
 from selector.rendering.previews import Background, preview_png
+from selector.services import decoding
 from selector.services.quotas import claim
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, read
+from superpixel_site.work_slots import work_slot
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -54,7 +54,7 @@ def store_photo(
     InvalidImage, NoRoomLeft
         With the sentence to show; nothing stays behind.
     """
-    copy = _working_copy_of(data)
+    copy = decoding.working_copy_of(data)
     photo = Photo(
         name=name.replace("\\", "/").rpartition("/")[2][:200] or "Photo",
         owner=owner,
@@ -122,7 +122,7 @@ def thumbnail_size(photo: Photo, side: int = THUMBNAIL_SIDE) -> tuple[int, int]:
 
 def turned_copy(photo: Photo, quarter_turns: int) -> imagefile.WorkingCopy:
     """The working copy of a photo turned clockwise by so many quarters in all; nothing is stored."""
-    return _working_copy_of(read(photo.original), quarter_turns)
+    return decoding.working_copy_of(read(photo.original), quarter_turns)
 
 
 def working_copy(photo: Photo) -> Rgb:
@@ -147,25 +147,8 @@ def restore_working_copy(photo: Photo) -> None:
     photo.working.storage.save(str(photo.working.name), ContentFile(jpeg))
 
 
-def upright_original(photo: Photo) -> Rgb:
-    """The pixels of the original at its own resolution, turned as the working copy is: uint8 (H, W, 3)."""
-    picture = imagefile.read_upright(
-        read(photo.original), max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS
-    )
-    # rot90 turns the other way round.
-    return np.rot90(np.asarray(picture), -photo.quarter_turns)
-
-
-def portion(
-    photo: Photo,
-    labels: Labels,
-    included: Members,
-    *,
-    background: Background,
-    crop: bool,
-    at_original_size: bool,
-) -> bytes:
-    """The included superpixels of a photo as a PNG, in the size of the working copy or of the original.
+def portion(photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool) -> bytes:
+    """The included superpixels of a photo as a PNG, in the size of the working copy.
 
     Parameters
     ----------
@@ -175,19 +158,23 @@ def portion(
     included : bool ndarray, shape (n,)
     background, crop
         As in `selector.rendering.previews.preview_png`.
-    at_original_size : bool
 
     Returns
     -------
     bytes
     """
-    if at_original_size:
-        rgb = upright_original(photo)
-        enlarged = Image.fromarray(labels).resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.NEAREST)
-        labels = np.asarray(enlarged, np.uint16)
-    else:
-        rgb = working_copy(photo)
-    return preview_png(rgb, labels, included, background=background, crop=crop)
+    with work_slot():
+        return preview_png(working_copy(photo), labels, included, background=background, crop=crop)
+
+
+def portion_in_original_size(
+    photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool
+) -> IO[bytes]:
+    """The included superpixels of a photo as `portion` gives them, in the size of the original: an open file."""
+    turns = photo.quarter_turns
+    return decoding.portion_of(
+        read(photo.original), labels, included, background=background, crop=crop, quarter_turns=turns
+    )
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
@@ -198,16 +185,6 @@ def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=82)
     return out.getvalue()
-
-
-def _working_copy_of(data: bytes, quarter_turns: int = 0) -> imagefile.WorkingCopy:
-    """The working copy of a file, within the site's limits; `InvalidImage` beyond them."""
-    return imagefile.make_working_copy(
-        data,
-        max_bytes=settings.MAX_UPLOAD_BYTES,
-        max_pixels=settings.MAX_UPLOAD_PIXELS,
-        quarter_turns=quarter_turns,
-    )
 
 
 def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:

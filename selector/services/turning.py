@@ -11,6 +11,7 @@ from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.services import label_maps, photos
 from selector.signals import label_map_turned, working_copy_changed
 from superpixel_site.stored_files import delete_unless_kept
+from superpixel_site.work_slots import work_slot
 
 
 def turn(photo: Photo, quarter_turns: int = 1) -> None:
@@ -20,7 +21,7 @@ def turn(photo: Photo, quarter_turns: int = 1) -> None:
     nothing.
     """
     # A label map that is being computed is finished first, and turned along; two turns at once are two turns.
-    with label_maps.lock(photo):
+    with work_slot(), label_maps.lock(photo):
         photo = Photo.objects.get(pk=photo.pk)
         copy = photos.turned_copy(photo, photo.quarter_turns + quarter_turns)
         new_maps: list[LabelMap] = []

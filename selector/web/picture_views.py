@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
@@ -14,6 +15,7 @@ from selector.rendering import layers
 from selector.services import label_maps, photos, selecting
 from selector.services.thumbnails import selection_highlight
 from selector.web.forms import PreviewForm
+from selector.web.unreadable import unreadable_is_refused
 from superpixel_site.refusals import first_error
 from superpixel_site.responses import immutable
 from superpixel_site.stored_files import read
@@ -71,7 +73,7 @@ def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level:
 
 
 @require_GET
-def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     """The selected portion on white, for pages without JavaScript and to be kept as a file."""
     person = person_of(request)
     photo = visible_photo(person, photo_id)
@@ -81,15 +83,15 @@ def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     label_map = label_maps.get_or_compute(photo)
     included = selecting.selection_of(person, label_map).superpixels.included
     given = form.cleaned_data
-    png = photos.portion(
-        photo,
-        label_maps.load(label_map).labels,
-        included,
-        background=given["background"] or "white",
-        crop=given["crop"],
-        at_original_size=given["size"] == "original",
-    )
-    response = HttpResponse(png, content_type="image/png", headers={"Cache-Control": "private, no-cache"})
-    if given["download"]:
-        response.headers["Content-Disposition"] = content_disposition_header(True, f"{photo.stem} selection.png")
+    labels = label_maps.load(label_map).labels
+    options = {"background": given["background"] or "white", "crop": given["crop"]}
+    if given["size"] == "original":
+        with unreadable_is_refused(photo.get_absolute_url()):
+            file = photos.portion_in_original_size(photo, labels, included, **options)
+        response: HttpResponseBase = FileResponse(file)
+    else:
+        response = HttpResponse(photos.portion(photo, labels, included, **options))
+    response["Content-Type"] = "image/png"
+    response["Content-Disposition"] = content_disposition_header(given["download"], f"{photo.stem} selection.png")
+    response["Cache-Control"] = "private, no-cache"
     return response

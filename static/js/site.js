@@ -38,10 +38,10 @@ function startMessages() {
 /**
  * Whether the site says in its answer what is wrong: with the request, or for a while with itself (busy, no room).
  *
- * @param {number} status of the answer
+ * @param {number} code of the answer
  */
-function bringsSentence(status) {
-  return (status >= 400 && status < 500) || status === 503 || status === 507;
+function bringsSentence(code) {
+  return (code >= 400 && code < 500) || code === 503 || code === 507;
 }
 
 /* The drawer and the pop-up */

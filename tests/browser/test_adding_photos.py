@@ -160,3 +160,22 @@ def test_without_javascript_several_files_are_sent_in_one_form(browser: Browser,
     page.get_by_role("button", name="Delete the photo").click()
     expect(page.locator("#photos .card")).to_have_count(1)
     context.close()
+
+
+def test_a_photo_is_sent_again_while_the_site_is_busy(browser: Browser, live_server: LiveServer) -> None:
+    answers: list[int] = []
+
+    def busy_once(route: Route) -> None:
+        if route.request.method != "POST" or answers:
+            route.continue_()
+            return
+        answers.append(503)
+        route.fulfill(status=503, headers={"Retry-After": "1"}, body="The site is busy just now.")
+
+    page = browser.new_page(base_url=live_server.url)
+    page.route("**/photos/", busy_once)
+    page.goto("/")
+    page.set_input_files("input[name=image]", PICTURE)
+    expect_workspace(page)
+    assert answers == [503]
+    page.close()

@@ -105,7 +105,7 @@ def test_a_file_larger_than_allowed_is_not_even_read(folder: Path, settings: Any
     err = StringIO()
     with pytest.raises(CommandError):
         call_command("import_images", folder, stdout=StringIO(), stderr=err)
-    assert "film.jpg: The file has 1048576.0 MB; at most 1.0 MB are allowed." in err.getvalue()
+    assert "film.jpg: The file has 1,048,576.0 MB; at most 1.0 MB are allowed." in err.getvalue()
 
 
 def test_a_file_that_cannot_be_opened_is_reported(folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from selector.imaging.containers import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS
+from selector.imaging.containers import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, read_container
 from selector.imaging.imagefile import InvalidImage, decode, make_working_copy
 from tests.pure.images import DISPLAY_P3, cmyk_profile, encoded, exif, png_chunk, raw_png, rgb_profile
 from tests.pure.uploads import MEGABYTE, ORANGE, assert_colour, flat, photo, sentence, upright, working_copy
@@ -60,7 +60,7 @@ def test_too_many_bytes_are_refused() -> None:
 def test_a_bomb_of_60_megapixels_is_refused_from_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = raw_png((10_000, 6_000), 1, 0, [bytes(1250)] * 6_000)
     assert len(bomb) < 100_000
-    monkeypatch.setattr("selector.imaging.imagefile._DECODERS", {})  # nothing may be decoded
+    monkeypatch.setattr("selector.imaging.decoders._DECODERS", {})  # nothing may be decoded
     assert sentence(bomb) == "The picture has 60.0 megapixels; at most 40.0 are allowed."
 
 
@@ -75,9 +75,14 @@ def test_the_limit_of_pixels_holds_for_every_format(fmt: str) -> None:
 def test_the_canvas_of_a_webp_is_checked_before_room_is_made_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(Image.new("RGBA", (8, 8), (1, 2, 3, 4)), "WEBP")
     canvas = data.index(b"VP8X") + 12
-    monkeypatch.setattr("selector.imaging.imagefile._DECODERS", {})
+    monkeypatch.setattr("selector.imaging.decoders._DECODERS", {})
     bomb = data[:canvas] + b"\xfe\x3f\0\xfe\x3f\0" + data[canvas + 6 :]
     assert "268.4 megapixels" in sentence(bomb)
+
+
+def test_one_pixel_too_many_is_told_apart_from_the_limit() -> None:
+    said = sentence(raw_png((40_000_001, 1), 1, 0, [b"\0"]))
+    assert said == "The picture has 40.000001 megapixels; at most 40.000000 are allowed."
 
 
 def test_a_picture_too_long_to_be_one_is_refused() -> None:
@@ -157,6 +162,38 @@ def test_a_jpeg_in_endless_scans_is_refused() -> None:
     last_scan = data[data.rindex(b"\xff\xc4") : -2]
     assert sentence(data[:-2] + last_scan * MAX_SCANS + data[-2:])
     assert working_copy(data[:-2] + last_scan + data[-2:]).width == 64
+
+
+@pytest.mark.parametrize("marker", [b"\xff\xfe", b"\xff\xe5"])
+def test_no_segment_hides_scans(marker: bytes) -> None:
+    """A comment may hold what looks like the end of the picture."""
+    data = encoded(photo(), "JPEG", progressive=True)
+    last_scan = data[data.rindex(b"\xff\xda") : -2]
+    hiding = marker + b"\0\4\xff\xd9"
+    assert "passes" in sentence(data[:-2] + hiding + last_scan * MAX_SCANS + data[-2:])
+    assert working_copy(data[:-2] + hiding + last_scan + data[-2:]).width == 64
+
+
+def test_a_marker_that_decoders_pass_over_hides_no_scans() -> None:
+    data = encoded(photo(), "JPEG", progressive=True)
+    last_scan = data[data.rindex(b"\xff\xda") : -2]
+    assert "passes" in sentence(data[:-2] + b"\xff\2\x7f\xff" + last_scan * MAX_SCANS + data[-2:])
+
+
+def test_what_follows_the_end_of_a_jpeg_is_no_part_of_it() -> None:
+    """Scans in a film behind a motion photo are not the photo's."""
+    data = encoded(photo(), "JPEG", restart_marker_blocks=1)
+    film = data[data.rindex(b"\xff\xda") :] * MAX_SCANS
+    container = read_container(data + film)
+    assert container.stream == read_container(data).stream
+    assert container.stream.endswith(b"\xff\xd9")
+    assert working_copy(data + film).jpeg == working_copy(data).jpeg
+
+
+def test_an_animated_webp_is_decoded_as_the_still_that_it_begins_with() -> None:
+    data = encoded(flat((10, 200, 90)), "WEBP", save_all=True, append_images=[flat()], lossless=True)
+    assert b"ANMF" in data and b"ANMF" not in read_container(data).stream
+    assert_colour(decode(working_copy(data).jpeg), (10, 200, 90), within=2)
 
 
 def test_a_webp_in_endless_chunks_is_refused() -> None:

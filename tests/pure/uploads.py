@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from selector.imaging.imagefile import InvalidImage, WorkingCopy, make_working_copy, read_upright
+from selector.imaging.imagefile import InvalidImage, WorkingCopy, make_working_copy
+from selector.imaging.upright_picture import UprightPicture
 from tests.pure.images import Pixels
 
 MEGABYTE = 2**20
@@ -30,7 +31,8 @@ def working_copy(
 
 def upright(data: bytes) -> Pixels:
     """The pixels of a file, upright."""
-    return np.asarray(read_upright(data, max_bytes=20 * MEGABYTE, max_pixels=40_000_000))
+    picture = UprightPicture(data, max_bytes=20 * MEGABYTE, max_pixels=40_000_000)
+    return picture.pixels((0, 0, *picture.size))
 
 
 def sentence(data: bytes, max_bytes: int = 20 * MEGABYTE) -> str:

@@ -308,7 +308,7 @@ def test_the_portion_in_its_original_size_is_cut_from_the_original_alone(
     gesture(alice_client, photo, points="256,170")
     monkeypatch.delattr("selector.services.photos.working_copy")
     answer = alice_client.get(f"/photos/{photo.pk}/preview.png?size=original")
-    pixels = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+    pixels = np.asarray(Image.open(io.BytesIO(answer.getvalue())).convert("RGB"))
     assert pixels.shape == (1024, 1536, 3)
     assert abs(pixels[100:400, 100:600].mean(axis=(0, 1)) - RED).max() < 8
     assert (pixels[600:, 800:] == 255).all()

@@ -25,6 +25,9 @@ import { SENTENCES, sentenceFor } from "../ui/messages.js";
  * @property {(share: number) => void} progress told the share that is sent
  */
 
+/** How often a photo is sent while the site is busy, each time after the pause that it asks for. */
+const MOST_TRIES = 4;
+
 export class Sender {
   /** A first-time visitor is known from the first answer on; two requests before it would be two different visitors. */
   isKnown = false;
@@ -45,24 +48,39 @@ export class Sender {
   send(file, { stay, progress }) {
     const megabytes = this.#megabytes;
     const request = new XMLHttpRequest();
+    const stopped = new AbortController();
+    let tries = 0;
+    let pause = 0;
     /** @type {Promise<Answer>} */
     const answer = new Promise((resolve) => {
       if (file.size > megabytes * 2 ** 20) {
         resolve({ problem: `That file is larger than ${megabytes} MB. Choose or export a smaller one.` });
         return;
       }
+      const start = () => {
+        tries += 1;
+        request.open("POST", this.#form.action);
+        request.setRequestHeader("HX-Request", "true");
+        request.send(this.#body(file, stay));
+      };
       request.upload.addEventListener("progress", (event) => {
         if (event.lengthComputable) progress(event.loaded / event.total);
       });
       request.upload.addEventListener("load", () => progress(1));
-      request.addEventListener("load", () => resolve(this.#answerOf(request)));
+      request.addEventListener("load", () => {
+        const seconds = request.status === 503 ? Number(request.getResponseHeader("Retry-After")) : 0;
+        if (seconds && tries < MOST_TRIES) pause = setTimeout(start, seconds * 1000);
+        else resolve(this.#answerOf(request));
+      });
       request.addEventListener("error", () => resolve({ problem: SENTENCES.offline }));
-      request.addEventListener("abort", () => resolve({ aborted: true }));
-      request.open("POST", this.#form.action);
-      request.setRequestHeader("HX-Request", "true");
-      request.send(this.#body(file, stay));
+      stopped.signal.addEventListener("abort", () => {
+        clearTimeout(pause);
+        request.abort();
+        resolve({ aborted: true });
+      });
+      start();
     });
-    return { answer, abort: () => request.abort() };
+    return { answer, abort: () => stopped.abort() };
   }
 
   /**

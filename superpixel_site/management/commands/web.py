@@ -44,6 +44,7 @@ class Command(BaseCommand):
 def serve(listening: socket.socket) -> None:
     """Be one web process until told to stop."""
     from gallery.index.spaces import preload
+    from selector.services.preparing import prepare
     from superpixel_site.wsgi import application
 
     server = Server(
@@ -55,7 +56,8 @@ def serve(listening: socket.socket) -> None:
     # threads at work. At 5 ms a turn, Python's own choice, /healthz took 98 ms beside 16 busy threads; so it takes 65.
     sys.setswitchinterval(0.001)
     # Beside the first requests: the first search would wait ten seconds for the models.
-    Thread(target=preload, name="preload", daemon=True).start()
+    for load in (prepare, preload):
+        Thread(target=load, name=load.__name__, daemon=True).start()
     server.run()
     if server.is_at_work:
         # Requests had their time to finish; Python would wait for what they wait for.

@@ -1,0 +1,82 @@
+"""Decoding the picture in a container: one decoder for each format, all errors as one, little memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from selector.imaging.colour import flattened, transparency
+from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
+from selector.imaging.webp import decode_still
+
+# Each decoder by its own name: nothing registers itself, nothing else is tried.
+_DECODERS: dict[Format, type[ImageFile.ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WebP": WebPImageFile,
+}
+# Large pictures are brought to 8 bits on white and reduced in bands of so many pixels, to save memory.
+BAND_PIXELS = 2**20
+
+
+@contextmanager
+def refusing(name: Format) -> Iterator[None]:
+    """Turn any error of a decoder, of whose kinds there is no end, into a sentence; but not want of memory."""
+    try:
+        yield
+    except (InvalidImage, MemoryError):
+        raise
+    except Exception as error:
+        if "truncated" in str(error).lower():
+            raise InvalidImage(INCOMPLETE) from error
+        raise damaged(name) from error
+
+
+def decoded(container: Container, wanted: tuple[int, int]) -> Image.Image:
+    """The picture as it is stored, in any of Pillow's modes, perhaps reduced to no less than the wanted size."""
+    if container.format == "WebP":
+        across, down = _factors(container.size, wanted)
+        reduced = -(-container.size[0] // across), -(-container.size[1] // down)
+        still = decode_still(container.stream, container.size, reduced)
+        if still is not None:
+            return still
+    picture = _DECODERS[container.format](io.BytesIO(container.stream))
+    if picture.size != container.size:
+        raise damaged(container.format)
+    picture.draft(None, wanted)  # lets a JPEG decode at 1/2, 1/4 or 1/8; the others know no such thing
+    picture.load()
+    picture.info = transparency(picture, container.bit_depth)
+    return picture
+
+
+def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """The picture in L, RGB or CMYK, on white, reduced by averaging whole blocks of pixels.
+
+    Twice the wanted size is left for a good resampling filter.
+    """
+    width, height = picture.size
+    across, down = _factors(picture.size, wanted)
+    if across == down == 1:
+        return flattened(picture)
+    rows = down * max(1, BAND_PIXELS // (width * down))
+    bands = [
+        flattened(picture.crop((0, top, width, min(top + rows, height)))).reduce((across, down))
+        for top in range(0, height, rows)
+    ]
+    whole = Image.new(bands[0].mode, (bands[0].width, sum(band.height for band in bands)))
+    top = 0
+    for band in bands:
+        whole.paste(band, (0, top))
+        top += band.height
+    return whole
+
+
+def _factors(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
+    """By how much a picture can be reduced to twice the wanted size."""
+    return max(1, size[0] // (2 * wanted[0])), max(1, size[1] // (2 * wanted[1]))

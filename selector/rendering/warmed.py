@@ -1,0 +1,17 @@
+"""For the server that forks children (`selector.imaging.child`): imports what they need, and does it once.
+
+Pillow imports and prepares half of itself at the first picture; no child should have to.
+"""
+
+import io
+
+from PIL import Image, ImageCms
+
+from selector.imaging.imagefile import make_working_copy
+from selector.rendering import original_size  # noqa: F401  another function that children run
+
+_profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+for _format in ("JPEG", "PNG", "WebP"):
+    _file = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(_file, _format, icc_profile=_profile)
+    make_working_copy(_file.getvalue(), max_bytes=2**20, max_pixels=4)

@@ -1,0 +1,79 @@
+"""Files from strangers, read in a child process: within the site's limits, in one of its slots for heavy work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import IO, TypeVar
+
+from django.conf import settings
+
+from selector.arrays import Labels, Members
+from selector.imaging import child
+from selector.imaging.imagefile import WorkingCopy, make_working_copy
+from selector.rendering.original_size import write_portion
+from selector.rendering.previews import Background
+from superpixel_site.refusals import Busy
+from superpixel_site.waiting import give_up_if_nobody_waits
+from superpixel_site.work_slots import work_slot
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+child.preload("selector.rendering.warmed")
+
+
+def prepare() -> None:
+    """Start the server of children, for which the first picture would wait otherwise."""
+    try:
+        child.in_child(os.getpid, limits=_limits())
+    except child.ChildFailed as problem:
+        logger.error("%s", problem)
+
+
+def working_copy_of(data: bytes, quarter_turns: int = 0) -> WorkingCopy:
+    """The working copy of a file, turned clockwise by quarters after EXIF.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show.
+    Busy, NobodyWaits
+    """
+    return _read(partial(make_working_copy, data, quarter_turns=quarter_turns))
+
+
+def portion_of(
+    data: bytes, labels: Labels, included: Members, *, background: Background, crop: bool, quarter_turns: int
+) -> IO[bytes]:
+    """The included superpixels of a file in its own size, as a PNG in a file that is deleted when it is closed.
+
+    Parameters are those of `selector.rendering.original_size.write_portion`.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".png", dir=settings.FILE_UPLOAD_TEMP_DIR))
+        write = partial(write_portion, file.name, data, labels, included, background=background, crop=crop)
+        _read(partial(write, quarter_turns=quarter_turns))
+        stack.pop_all()
+    return file
+
+
+def _read(function: Callable[..., Result]) -> Result:
+    """Call a function that reads a file, in a child and within the limits."""
+    function = partial(function, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
+    with work_slot():
+        try:
+            return child.in_child(function, limits=_limits(), stop=give_up_if_nobody_waits)
+        except child.ChildFailed as problem:
+            # Rather not at all than without limits; where memory or processes are short, they may be back soon.
+            logger.exception("A picture could not be read.")
+            raise Busy from problem
+
+
+def _limits() -> child.Limits:
+    return child.Limits(settings.DECODE_MEMORY_BYTES, settings.DECODE_SECONDS)

@@ -1,0 +1,70 @@
+"""Functions run in child processes: what comes back, and what ends them."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from selector.imaging.child import CRASHED, TOO_MUCH_MEMORY, TOO_MUCH_TIME, ChildFailed, Limits, in_child
+from selector.imaging.containers import InvalidImage
+
+LIMITS = Limits(memory=64 * 2**20, seconds=1)
+
+
+def test_a_result_comes_from_another_process() -> None:
+    assert in_child(math.sqrt, 16, limits=LIMITS) == 4
+    assert in_child(os.getpid, limits=LIMITS) != os.getpid()
+
+
+def test_an_exception_comes_from_it_as_well() -> None:
+    with pytest.raises(ValueError, match="math domain"):
+        in_child(math.sqrt, -1, limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "sentence"),
+    [
+        (bytes, 2**30, TOO_MUCH_MEMORY),
+        (math.factorial, 3_000_000, TOO_MUCH_TIME),
+        (signal.raise_signal, signal.SIGKILL, TOO_MUCH_MEMORY),
+        (signal.raise_signal, signal.SIGSEGV, CRASHED),
+    ],
+)
+def test_what_ends_it_is_a_sentence_and_nothing_stays(
+    function: Callable[..., Any], argument: int, sentence: str
+) -> None:
+    with pytest.raises(InvalidImage, match=sentence):
+        in_child(function, argument, limits=LIMITS)
+    assert multiprocessing.active_children() == []
+
+
+def test_sleeping_is_ended_by_the_clock() -> None:
+    with pytest.raises(InvalidImage, match=TOO_MUCH_TIME):
+        in_child(time.sleep, 60, limits=LIMITS)
+
+
+def test_whoever_stops_waiting_ends_it() -> None:
+    def gone() -> None:
+        raise KeyError("nobody waits")
+
+    with pytest.raises(KeyError):
+        in_child(time.sleep, 60, limits=LIMITS, stop=gone)
+    assert multiprocessing.active_children() == []
+
+
+def test_an_end_that_means_nothing_is_no_fault_of_the_picture() -> None:
+    with pytest.raises(ChildFailed):
+        in_child(os._exit, 7, limits=LIMITS)
+
+
+def test_a_server_of_children_that_was_killed_is_started_again() -> None:
+    os.kill(in_child(os.getppid, limits=LIMITS), signal.SIGKILL)
+    time.sleep(0.1)
+    assert in_child(math.sqrt, 16, limits=LIMITS) == 4
