@@ -4,11 +4,11 @@
 import os
 import sys
 
-from superpixel_site.supervisor import end_with_supervisor
-
 if __name__ == "__main__":
-    end_with_supervisor()
     # Not above: each process that decodes a picture reads this file again, up to here.
+    from superpixel_site.supervisor import end_with_supervisor
+
+    end_with_supervisor()
     from django.conf import settings
     from django.core.management import execute_from_command_line
 
