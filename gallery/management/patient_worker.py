@@ -35,8 +35,11 @@ logger = logging.getLogger(__name__)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # A session that lasted so long was a good one: the next pause is short again.
 SECONDS_OF_A_GOOD_SESSION = 60.0
+# The server tells of new jobs; looking for them shows as well that it is still there.
+SECONDS_BETWEEN_LOOKS = 2.0
 # How long the pool looks for a connection that works.
-SECONDS_FOR_A_CONNECTION = 2.0
+SECONDS_FOR_A_CONNECTION = 1.0
+SECONDS_TO_CLOSE = 0.5
 # A job that has begun is finished first, but not for ever: it is done again by the next worker.
 SECONDS_TO_FINISH_JOBS = 3.0
 SECONDS_TO_STOP = 4.5
@@ -95,6 +98,7 @@ class PatientWorker:
                     delete_jobs="successful",
                     additional_context={"processes": self.processes},
                     install_signal_handlers=False,
+                    fetch_job_polling_interval=SECONDS_BETWEEN_LOOKS,
                 )
                 connector.when_lost = worker.stop
                 await worker.run()  # type: ignore[no-untyped-call]
@@ -157,6 +161,11 @@ class _Connector(PsycopgConnector):
         with self._noticing():
             rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
             return rows
+
+    async def close_async(self) -> None:
+        # By default 5 seconds, in which it tries to connect once more.
+        await self.pool.close(timeout=SECONDS_TO_CLOSE)
+        await super().close_async()
 
     @contextmanager
     def _noticing(self) -> Iterator[None]:
