@@ -22,6 +22,7 @@ else:
 
 # What a person can say about an image, in the order of the forms.
 METADATA = ("title", "description", "creator", "licence", "source_url", "taken", "tags")
+LONGEST_TAG = 100
 LARGEST_KEY = 2**63 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
 
@@ -152,7 +153,17 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
-class MetadataForm(ImageModelForm):
+class TaggedForm(ImageModelForm):
+    """A form of an image with its tags, which are rows of their own: no field of the image knows their limits."""
+
+    def clean_tags(self) -> list[str]:
+        tags: list[str] = self.cleaned_data["tags"]
+        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+            raise forms.ValidationError(f"“{too_long[:20]}…” is too long: a tag has at most {LONGEST_TAG} characters.")
+        return tags
+
+
+class MetadataForm(TaggedForm):
     """What is known about an image, as its owner tells it."""
 
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
@@ -176,7 +187,7 @@ class MetadataForm(ImageModelForm):
         return image
 
 
-class NewImageForm(ImageModelForm):
+class NewImageForm(TaggedForm):
     """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
     image = forms.FileField(help_text="JPEG, PNG or WebP.")

@@ -100,6 +100,7 @@ def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> None:
     page = inspection.page
     inspection.visit("/")
@@ -141,6 +142,7 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     assert not inspection.found, "\n".join(inspection.found)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     page = inspection.page
     ws.upload(page, image_file(eighths()), "eighths.jpg")
@@ -177,6 +179,7 @@ def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     assert not inspection.found, "\n".join(inspection.found)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_the_empty_site(inspection: Inspection) -> None:
     inspection.visit("/", "start, no collection")
     inspection.visit("/gallery/", "gallery, no images")
@@ -230,6 +233,7 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
     assert not inspection.found, "\n".join(inspection.found)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
     inspection.visit("/nowhere/", "404")
     for code, error in {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen")}.items():

@@ -267,3 +267,13 @@ def test_my_photos_ask_no_more_when_all_are_collected(alice: Any, alice_client: 
 )
 def test_the_other_verb_is_refused(client: Client, verb: str, address: str) -> None:
     assert getattr(client, verb)(address).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_tag_that_is_too_long_is_refused_in_a_sentence(alice_client: Client, add_image: AddImage, alice: Any) -> None:
+    image = add_image(owner=alice, tags=("red",))
+    fields = {"title": "A thing", "tags": f"green, {'x' * 101}"}
+    answer = alice_client.post(f"/gallery/{image.pk}/edit/", fields)
+    assert answer.status_code == 422
+    assert "a tag has at most 100 characters" in answer.content.decode()
+    assert list(image.tags.names()) == ["red"]
