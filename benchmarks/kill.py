@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.faults import lost, missed, state_of_rows, state_of_storage
 from benchmarks.served_site import ROOT, Site, served
 
 SMALL = {"MEANING_ENABLED": "false", "N_SUPERPIXELS": "60", "LOG_LEVEL": "ERROR"}
@@ -36,8 +37,6 @@ SECONDS_TO_DRAIN = 240.0
 SECONDS_TO_ANSWER = 10.0
 # A child, in so many of the kills of workers.
 CHILDREN = 0.2
-
-Row = dict[str, Any]
 
 
 def picture(number: int) -> bytes:
@@ -90,7 +89,7 @@ class SupervisedWorker:
         return time.monotonic() - began
 
 
-def kill_workers(worker: SupervisedWorker, kills: int, chance: random.Random, jobs_between: int) -> Row:
+def kill_workers(worker: SupervisedWorker, kills: int, chance: random.Random, jobs_between: int) -> dict[str, Any]:
     """Kill a worker, or its child, at random moments while it works, and let it start again."""
     done = {"worker": 0, "child": 0}
     for _ in range(kills):
@@ -124,79 +123,29 @@ def drained(seconds: float = SECONDS_TO_DRAIN) -> bool:
     return True
 
 
-def state_of_collection(n_images: int) -> Row:
-    """What is wrong with a collection of so many images that should all be indexed; zeros where nothing is."""
-    from django.db.models import Count, F
-
-    from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
-    from selector.models import LabelMap
-
-    spaces = DescriptorSpace.objects.count()
-    regions = IndexedRegion.objects.annotate(n=Count("vectors"))
-    nodes = IndexedRegion.objects.values("image", "node").annotate(n=Count("pk"))
-    maps = LabelMap.objects.values("photo", "engine", "parameters").annotate(n=Count("pk"))
-    return {
-        "images lost": n_images - GalleryImage.objects.count(),
-        "not indexed": GalleryImage.objects.pending().count(),
-        "innocent put aside": GalleryImage.objects.failed().count(),
-        "without regions": GalleryImage.objects.indexed().filter(regions=None).count(),
-        "regions twice": nodes.filter(n__gt=1).count(),
-        "regions without each vector once": regions.exclude(n=spaces).count(),
-        "vectors of another image": regions.exclude(vectors__image=F("image")).count(),
-        "label maps twice": maps.filter(n__gt=1).count(),
-        **state_of_storage(),
-    }
-
-
-def state_of_storage() -> Row:
-    """Files that are missing; and files that no row names, before and after the site's own sweep, if it has one."""
-    from django.core.management import call_command, get_commands
-
-    missing, orphans = compare_storage()
-    found: Row = {"files missing": len(missing), "orphans before the sweep": len(orphans)}
-    if "check_storage" in get_commands():
-        with suppress(SystemExit):
-            call_command("check_storage", repair=True, older_than=0, stdout=io.StringIO())
-        found["orphans after the sweep"] = len(compare_storage()[1])
-    return found
-
-
-def compare_storage() -> tuple[set[str], set[str]]:
-    """The files that rows name and that are not there, and those that are there and no row names."""
-    from django.conf import settings
-
-    from selector.models import LabelMap, Photo
-
-    named = {name for pair in Photo.objects.values_list("original", "working") for name in pair}
-    named |= set(LabelMap.objects.values_list("labels", flat=True))
-    root = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
-    there = {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
-    return named - there, there - named
-
-
-def missed(found: Row) -> list[str]:
-    """What should be nothing and is not."""
-    counted = {name: value for name, value in found.items() if name != "orphans before the sweep"}
-    return [name for name, value in counted.items() if isinstance(value, int) and value and "kills" not in name]
-
-
 # The two parts, each in a process of its own: settings are read once in a process
 
 
-def part_workers(jobs: int, kills: int, seed: int) -> Row:
+def part_workers(jobs: int, kills: int, seed: int) -> dict[str, Any]:
     add_images(range(jobs))
     began = time.monotonic()
     worker = SupervisedWorker(start_worker)
     try:
-        row: Row = kill_workers(worker, kills, random.Random(seed), max(2, 2 * jobs // (kills + 1) - 2))
+        row: dict[str, Any] = kill_workers(worker, kills, random.Random(seed), max(2, 2 * jobs // (kills + 1) - 2))
         row["jobs left"] = int(not drained())
     finally:
         stopped = worker.stop()
     seconds = time.monotonic() - began
-    return {"part": "workers", **row, **state_of_collection(jobs), "seconds": f"{seconds:.0f} ({stopped:.1f} to stop)"}
+    return {
+        "part": "workers",
+        **row,
+        **state_of_rows(jobs),
+        **state_of_storage(),
+        "seconds": f"{seconds:.0f} ({stopped:.1f} to stop)",
+    }
 
 
-def part_postmaster(jobs: int, kills: int, seed: int) -> Row:
+def part_postmaster(jobs: int, kills: int, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
     with served(os.environ["DATA_DIR"]) as port, uploads(port) as acknowledged:
         add_images(range(jobs))
@@ -219,7 +168,8 @@ def part_postmaster(jobs: int, kills: int, seed: int) -> Row:
         "uploads acknowledged": str(len(acknowledged)),
         "acknowledged and lost": again_and_again(lambda: lost(acknowledged)),
         "jobs left": int(left),
-        **state_of_collection(jobs),
+        **state_of_rows(jobs),
+        **state_of_storage(),
         "seconds to stop the worker": f"{stopped:.1f}",
         **answers,
     }
@@ -272,17 +222,6 @@ def seconds_to_answer(port: int) -> float:
     return time.monotonic() - began
 
 
-def lost(addresses: list[str]) -> int:
-    """How many of some photos are not there with their files."""
-    from selector.models import Photo
-
-    keys = [address.strip("/").split("/")[-1] for address in addresses]
-    missing, _ = compare_storage()
-    rows = {str(photo.pk): photo for photo in Photo.objects.filter(pk__in=keys)}
-    there = [key for key, photo in rows.items() if not {photo.original.name, photo.working.name} & missing]
-    return len(set(keys) - set(there))
-
-
 def again_and_again(ask: Callable[[], Any]) -> Any:
     """Ask the database, whose connection may have been broken by a kill."""
     from django.db import InterfaceError, OperationalError, connection
@@ -296,10 +235,10 @@ def again_and_again(ask: Callable[[], Any]) -> Any:
     return ask()
 
 
-PARTS: dict[str, Callable[[int, int, int], Row]] = {"workers": part_workers, "postmaster": part_postmaster}
+PARTS: dict[str, Callable[[int, int, int], dict[str, Any]]] = {"workers": part_workers, "postmaster": part_postmaster}
 
 
-def in_a_folder_of_its_own(part: str, jobs: int, kills: int, seed: int) -> Row:
+def in_a_folder_of_its_own(part: str, jobs: int, kills: int, seed: int) -> dict[str, Any]:
     """Run one part over a fresh database and storage."""
     with tempfile.TemporaryDirectory(prefix="kill") as folder:
         # The database runs as another user when root starts it.
@@ -312,7 +251,7 @@ def in_a_folder_of_its_own(part: str, jobs: int, kills: int, seed: int) -> Row:
             env={**os.environ, **SMALL, "DATA_DIR": folder, "DATABASE_URL": ""},
             check=True,
         )
-        row: Row = json.loads(result.read_text())
+        row: dict[str, Any] = json.loads(result.read_text())
         return row
 
 

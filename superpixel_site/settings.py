@@ -137,7 +137,7 @@ DATABASES["default"] |= {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-# A job that killed its worker this often is put aside instead of being tried again.
+# An image that failed, or ended the process that indexed it, this often in a row is put aside.
 JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # --- Files ----------------------------------------------------------------------------------------------------------

@@ -234,7 +234,8 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
 
 
 @pytest.mark.usefixtures("expects_refusal")
-def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_of_errors(inspection: Inspection, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    expected.append("the server responded with a status of 500")
     inspection.visit("/nowhere/", "404")
     for code, error in {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen")}.items():
         monkeypatch.setattr("library.upload_views.render", raising(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from psycopg import sql
 
+from benchmarks import faults, kill
 from gallery.models import GalleryImage
 from tests.databases import url_of
 from tests.gallery.discs import AddImage
@@ -121,6 +123,25 @@ def test_what_a_killed_worker_was_at_is_done_by_the_next(start: Callable[..., Wo
     call_command("worker", "--once")
     image.refresh_from_db()
     assert (image.status, image.failures) == ("indexed", 0)
+
+
+def test_some_kills_of_a_small_worker_lose_nothing_and_blame_nobody(
+    start: Callable[..., Worker], add_image: AddImage
+) -> None:
+    """The small twin of `benchmarks/kill.py`."""
+    for seed in range(6):
+        add_image(seed=seed)
+    worker = kill.SupervisedWorker(lambda: start().process)
+    done = kill.kill_workers(worker, 2, random.Random(3), jobs_between=2)
+    assert sum(done.values()) == 2
+    worker.stop()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    for _ in range(2):
+        call_command("worker", "--once")
+    found = faults.state_of_rows(6)
+    assert kill.drained(seconds=0) and faults.missed(found) == []
 
 
 def test_the_death_of_a_child_is_the_fault_of_its_image_alone_and_being_stopped_nobodys(

@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from selector.models import Photo
+from selector.people import Person
 from selector.services import label_maps
+from tests.gallery.discs import AddImage, SearchOf
 
 # What forms, lists, sign-in and the admin read, somewhere.
 FIELDS = re.findall(
@@ -39,6 +41,13 @@ BAD_TYPES = (
     "multipart/form-data; boundary=a; charset=klingon",
     "multipart/form-data; boundary=a",
     "; ;;",
+)
+NAMED = '--a\r\nContent-Disposition: form-data; name="image"; filename{}\r\nContent-Type: {}\r\n\r\nx\r\n--a--\r\n'
+PARTS = (
+    NAMED.format("*=klingon''x", "image/jpeg"),
+    NAMED.format('="x\0.jpg"', "image/jpeg"),
+    NAMED.format('="x.jpg"', "text/plain; charset=klingon"),
+    NAMED.replace("; filename{}", "").format("text/plain; charset=klingon"),
 )
 BROKEN_BODY = b'--a\r\nContent-Disposition: form-data; name="image"; filename="\x00"\r\n\r\n\x00'
 
@@ -85,8 +94,18 @@ ROUTES = sorted({route for route in routes() if "logout" not in route})
 
 
 @pytest.mark.django_db
-def test_no_address_and_no_form_is_an_error_of_the_server(client: Client, photo: Photo) -> None:
-    known = {"photo_id": str(photo.pk), "label_map_id": str(label_maps.get_or_compute(photo).pk)}
+def test_no_address_and_no_form_is_an_error_of_the_server(
+    client: Client, photo: Photo, alice: User, add_indexed: AddImage, search_of: SearchOf
+) -> None:
+    image = add_indexed(owner=alice)
+    known = {
+        "photo_id": str(photo.pk),
+        "label_map_id": str(label_maps.get_or_compute(photo).pk),
+        "image_id": str(image.pk),
+        "region_id": str(image.regions.latest("pk").pk),
+        "search_id": str(search_of(photo, Person(user=alice)).pk),
+        "object_id": str(image.pk),
+    }
     errors = set()
 
     def send(method: str, path: str, body: bytes | str = "", kind: str = FORM, query: str = "") -> None:
@@ -104,12 +123,19 @@ def test_no_address_and_no_form_is_an_error_of_the_server(client: Client, photo:
             send("POST", good, given)
         for kind in BAD_TYPES if is_ours else BAD_TYPES[:1]:
             send("POST", good, BROKEN_BODY, kind)
+        for part in PARTS if is_ours else PARTS[:1]:
+            send("POST", good, part, "multipart/form-data; boundary=a")
+            send("POST", good, part, "multipart/form-data; boundary=a; charset=utf-16")
     assert len(ROUTES) > 60 and errors == set()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages"])
-@pytest.mark.parametrize("value", ["\0", "a\0b", "x" * 5000, "\xff", '"\\000"'])
+@pytest.mark.parametrize(
+    "value",
+    ["\0" * 40, "x" * 5000, "\xff" * 40, "%00" * 40, '"' + r"\000" * 40 + '"'],
+    ids=["NUL", "endless", "Latin", "as in an address", "as in a cookie"],
+)
 def test_no_cookie_is_an_error_of_the_server(photo: Photo, name: str, value: str) -> None:
     for path in ("/", "/photos/", photo.get_absolute_url()):
         visitor = Client(raise_request_exception=False)
@@ -120,7 +146,7 @@ def test_no_cookie_is_an_error_of_the_server(photo: Photo, name: str, value: str
 def test_what_cannot_be_read_is_told_in_a_sentence(alice_client: Client) -> None:
     for answer in (
         alice_client.get("/gallery/", QUERY_STRING="tag=%00"),
-        alice_client.get("/", headers={"Cookie": "sessionid=\0"}),
+        alice_client.get("/", headers={"Cookie": "sessionid=" + "\0" * 40}),
         alice_client.generic("POST", "/photos/", b"name=x", f"{FORM}; charset=klingon"),
         alice_client.generic("POST", "/photos/", b"x=1&" * 2000, FORM),
     ):
