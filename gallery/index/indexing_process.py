@@ -177,6 +177,8 @@ def _serve(connection: Connection) -> None:
         # The terminal and some supervisors send them to all processes; what becomes of this one its parent decides.
         signal.signal(sign, signal.SIG_IGN)
     os.nice(NICENESS)
+    # Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import django
 
     django.setup()
