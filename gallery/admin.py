@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from gallery import jobs
 from gallery.collection.importing import add_public
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector, Search
-from gallery.web.forms import METADATA, NewImageForm
+from gallery.web.forms import METADATA, NewImageForm, TaggedForm
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.model_admin import ModelAdmin
 
@@ -49,6 +49,7 @@ class BriefDeletion(ModelAdmin[Model]):
 
 @admin.register(GalleryImage)
 class GalleryImageAdmin(BriefDeletion[GalleryImage]):
+    form = TaggedForm
     list_display = ("thumbnail", "title", "status", "error", "tag_list", "visibility", "created")
     list_display_links = ("thumbnail", "title")
     list_filter = ("status", "photo__is_public", "tags", "licence")

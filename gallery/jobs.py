@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
@@ -27,6 +27,7 @@ from procrastinate.utils import utcnow
 
 from gallery.index import indexing, spaces
 from gallery.index.features import precompute_features
+from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
 from gallery.models import DescriptorSpace, GalleryImage
 from selector.imaging.imagefile import InvalidImage
 from selector.models import LabelMap
@@ -38,41 +39,94 @@ INDEX_IMAGE = "gallery.index_image"
 PRECOMPUTE_FEATURES = "gallery.look_at_photo"
 # A worker writes its heartbeat every ten seconds. One that has not done so for this long is dead.
 DEAD_AFTER = datetime.timedelta(seconds=30)
+# A worker that dies as a whole is no fault of what it was doing; unless that happens as often as this for each attempt.
+RESCUES = 10
+SECONDS_AFTER_NO_FAULT = 1
 # For images that are indexed and only lack a new space: images that no search finds yet come before them.
 PRIORITY_LATER = -1
 # For photos that a person is working on.
 PRIORITY_NOW = 1
 
 
-class RetryUnlessInvalid(BaseRetryStrategy):
-    """Retries a failed job after a while, since the storage or the database may be back; not for an invalid image."""
+class TryAgain(Exception):
+    """A job is to be tried again after so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"It is tried again in {seconds} s.")
+        self.seconds = seconds
+
+
+class WhenTold(BaseRetryStrategy):
+    """Tries a job again when it raised `TryAgain`."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if isinstance(exception, InvalidImage) or is_last_attempt(job.attempts):
-            return None
-        return RetryDecision(retry_in={"seconds": 15 * 2**job.attempts})
+        return RetryDecision(retry_in={"seconds": exception.seconds}) if isinstance(exception, TryAgain) else None
 
 
-def is_last_attempt(attempts_before: int) -> bool:
-    """Whether a job that has been tried so many times before is not tried again after this time."""
-    return attempts_before + 1 >= settings.JOB_ATTEMPTS
+def pause_after(attempts: int) -> int:
+    """Seconds to wait after so many attempts: the storage or the memory may be back then."""
+    return int(15 * 2 ** min(attempts, 6))
 
 
-@app.task(name=INDEX_IMAGE, queue=QUEUE, pass_context=True, retry=RetryUnlessInvalid())
+def is_beyond_rescue(job: Job) -> bool:
+    """Whether a job has been tried so often, for whatever reasons, that it must be the reason itself."""
+    return job.attempts + 1 >= RESCUES * settings.JOB_ATTEMPTS
+
+
+def is_no_fault(problem: Exception, job: Job) -> bool:
+    """Whether what happened to a job says nothing about it: the database or the worker went away."""
+    return isinstance(problem, OperationalError | InterfaceError | ProcessFailed) and not is_beyond_rescue(job)
+
+
+@app.task(name=INDEX_IMAGE, queue=QUEUE, pass_context=True, retry=WhenTold())
 def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
-    """Bring the index of one image up to date. When the last attempt fails, the image's row says why."""
-    targets, _ = spaces.ensure_spaces()
+    """Bring the index of one image up to date, in a child process.
+
+    An image that fails, or ends the process, JOB_ATTEMPTS times in a row is given up: its row says why. An invalid one
+    is given up at once.
+    """
     try:
-        indexing.bring_up_to_date(image_id, targets, afresh=afresh)
+        _processes(context).run(bring_up_to_date, image_id, afresh)
     except Exception as problem:
-        if RetryUnlessInvalid().get_retry_decision(exception=problem, job=context.job) is None:
+        if is_no_fault(problem, context.job):
+            raise TryAgain(SECONDS_AFTER_NO_FAULT) from problem
+        if not isinstance(problem, InvalidImage) and not indexing.failed_too_often(image_id):
+            raise TryAgain(pause_after(context.job.attempts)) from problem
+        if isinstance(problem, ProcessDied):
+            indexing.put_aside(image_id)
+        else:
             indexing.give_up(image_id, indexing.sentence_about(problem))
         raise
+    finally:
+        # Of this thread, which needs one only for what failed.
+        connection.close()
 
 
-@app.task(name=PRECOMPUTE_FEATURES, queue=QUEUE)
-def precompute_features_of(label_map_id: int) -> None:
-    """Compute the features that searches of a photo need, so that its first search does not wait for them."""
+def bring_up_to_date(image_id: int, afresh: bool) -> None:
+    """In the child process: index an image in all spaces."""
+    indexing.bring_up_to_date(image_id, spaces.ensure_spaces()[0], afresh=afresh)
+
+
+@app.task(name=PRECOMPUTE_FEATURES, queue=QUEUE, pass_context=True, retry=WhenTold())
+def precompute_features_of(context: JobContext, label_map_id: int) -> None:
+    """Compute the features that searches of a photo need, so that its first search does not wait for them.
+
+    In a child process. A photo on which that dies is left alone after some attempts.
+    """
+    try:
+        _processes(context).run(precompute, label_map_id)
+    except Exception as problem:
+        if is_no_fault(problem, context.job):
+            raise TryAgain(SECONDS_AFTER_NO_FAULT) from problem
+        if isinstance(problem, ProcessDied) and context.job.attempts + 1 < settings.JOB_ATTEMPTS:
+            raise TryAgain(pause_after(context.job.attempts)) from problem
+        raise
+    finally:
+        connection.close()
+
+
+def precompute(label_map_id: int) -> None:
+    """In the child process: compute the features of a photo."""
     known = LabelMap.objects.select_related("photo").filter(pk=label_map_id)
     label_map = known.first()
     if label_map is None:
@@ -83,6 +137,13 @@ def precompute_features_of(label_map_id: int) -> None:
         # A photo that was deleted meanwhile, with its file, is no error.
         if known.exists():
             raise
+
+
+def _processes(context: JobContext) -> IndexingProcesses:
+    """The worker's child processes."""
+    processes = context.additional_context["processes"]
+    assert isinstance(processes, IndexingProcesses)
+    return processes
 
 
 # Putting images in the queue
@@ -155,7 +216,7 @@ def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob])
 
 
 def sweep() -> None:
-    """Queue the jobs of dead workers again; give up those that have been tried often enough."""
+    """Queue the jobs of dead workers again; give up those that have been rescued very often."""
     alive = Q(worker__last_heartbeat__gte=Now() - DEAD_AFTER)
     for stalled in ProcrastinateJob.objects.filter(queue_name=QUEUE, status="doing").exclude(alive):
         try:
@@ -166,9 +227,9 @@ def sweep() -> None:
 
 
 def _rescue(job: Job) -> None:
-    """Queue the job of a dead worker again, or give it up after the last attempt."""
+    """Queue the job of a dead worker again: being near is no fault. Only after very many times it is given up."""
     assert job.id is not None
-    if not is_last_attempt(job.attempts):
+    if not is_beyond_rescue(job):
         try:
             with transaction.atomic():
                 # At once: this time is in the past also when the clocks of two machines differ a little.
@@ -179,11 +240,11 @@ def _rescue(job: Job) -> None:
     _finish(job)
     if job.task_name != INDEX_IMAGE:
         return
-    times = f"{settings.JOB_ATTEMPTS} times" if settings.JOB_ATTEMPTS > 1 else "once"
     image_id = job.task_kwargs["image_id"]
     assert isinstance(image_id, int)
-    logger.error("Gallery image %s is put aside: the worker died %s while indexing it.", image_id, times)
-    indexing.give_up(image_id, f"It was put aside: the worker died {times} while indexing it.")
+    sentence = f"It was put aside: the worker died {job.attempts + 1} times while indexing it."
+    logger.error("Gallery image %s: %s", image_id, sentence)
+    indexing.give_up(image_id, sentence)
 
 
 def _finish(job: Job) -> None:

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
+    "superpixel_site.readable.ReadableInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",
@@ -150,7 +151,7 @@ STATEMENT_TIMEOUT_SECONDS = env.int("STATEMENT_TIMEOUT_SECONDS", 15, validate=va
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-# A job that killed its worker this often is put aside instead of being tried again.
+# An image that failed, or ended the process that indexed it, this often in a row is put aside.
 JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # --- Files ----------------------------------------------------------------------------------------------------------

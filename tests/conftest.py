@@ -61,6 +61,17 @@ def no_meaning(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a child process would do is done here, so that it sees the test's own database, settings and changes.
+
+    `tests/gallery/test_worker_process.py` runs commands with real children.
+    """
+    from gallery.index.indexing_process import IndexingProcesses
+
+    monkeypatch.setattr(IndexingProcesses, "run", lambda self, work, *args, **kwargs: work(*args, **kwargs))
+
+
+@pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
     """Slow hashes are for thieves; no test here is about them."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

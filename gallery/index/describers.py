@@ -87,11 +87,14 @@ class Kind(ABC):
         How a hit is like the selection, as people read it: "looks like".
     default_weight : float
         How likely a person means this kind, beside the weights of the other kinds.
+    is_fetched : bool
+        Whether `fetch` may have something to do.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     default_weight: ClassVar[float]
+    is_fetched: ClassVar[bool] = False
 
     @abstractmethod
     def ensure_space(self) -> DescriptorSpace:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import ParamSpec
 
 import numpy as np
 import numpy.typing as npt
-from django.db import transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 
 from gallery.descriptors.appearance import hellinger_vectors
 from gallery.descriptors.region_choice import choose_regions
+from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
 from gallery.index.kinds import describer_of
 from gallery.index.perceptual_hash import perceptual_hash
 from gallery.index.segmented_photo import SegmentedPhoto
@@ -26,6 +29,7 @@ from selector.services.photos import working_copy
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 RegionMasks = npt.NDArray[np.bool_]
 """The superpixels of each of r regions: (r, n)."""
 
@@ -54,7 +58,13 @@ def bring_up_to_date(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh
         return
     if afresh or image.status != GalleryImage.Status.INDEXED or not image.regions.exists():
         reindex(image, spaces)
-        return
+    else:
+        _complete(image, spaces)
+    image.forget_failures()
+
+
+def _complete(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
+    """Add what an indexed image lacks."""
     for space in lacking(image, spaces):
         add_space(image, space)
     if image.perceptual_hash is None:
@@ -63,22 +73,68 @@ def bring_up_to_date(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh
             image.set_hash(perceptual_hash(working_copy(image.photo)))
 
 
-def failure_of(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool = False) -> str:
-    """Bring an image up to date. Returns an empty string, or why that failed, which is also noted on its row."""
-    try:
-        bring_up_to_date(image_id, spaces, afresh=afresh)
-    except Exception as problem:
-        sentence = sentence_about(problem)
-        logger.debug("Gallery image %s", image_id, exc_info=True)
-        give_up(image_id, sentence)
-        return sentence
-    return ""
+def failure_of(
+    image_id: int,
+    spaces: Sequence[DescriptorSpace],
+    *,
+    afresh: bool = False,
+    processes: IndexingProcesses | None = None,
+) -> str:
+    """Bring an image up to date. Returns an empty string, or why that failed, which is also noted on its row.
+
+    With `processes` a child does it. An image on which it dies is tried again, up to JOB_ATTEMPTS times.
+
+    Raises
+    ------
+    OperationalError, InterfaceError, ProcessFailed
+        When the database is away, or no child can be started: no image is to blame.
+    """
+    run = processes.run if processes else _directly
+    while True:
+        try:
+            run(bring_up_to_date, image_id, spaces, afresh=afresh)
+        except (OperationalError, InterfaceError, ProcessFailed):
+            raise
+        except ProcessDied:
+            if failed_too_often(image_id):
+                return put_aside(image_id)
+        except Exception as problem:
+            sentence = sentence_about(problem)
+            logger.debug("Gallery image %s", image_id, exc_info=True)
+            give_up(image_id, sentence)
+            return sentence
+        else:
+            return ""
+
+
+def _directly(work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    work(*args, **kwargs)
 
 
 def give_up(image_id: int, sentence: str) -> None:
     """Note on an image why it cannot be indexed. It is tried again only on demand."""
     for image in GalleryImage.objects.filter(pk=image_id):
         image.mark_failed(sentence)
+        # On demand it is tried as often as a new one.
+        image.forget_failures()
+
+
+def failed_too_often(image_id: int) -> bool:
+    """Count one more failure of an image, and say whether it is not to be tried again."""
+    image = GalleryImage.objects.filter(pk=image_id).first()
+    if image is None:
+        return True
+    image.note_failure()
+    return image.failures >= settings.JOB_ATTEMPTS
+
+
+def put_aside(image_id: int) -> str:
+    """Give up an image on which a process died, and return the sentence that says so."""
+    after = f"{settings.JOB_ATTEMPTS} attempts" if settings.JOB_ATTEMPTS > 1 else "one attempt"
+    sentence = f"It was put aside after {after}: indexing it ended the process that did it."
+    logger.error("Gallery image %s: %s", image_id, sentence)
+    give_up(image_id, sentence)
+    return sentence
 
 
 def sentence_about(problem: Exception) -> str:

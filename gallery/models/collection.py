@@ -121,6 +121,12 @@ class GalleryImage(models.Model):
     tags = TaggableManager(blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
     error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
+    failures = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How often in a row indexing it has failed, or ended the process that did it.",
+    )
     perceptual_hash = models.BigIntegerField(
         null=True,
         editable=False,
@@ -156,6 +162,17 @@ class GalleryImage(models.Model):
     def mark_failed(self, sentence: str) -> None:
         """Store that the image could not be indexed, and why."""
         self._set_status(self.Status.FAILED, sentence)
+
+    def note_failure(self) -> None:
+        """Count one more time that indexing it has failed."""
+        self.failures += 1
+        GalleryImage.objects.filter(pk=self.pk).update(failures=self.failures)
+
+    def forget_failures(self) -> None:
+        """Store that indexing it has succeeded."""
+        if self.failures:
+            self.failures = 0
+            GalleryImage.objects.filter(pk=self.pk).update(failures=0)
 
     def set_hash(self, value: int) -> None:
         """Store the perceptual hash."""

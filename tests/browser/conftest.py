@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
@@ -54,18 +54,59 @@ def context(browser: Browser, live_server: LiveServer, compiled: None) -> Iterat
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails the test on any script error or refusal by the content security policy."""
-    page = context.new_page()
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+# What the browser itself and htmx write when the server refuses a request, and when it cannot be reached.
+REFUSED = ("the server responded with a status of 4", "Response Status Error Code 4")
+UNREACHABLE = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")
+TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) => {
+    console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${event.sample}`);
+});"""
+
+
+@pytest.fixture
+def expected() -> list[str]:
+    """Words of the messages that this test brings about on purpose."""
+    return []
+
+
+@pytest.fixture
+def expects_refusal(expected: list[str]) -> None:
+    """For tests in which the server is to refuse something."""
+    expected.extend(REFUSED)
+
+
+@pytest.fixture
+def expects_bad_network(expected: list[str]) -> None:
+    """For tests that break the connection to the server."""
+    expected.extend(UNREACHABLE)
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong(browser: Browser, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every page, in whatever window, fails its test by an error on it or by what its security policy forbids."""
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: _note(message, problems))
-    yield page
-    assert problems == []
+    opened: list[BrowserContext] = []
+    new_context = browser.new_context
+
+    def watched_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        opened.append(context)
+        context.add_init_script(TELL_VIOLATIONS)
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+        context.on("console", lambda message: _note(message, problems))
+        return context
+
+    monkeypatch.setattr(browser, "new_context", watched_context)
+    monkeypatch.setattr(browser, "new_page", lambda **options: watched_context(**options).new_page())
+    yield
+    for context in opened:
+        context.close()
+    assert [problem for problem in problems if not any(words in problem for words in expected)] == []
 
 
-def _note(message: Any, problems: list[str]) -> None:
-    # A refused request (4xx) is logged as an error too, by the browser and by htmx; tests of refusals expect those.
-    refused = ("the server responded with a status of 4", "Response Status Error Code 4")
-    if message.type == "error" and not any(words in message.text for words in refused):
+def _note(message: ConsoleMessage, problems: list[str]) -> None:
+    if message.type == "error":
         problems.append(message.text)

@@ -101,6 +101,7 @@ def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> None:
     page = inspection.page
     inspection.visit("/")
@@ -142,6 +143,7 @@ def test_everything_a_visitor_sees(inspection: Inspection, collection: None) -> 
     assert not inspection.found, "\n".join(inspection.found)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     page = inspection.page
     ws.upload(page, image_file(eighths()), "eighths.jpg")
@@ -178,6 +180,7 @@ def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     assert not inspection.found, "\n".join(inspection.found)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_the_empty_site(inspection: Inspection) -> None:
     inspection.visit("/", "start, no collection")
     inspection.visit("/gallery/", "gallery, no images")
@@ -231,7 +234,9 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
     assert not inspection.found, "\n".join(inspection.found)
 
 
-def test_the_pages_of_errors(inspection: Inspection, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("expects_refusal")
+def test_the_pages_of_errors(inspection: Inspection, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    expected.append("the server responded with a status of 500")
     inspection.visit("/nowhere/", "404")
     errors = {400: BadRequest(), 403: PermissionDenied(), 500: RuntimeError("meant to happen"), 503: OperationalError()}
     for code, error in errors.items():

@@ -67,6 +67,7 @@ def test_a_pasted_photo_is_opened(page: Page) -> None:
     expect_workspace(page)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_a_refused_file_is_explained_and_the_next_one_is_taken(page: Page) -> None:
     page.goto("/")
     page.set_input_files("input[name=image]", TEXT)
@@ -120,6 +121,7 @@ def test_leaving_the_page_during_an_upload_asks_first(browser: Browser, live_ser
     page.close()
 
 
+@pytest.mark.usefixtures("expects_bad_network")
 def test_a_lost_connection_is_said_and_the_upload_can_be_tried_again(browser: Browser, live_server: LiveServer) -> None:
     page = browser.new_page(base_url=live_server.url)
     page.goto("/")
@@ -132,6 +134,7 @@ def test_a_lost_connection_is_said_and_the_upload_can_be_tried_again(browser: Br
     page.close()
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_without_javascript_a_file_is_chosen_and_sent(browser: Browser, live_server: LiveServer) -> None:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
     page = context.new_page()

@@ -214,6 +214,7 @@ def test_the_tints_drawn_in_the_browser_are_those_of_the_server(page: Page) -> N
         assert np.array_equal(ours, servers)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_a_bad_upload_says_so_and_keeps_the_page(page: Page) -> None:
     page.goto("/")
     page.set_input_files("input[type=file][name=image]", ws.jpeg("notes.jpg", b"no picture"))
@@ -222,6 +223,7 @@ def test_a_bad_upload_says_so_and_keeps_the_page(page: Page) -> None:
     assert not Photo.objects.exists()
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_a_search_for_nothing_says_so(page: Page) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     page.get_by_role("button", name="Search", exact=True).click()

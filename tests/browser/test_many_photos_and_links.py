@@ -35,6 +35,7 @@ def row(page: Page, text: str) -> Locator:
     return page.locator("#uploads li", has_text=text)
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_many_photos_at_once_with_one_broken_file_among_them(page: Page) -> None:
     page.goto("/photos/")
     page.set_input_files("input[name=image]", FOUR)
@@ -134,6 +135,7 @@ def test_looking_after_ones_photos(page: Page) -> None:
     assert not Photo.objects.exists()
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_two_people_with_one_shared_link_stay_separate(page: Page, browser: Browser, live_server: LiveServer) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     photo = Photo.objects.get()

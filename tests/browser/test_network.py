@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from django.db import OperationalError
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from selector.models import Photo, Selection
 from selector.selection import gestures
@@ -16,19 +14,12 @@ from superpixel_site.unavailable import UNREACHABLE
 from tests.browser import workspace as ws
 from tests.pictures import image_file
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("few_superpixels", "expects_bad_network"),
+]
 
 TWENTY = [(x, y) for x in range(15, 240, 48) for y in range(20, 160, 40)]
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails the test on script errors; that requests fail is what these tests are about."""
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    assert problems == []
 
 
 class Network:
@@ -134,6 +125,7 @@ def test_a_failure_is_told_once_and_searching_says_why_it_cannot(page: Page) -> 
     expect(page.locator("#stage")).to_be_focused()
 
 
+@pytest.mark.usefixtures("expects_refusal")
 def test_a_gesture_that_is_refused_does_not_hold_up_the_others(page: Page) -> None:
     """And what it was drawn as goes: the tints are the server's."""
     work = ws.Workspace(page, ws.public_photo())

@@ -3,54 +3,48 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from psycopg import sql
 
+from benchmarks import faults, kill
+from gallery.models import GalleryImage
+from tests.databases import url_of
 from tests.gallery.discs import AddImage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# The worker of this site on the database of this test. With STUCK it never finishes an image.
-WORKER = """
-import os, sys, time, django
-from django.core.management import call_command
-django.setup()
-from django.conf import settings
-from django.db import connection
-settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = os.environ["DATABASE"]
-settings.STORAGES["default"]["OPTIONS"]["location"] = os.environ["MEDIA"]
-if os.environ["STUCK"]:
-    from gallery.index import indexing
-    indexing.bring_up_to_date = lambda *args, **kwargs: time.sleep(600)
-call_command("worker")
-print("orderly")
-"""
-
 
 class Worker:
-    """A worker process; killed when the test is over, whatever happens."""
+    """A worker process, or another command; killed when the test is over, whatever happens."""
 
-    def __init__(self, media: Path, stuck: bool) -> None:
+    def __init__(self, data_dir: Path, *command: str) -> None:
+        self.data_dir = data_dir
         environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "superpixel_site.settings",
-            "DATABASE": connection.settings_dict["NAME"],
-            "MEDIA": str(media),
+            "DJANGO_SETTINGS_MODULE": "tests.gallery.site_with_killers",
+            "DATABASE_URL": url_of(connection.settings_dict["NAME"]),
+            "DATA_DIR": str(data_dir),
+            "SECRET_KEY": "of a test",
             "MEANING_ENABLED": "0",
+            "JOB_ATTEMPTS": "2",
             "N_SUPERPIXELS": "60",
-            "STUCK": "yes" if stuck else "",
         }
         self.process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-c", WORKER],
+            [sys.executable, "manage.py", *(command or ["worker"])],
             cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -60,50 +54,151 @@ class Worker:
         while time.monotonic() < end and self.process.poll() is None:
             yield
             time.sleep(0.05)
-        raise AssertionError(f"The worker did not do it: {self.process.poll()}")
+        self.process.kill()
+        raise AssertionError(f"The worker did not do it: {self.process.communicate()}")
 
     def is_up(self) -> None:
         for _ in self.until():
             if ProcrastinateWorker.objects.exists():
                 return
 
+    def is_told(self, sentence: str) -> None:
+        """The next line that it writes has this sentence in it."""
+        assert self.process.stderr is not None
+        assert sentence in self.process.stderr.readline()
+
+    def stuck_child(self) -> psutil.Process:
+        """The process that indexes the image called "stuck", once it has begun."""
+        for _ in self.until():
+            if (self.data_dir / "stuck").exists() and (pid := (self.data_dir / "stuck").read_text()):
+                return psutil.Process(int(pid))
+        raise AssertionError
+
+    def stop(self) -> str:
+        """Tell it to stop; what it has written by then."""
+        self.process.terminate()
+        return "".join(self.process.communicate(timeout=30))
+
 
 @pytest.fixture
-def workers() -> Iterator[list[Worker]]:
+def start(media: Path, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Starts processes on the database and the files of this test."""
+    (tmp_path / "media").symlink_to(media)
     started: list[Worker] = []
-    yield started
+
+    def start(*command: str) -> Worker:
+        started.append(Worker(tmp_path, *command))
+        return started[-1]
+
+    yield start
     for worker in started:
         worker.process.kill()
         worker.process.communicate()
 
 
-def test_a_worker_that_is_told_to_stop_goes_in_good_order(media: Path, workers: list[Worker]) -> None:
-    worker = Worker(media, stuck=False)
-    workers.append(worker)
+def test_a_worker_that_is_told_to_stop_goes_in_good_order(start: Callable[..., Worker]) -> None:
+    worker = start()
+    worker.is_told("Search by meaning is switched off")
     worker.is_up()
-    worker.process.terminate()
-    said, _ = worker.process.communicate(timeout=30)
-    assert (said, worker.process.returncode) == ("orderly\n", 0)
+    assert (worker.stop(), worker.process.returncode) == ("", 0)
     assert not ProcrastinateWorker.objects.exists()
 
 
-def test_what_a_killed_worker_was_at_is_done_by_the_next(
-    media: Path, workers: list[Worker], add_image: AddImage
-) -> None:
-    image = add_image()
-    worker = Worker(media, stuck=True)
-    workers.append(worker)
-    for _ in worker.until():
-        if ProcrastinateJob.objects.filter(status="doing").exists():
-            break
+def test_what_a_killed_worker_was_at_is_done_by_the_next(start: Callable[..., Worker], add_image: AddImage) -> None:
+    image = add_image(title="stuck")
+    worker = start()
+    child = worker.stuck_child()
     worker.process.kill()
     worker.process.wait()
+    # It would go on for ten minutes.
+    psutil.wait_procs([child], timeout=30)
+    assert not child.is_running()
+
+    GalleryImage.objects.update(title="thing")
     call_command("worker", "--once")
     image.refresh_from_db()
     assert image.status == "pending"  # It might still be alive.
-
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     call_command("worker", "--once")
     image.refresh_from_db()
-    assert image.status == "indexed"
+    assert (image.status, image.failures) == ("indexed", 0)
+
+
+def test_some_kills_of_a_small_worker_lose_nothing_and_blame_nobody(
+    start: Callable[..., Worker], add_image: AddImage
+) -> None:
+    """The small twin of `benchmarks/kill.py`."""
+    for seed in range(6):
+        add_image(seed=seed)
+    worker = kill.SupervisedWorker(lambda: start().process)
+    done = kill.kill_workers(worker, 2, random.Random(3), jobs_between=2)
+    assert sum(done.values()) == 2
+    worker.stop()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    for _ in range(2):
+        call_command("worker", "--once")
+    found = faults.state_of_rows(6)
+    assert kill.drained(seconds=0) and faults.missed(found) == []
+
+
+def test_the_death_of_a_child_is_the_fault_of_its_image_alone_and_being_stopped_nobodys(
+    start: Callable[..., Worker], add_image: AddImage
+) -> None:
+    killer, innocent, stuck = (
+        add_image(title=title, seed=seed) for seed, title in enumerate(("killer", "innocent", "stuck"))
+    )
+    worker = start()
+    worker.stuck_child()
+    worker.stop()
+    found = GalleryImage.objects.values_list("pk", "status", "failures")
+    assert set(found) == {(killer.pk, "pending", 1), (innocent.pk, "indexed", 0), (stuck.pk, "pending", 0)}
+    first, last = ProcrastinateJob.objects.order_by("id")
+    assert (first.status, last.status) == ("todo", "todo")
+    # A moment later: what it died of, such as too little memory, may be over then.
+    assert first.scheduled_at > last.scheduled_at
+
+
+def test_an_image_that_kills_its_process_is_put_aside_and_the_command_goes_on(
+    start: Callable[..., Worker], add_image: AddImage
+) -> None:
+    killer, innocent = add_image(title="killer", seed=1), add_image(seed=2)
+    command = start("index_gallery")
+    said, errors = command.process.communicate(timeout=60)
+    assert said == "1 image indexed.\n" and f"Image {killer.pk}: It was put aside after 2 attempts" in errors
+    for image, status in ((killer, "failed"), (innocent, "indexed")):
+        image.refresh_from_db()
+        assert (image.status, image.failures) == (status, 0)
+
+
+def test_a_worker_waits_for_its_database_and_can_be_stopped_meanwhile(start: Callable[..., Worker]) -> None:
+    worker = start()
+    worker.is_told("Search by meaning is switched off")
+    worker.is_up()
+    first = ProcrastinateWorker.objects.latest("pk")
+    with refused_connections():
+        worker.is_told("The database is lost")
+    worker.is_told("The database is back")
+    for _ in worker.until():
+        if ProcrastinateWorker.objects.filter(pk__gt=first.pk).exists():
+            break
+    with refused_connections():
+        worker.is_told("The database is lost")
+        assert (worker.stop(), worker.process.returncode) == ("", 0)
+
+
+@contextmanager
+def refused_connections() -> Iterator[None]:
+    """Everybody is thrown out of the database of this test, and nobody gets in again."""
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with psycopg.connect(url_of("postgres"), autocommit=True) as maintenance:
+        database = sql.Identifier(name)
+        maintenance.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
+        try:
+            maintenance.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+        finally:
+            maintenance.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))

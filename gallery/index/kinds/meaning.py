@@ -81,6 +81,7 @@ class Meaning(Kind):
     name = "meaning"
     label = "means like"
     default_weight = 0.8
+    is_fetched = True
 
     def ensure_space(self) -> DescriptorSpace:
         if reason := self.why_off():

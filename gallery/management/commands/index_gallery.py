@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gallery.index import hnsw, indexing, spaces
+from gallery.index.indexing_process import IndexingProcesses, ProcessFailed
 from gallery.management.progress import bar, count, index_bar
 from gallery.models import DescriptorSpace, GalleryImage, GalleryImageQuerySet
 
@@ -26,10 +27,10 @@ class Command(BaseCommand):
         which.add_argument("--failed", action="store_true", help="also the images that failed before")
 
     def handle(self, *, all: bool, failed: bool, **options: Any) -> None:
-        targets, notices = spaces.ensure_spaces()
-        for notice in notices:
-            self.stderr.write(notice)
-        done, failures = self.index(backlog(targets, everything=all, with_failed=failed), targets, afresh=all)
+        try:
+            done, failures = self.bring_up_to_date(everything=all, with_failed=failed)
+        except ProcessFailed as problem:
+            raise CommandError(str(problem)) from None
         # First: a space that is ready answers, and without its index it would answer slowly.
         self.build_indexes()
         spaces.mark_ready()
@@ -39,12 +40,28 @@ class Command(BaseCommand):
         if waiting := GalleryImage.objects.failed().count():
             self.stdout.write(f"{count(waiting, 'image')} failed before; --failed tries again.")
 
-    def index(self, images: GalleryImageQuerySet, targets: list[DescriptorSpace], *, afresh: bool) -> tuple[int, int]:
+    def bring_up_to_date(self, *, everything: bool, with_failed: bool) -> tuple[int, int]:
+        """Do the work in a child process, which may die of an image; this one, that sees it, needs no model."""
+        with IndexingProcesses(prepare=spaces.ensure_spaces) as processes:
+            targets, notices = processes.run(spaces.ensure_spaces)
+            for notice in notices:
+                self.stderr.write(notice)
+            images = backlog(targets, everything=everything, with_failed=with_failed)
+            return self.index(images, targets, processes, afresh=everything)
+
+    def index(
+        self,
+        images: GalleryImageQuerySet,
+        targets: list[DescriptorSpace],
+        processes: IndexingProcesses,
+        *,
+        afresh: bool,
+    ) -> tuple[int, int]:
         """Describe images in some spaces. Returns how many were indexed, and how many could not be."""
         done = failures = 0
         with bar(images.count(), " images") as progress:
             for key in images.keys_forward():
-                if sentence := indexing.failure_of(key, targets, afresh=afresh):
+                if sentence := indexing.failure_of(key, targets, afresh=afresh, processes=processes):
                     failures += 1
                     with tqdm.external_write_mode():
                         self.stderr.write(f"Image {key}: {sentence}")

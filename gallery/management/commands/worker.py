@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
-import sys
 import threading
+import time
 from argparse import ArgumentParser
-from typing import Any, cast
+from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections, connection
-from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from gallery import jobs
 from gallery.clearing import clear_away
 from gallery.descriptors.open_clip.weights import Progress
 from gallery.index import kinds, spaces
 from gallery.index.describers import Kind, SpaceUnavailable
+from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
+from gallery.management.patient_worker import PatientWorker
 from gallery.management.progress import download_bar
 
 logger = logging.getLogger(__name__)
@@ -39,39 +36,53 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="stop when no job is left")
 
     def handle(self, *, concurrency: int, once: bool, **options: Any) -> None:
-        # From the first moment on, so that stopping is always orderly and the embedded database is left.
-        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        try:
-            self.work(concurrency, once)
-        except KeyboardInterrupt:
-            self.stderr.write("Stopped.")
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-    def work(self, concurrency: int, once: bool) -> None:
-        jobs.sweep()
-        jobs.defer_forgotten([])
-        housekeeper = Housekeeper()
+        with (
+            IndexingProcesses(concurrency, prepare=spaces.ensure_spaces) as processes,
+            IndexingProcesses() as fetching,
+        ):
+            housekeeper = Housekeeper(processes)
+            worker = PatientWorker(processes, prepare_queue, concurrency=concurrency, once=once)
+            if once:
+                self.fetch_models(housekeeper, fetching)
+            else:
+                # Daemons: neither a download of 600 MB nor a database that is away holds up stopping.
+                for task in (lambda: self.fetch_models(housekeeper, fetching), housekeeper.keep_house):
+                    threading.Thread(target=task, daemon=True).start()
+            worker.run()
         if once:
-            self.fetch_models(housekeeper)
-        else:
-            # A daemon: a download of 600 MB must not hold up stopping, nor jobs that need no model.
-            threading.Thread(target=self.fetch_models, args=[housekeeper], daemon=True).start()
-        asyncio.run(run_jobs(housekeeper, concurrency, once))
-        spaces.mark_ready()
+            spaces.mark_ready()
 
-    def fetch_models(self, housekeeper: Housekeeper) -> None:
+    def fetch_models(self, housekeeper: Housekeeper, fetching: IndexingProcesses) -> None:
         """Fetch the models that are missing, and queue the images that are not described by them yet."""
-        progress, move = download_bar()
+        notices = [sentence for kind in kinds.KINDS if (sentence := kind.why_off())]
         try:
-            with progress:
-                failures = [sentence for kind in kinds.KINDS for sentence in failures_of_fetching(kind, move)]
-            notices = housekeeper.take_up_new_spaces()
+            if any(kind.is_fetched and not kind.why_off() for kind in kinds.KINDS):
+                # In a child: what fetches them loads torch, which this process can do without.
+                notices += fetching.run(fetch_models)
+                fetching.end()
+            # A model that could not be fetched cannot be loaded either: that need not be said as well.
+            found = housekeeper.take_up_new_spaces()
+            notices = notices or found
+        except (OperationalError, InterfaceError, ProcessFailed, ProcessDied) as problem:
+            # The next round of the housekeeper takes them up.
+            logger.debug("%s", problem)
         finally:
             connection.close()
-        # A model that could not be fetched cannot be loaded either: that need not be said as well.
-        for notice in failures or notices:
+        for notice in notices:
             self.stderr.write(notice)
+
+
+def prepare_queue() -> None:
+    """What is done before jobs are run: the jobs of dead workers, and images that were forgotten, are queued."""
+    jobs.sweep()
+    jobs.defer_forgotten([])
+
+
+def fetch_models() -> list[str]:
+    """Fetch what the kinds need that can work here. Returns sentences about what went wrong."""
+    progress, move = download_bar()
+    with progress:
+        return [sentence for kind in kinds.KINDS if not kind.why_off() for sentence in failures_of_fetching(kind, move)]
 
 
 def failures_of_fetching(kind: Kind, progress: Progress) -> list[str]:
@@ -79,23 +90,26 @@ def failures_of_fetching(kind: Kind, progress: Progress) -> list[str]:
     try:
         kind.fetch(progress)
     except SpaceUnavailable as problem:
-        hint = "Until then search by appearance works; manage.py fetch_models tries again."
-        return [str(problem)] if kind.why_off() else [str(problem), hint]
+        return [str(problem), "Until then search by appearance works; manage.py fetch_models tries again."]
     return []
 
 
 class Housekeeper:
     """Does again and again what no job does: rescues jobs of dead workers, and takes up new and complete spaces."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: IndexingProcesses | None = None) -> None:
+        self.processes = processes or IndexingProcesses()
         self.known: set[int] = set()
 
-    async def keep_house(self) -> None:
-        """Make a round every `SECONDS_BETWEEN_ROUNDS`, until it is cancelled."""
+    def keep_house(self) -> None:
+        """Make a round every `SECONDS_BETWEEN_ROUNDS`, for ever."""
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
+            time.sleep(SECONDS_BETWEEN_ROUNDS)
             try:
-                await sync_to_async(self.go_round, thread_sensitive=False)()
+                self.go_round()
+            except (OperationalError, InterfaceError, ProcessFailed) as problem:
+                # The worker says that the database is away, and waits for it.
+                logger.debug("%s", problem)
             except Exception:
                 logger.exception("Housekeeping failed; it is tried again.")
 
@@ -104,8 +118,9 @@ class Housekeeper:
         close_old_connections()
         jobs.sweep()
         clear_away()
-        self.take_up_new_spaces()
         spaces.mark_ready()
+        # Last: it waits for its turn in a child process, which may be busy.
+        self.take_up_new_spaces()
         close_old_connections()
 
     def take_up_new_spaces(self) -> list[str]:
@@ -113,23 +128,9 @@ class Housekeeper:
 
         Returns a sentence for each kind of space that is not available.
         """
-        targets, notices = spaces.ensure_spaces()
+        targets, notices = self.processes.run(spaces.ensure_spaces)
         new = [space for space in targets if space.pk not in self.known]
         if new:
             jobs.defer_forgotten(new)
             self.known |= {space.pk for space in new}
         return notices
-
-
-async def run_jobs(housekeeper: Housekeeper, concurrency: int, once: bool) -> None:
-    """Run jobs until told to stop; a job that has begun is finished first."""
-    connector = cast("DjangoConnector", app.connector)
-    with app.replace_connector(connector.get_worker_connector()):
-        async with app.open_async():
-            housekeeping = asyncio.create_task(housekeeper.keep_house())
-            try:
-                await app.run_worker_async(
-                    queues=[jobs.QUEUE], concurrency=concurrency, wait=not once, delete_jobs="successful"
-                )
-            finally:
-                housekeeping.cancel()
