@@ -28,11 +28,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return unavailable(request, sentence)
 
 
-def unavailable(request: HttpRequest, sentence: str, seconds: int = SECONDS_TO_WAIT) -> HttpResponse:
+def unavailable(request: HttpRequest, sentence: str) -> HttpResponse:
     """A 503 that says so in a sentence: in place for htmx, else on a page that reads nothing from the database."""
     template = "_status.html" if request.headers.get("HX-Request") else "503.html"
     context = {"message": sentence, "level": "error", "request_id": current_request_id()}
-    response = HttpResponse(render_to_string(template, context), status=503, headers={"Retry-After": str(seconds)})
+    response = HttpResponse(render_to_string(template, context), status=503)
+    response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
     add_never_cache_headers(response)
     return response
 

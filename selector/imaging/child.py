@@ -12,11 +12,14 @@ import ctypes
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -35,6 +38,8 @@ NICENESS = 5
 CLOCK_SECONDS = 3
 # A child that has not ended itself so long after its time is ended from outside, in seconds.
 GRACE = 2.0
+# The path of a Unix socket has at most 107 bytes; `multiprocessing` adds two names of its own.
+LONGEST_FOLDER = 60
 _PR_SET_PDEATHSIG = 1
 
 TOO_MUCH_MEMORY = (
@@ -117,6 +122,7 @@ def _child(answer: Connection, *job: Any) -> Iterator[ForkServerProcess]:
     child = _context.Process(target=_serve, args=(answer, *job), daemon=True)
     try:
         with answer, _bookkeeping:
+            _shorten_folder()
             child.start()
     except (OSError, EOFError) as problem:
         raise ChildFailed(f"The process that reads pictures cannot be started: {problem}") from problem
@@ -127,6 +133,15 @@ def _child(answer: Connection, *job: Any) -> Iterator[ForkServerProcess]:
             child.kill()
             child.join()
             child.close()
+
+
+def _shorten_folder() -> None:
+    """Have `multiprocessing` put its sockets elsewhere where the temporary folder's path is too long for them."""
+    config: dict[str, Any] = multiprocessing.process.current_process()._config  # type: ignore[attr-defined]
+    if len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER and "tempdir" not in config:
+        folder = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
+        util.Finalize(None, shutil.rmtree, (folder, True), exitpriority=-100)
+        config["tempdir"] = folder
 
 
 def _answer(connection: Connection, child: ForkServerProcess) -> Any:

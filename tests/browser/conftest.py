@@ -60,6 +60,7 @@ def page(context: BrowserContext) -> Page:
 
 # What the browser itself and htmx write when the server refuses a request, and when it cannot be reached.
 REFUSED = ("the server responded with a status of 4", "Response Status Error Code 4")
+UNAVAILABLE = ("the server responded with a status of 503", "Response Status Error Code 503")
 UNREACHABLE = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) => {
     console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${event.sample}`);
@@ -76,6 +77,12 @@ def expected() -> list[str]:
 def expects_refusal(expected: list[str]) -> None:
     """For tests in which the server is to refuse something."""
     expected.extend(REFUSED)
+
+
+@pytest.fixture
+def expects_unavailable(expected: list[str]) -> None:
+    """For tests in which the server says that it cannot do something just now."""
+    expected.extend(UNAVAILABLE)
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
     assert not inspection.found, "\n".join(inspection.found)
 
 
-@pytest.mark.usefixtures("expects_refusal")
+@pytest.mark.usefixtures("expects_refusal", "expects_unavailable")
 def test_the_pages_of_errors(inspection: Inspection, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     expected.append("the server responded with a status of 500")
     inspection.visit("/nowhere/", "404")

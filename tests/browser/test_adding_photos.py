@@ -165,6 +165,7 @@ def test_without_javascript_several_files_are_sent_in_one_form(browser: Browser,
     context.close()
 
 
+@pytest.mark.usefixtures("expects_unavailable")
 def test_a_photo_is_sent_again_while_the_site_is_busy(browser: Browser, live_server: LiveServer) -> None:
     answers: list[int] = []
 

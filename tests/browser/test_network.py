@@ -150,6 +150,7 @@ def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
     work.shows(work.expected)
 
 
+@pytest.mark.usefixtures("expects_unavailable")
 def test_what_the_server_cannot_do_just_now_is_said_in_place(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the server's own sentence: the page stays, and trying again helps."""
 
@@ -167,5 +168,6 @@ def test_what_the_server_cannot_do_just_now_is_said_in_place(page: Page, monkeyp
     expect(page.locator("#drawer")).to_be_visible()
     page.goto("/")
     monkeypatch.setattr("library.upload_views.store_photo", refuse)
+    monkeypatch.setattr("superpixel_site.unavailable.SECONDS_TO_WAIT", 0)  # else a photo is sent again after a while
     page.set_input_files("input[type=file][name=image]", ws.jpeg("photo.jpg", image_file()))
     expect(page.get_by_text(UNREACHABLE).first).to_be_visible()

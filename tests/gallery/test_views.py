@@ -100,7 +100,7 @@ def test_the_gallery_comes_in_pages_and_keeps_the_tag(
     assert 'href="?tag=a%26b&amp;page=2"' in pages[0].content.decode()
 
 
-@pytest.mark.parametrize("query", ["page=zero", "page=-1", "page=99999999999", "tag=%00", "tag=" + "x" * 500])
+@pytest.mark.parametrize("query", ["page=zero", "page=-1", "page=99999999999", "tag=" + "x" * 500])
 def test_a_strange_query_shows_the_first_page(client: Client, add_image: AddImage, query: str) -> None:
     add_image(title="A red disc")
     page = client.get(f"/gallery/?{query}")

@@ -6,8 +6,11 @@ import math
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from selector.imaging.child import CRASHED, TOO_MUCH_MEMORY, TOO_MUCH_TIME, ChildFailed, Limits, in_child
 from selector.imaging.containers import InvalidImage
 
+ROOT = Path(__file__).parents[2]
 LIMITS = Limits(memory=64 * 2**20, seconds=1)
 
 
@@ -68,3 +72,13 @@ def test_a_server_of_children_that_was_killed_is_started_again() -> None:
     os.kill(in_child(os.getppid, limits=LIMITS), signal.SIGKILL)
     time.sleep(0.1)
     assert in_child(math.sqrt, 16, limits=LIMITS) == 4
+
+
+def test_a_long_path_of_the_temporary_folder_is_no_hindrance(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    program = f"import math; from selector.imaging.child import *; print(in_child(math.sqrt, 16, limits={LIMITS!r}))"
+    environment = os.environ | {"TMPDIR": str(folder)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "4.0\n"

@@ -93,7 +93,7 @@ def test_serve_tells_it_in_a_sentence(own_copy: Path) -> None:
     command = [sys.executable, "manage.py", "serve"]
     done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("CommandError: PostgreSQL did not start over")
+    assert done.stderr.startswith("The database cannot be reached: PostgreSQL did not start over")
     assert "Traceback" not in done.stderr
 
 
