@@ -6,6 +6,7 @@ itself cannot tell on what. Nothing here needs Django before a child runs, whose
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -26,6 +27,9 @@ WORKS_OF_A_PROCESS = 1000
 # People's clicks come before indexing.
 NICENESS = 10
 SECONDS_TO_END = 1.0
+# Names of the C library's.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_BYTES = 128 * 2**20
 
 
 class ProcessDied(Exception):
@@ -177,6 +181,7 @@ def _serve(connection: Connection) -> None:
         # The terminal and some supervisors send them to all processes; what becomes of this one its parent decides.
         signal.signal(sign, signal.SIG_IGN)
     os.nice(NICENESS)
+    _keep_freed_memory()
     # Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import django
@@ -209,6 +214,16 @@ def _sendable(problem: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(problem).__name__} ({problem})")
     return problem
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what an image has freed for the next one.
+
+    By default this process gave back and asked for the same pages again and again: 27,000 page faults an image, 40 ms.
+    """
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 4)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def _end_with_parent() -> None:
