@@ -96,6 +96,16 @@ def site_processes(serve: int) -> Iterator[tuple[str, psutil.Process]]:
         yield (known[0] if known else "children"), process
 
 
+def wait_until_idle(serve: int, patience: float = 120.0) -> None:
+    """Wait until the site's processes have loaded what they load when they start."""
+    deadline = time.monotonic() + patience
+    spent = [-1.0]
+    while time.monotonic() < deadline and (len(spent) < 4 or spent[-1] - spent[-4] > 0.1):
+        time.sleep(1)
+        used = [process.cpu_times() for _, process in site_processes(serve)]
+        spent.append(sum(times.user + times.system for times in used))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -188,7 +198,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="load") as folder:
         Path(folder).chmod(0o755)
         with whole_site(folder, arguments.images) as (port, serve):
-            time.sleep(5)  # for the models to be loaded
+            wait_until_idle(serve)
             started = time.monotonic()
             locust = played(port, arguments.photos, arguments.people, arguments.seconds, Path(folder))
             watch = Watch(serve, locust.pid)
