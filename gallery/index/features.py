@@ -47,11 +47,13 @@ def _stored_or_extracted(space: DescriptorSpace, describer: Describer, photo: Se
     stored = PhotoFeatures.objects.filter(label_map=photo.label_map, space=space).first()
     if stored is not None:
         return unpack(bytes(stored.data))
-    features = describer.extract_features(photo)
+    same = LabelMap.objects.same_as_of(photo.label_map)
+    known = PhotoFeatures.objects.filter(label_map__in=same, space=space).first()
+    data = bytes(known.data) if known else pack(describer.extract_features(photo))
     PhotoFeatures.objects.bulk_create(
-        [PhotoFeatures(label_map=photo.label_map, space=space, data=pack(features))], ignore_conflicts=True
+        [PhotoFeatures(label_map=photo.label_map, space=space, data=data)], ignore_conflicts=True
     )
-    return features
+    return unpack(data)
 
 
 def spaces_without_features(label_map: LabelMap) -> list[DescriptorSpace]:

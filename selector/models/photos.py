@@ -140,6 +140,22 @@ def label_map_path(label_map: LabelMap, filename: str) -> str:
     return f"label_maps/{label_map.photo_id.hex[:2]}/{label_map.photo_id}/{filename}"
 
 
+class LabelMapQuerySet(models.QuerySet["LabelMap"]):
+    """Of label maps."""
+
+    def same_as_of(self, label_map: LabelMap) -> Self:
+        """Those of other photos that are the same to the last bit, and may be used in place of computing one.
+
+        Photos that were turned, or opened from a link, have label maps that were computed on another picture.
+        """
+        if label_map.photo.quarter_turns or label_map.photo.opened_from_id:
+            return self.none()
+        untouched = self.filter(photo__quarter_turns=0, photo__opened_from=None).exclude(photo=label_map.photo_id)
+        return untouched.filter(
+            working_sha256=label_map.working_sha256, engine=label_map.engine, parameters=label_map.parameters
+        )
+
+
 class LabelMap(models.Model):
     """The superpixels of a photo and their merge tree.
 
@@ -148,7 +164,7 @@ class LabelMap(models.Model):
     """
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="label_maps")
-    working_sha256 = models.CharField(max_length=64, help_text="The working copy it was computed on.")
+    working_sha256 = models.CharField(max_length=64, db_index=True, help_text="The working copy it was computed on.")
     engine = models.CharField(max_length=50)
     parameters = models.CharField(max_length=200, help_text="Canonical JSON.")
     n_superpixels = models.PositiveIntegerField(help_text="Obtained, not asked for.")
@@ -158,6 +174,8 @@ class LabelMap(models.Model):
     # zlib of Hierarchy.to_bytes(); a few kilobytes, so it lives in the row.
     hierarchy = models.BinaryField()
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = LabelMapQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -63,7 +63,7 @@ def get_or_compute(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> Lab
     found = photo.label_maps.filter(**key).first()
     if found is None:
         with work_slot(), lock(photo):
-            found = photo.label_maps.filter(**key).first() or _compute(photo, key, pixels)
+            found = photo.label_maps.filter(**key).first() or _copied(photo, key) or _compute(photo, key, pixels)
     return found
 
 
@@ -178,6 +178,15 @@ def todays_key() -> dict[str, str]:
 def _engines() -> dict[str, str]:
     """The engines by their names in the settings: as rows name them, with a version."""
     return {"slic": f"slic {slic.VERSION}", "skimage": f"scikit-image {version('scikit-image')}"}
+
+
+def _copied(photo: Photo, key: dict[str, object]) -> LabelMap | None:
+    """The label map of the same picture that somebody has added before, stored for this photo as well."""
+    same = LabelMap.objects.same_as_of(LabelMap(**key)).first()
+    try:
+        return store_copy(photo, same) if same else None
+    except MissingFile:
+        return None
 
 
 def _compute(photo: Photo, key: dict[str, object], pixels: Callable[[], Rgb] | None) -> LabelMap:
