@@ -27,27 +27,36 @@ class AtomicFileSystemStorage(FileSystemStorage):
     """Writes a file under another name in the same folder and moves it once the disk has it.
 
     A full disk or a killed process therefore leaves no file that looks complete and is not.
+
+    Attributes
+    ----------
+    syncs : bool
+        Whether the disk is waited for, so that a file outlives a power cut as its row does.
     """
+
+    syncs = True
 
     def _save(self, name: str, content: File[bytes]) -> str:
         folder = Path(self.path(name)).parent
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f".{uuid.uuid4().hex}{PARTIAL_SUFFIX}"
         try:
-            _write(partial, content)
+            _write(partial, content, syncs=self.syncs)
             saved: str = super()._save(name, Complete(partial))  # type: ignore[misc]
         finally:
             partial.unlink(missing_ok=True)
-        _sync_folder(folder)
+        if self.syncs:
+            _sync_folder(folder)
         return saved
 
 
-def _write(path: Path, content: File[bytes]) -> None:
+def _write(path: Path, content: File[bytes], *, syncs: bool) -> None:
     with path.open("xb") as file:
         for chunk in content.chunks():
             file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+        if syncs:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -32,6 +32,8 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("media")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(default_storage, "_location", str(folder))
+        # No test is about power cuts, and waiting for the disk takes longer than most of them.
+        patch.setattr(default_storage, "syncs", False)
         yield folder
 
 
