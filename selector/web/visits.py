@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.core.cache import cache
@@ -76,7 +76,8 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
     if person.is_known:
         yield person
         return
-    if _visitors_from(address_of(request)) > settings.VISITORS_A_MINUTE > 0:
+    came = _Arrivals(address_of(request))
+    if came.count >= settings.VISITORS_A_MINUTE > 0:
         raise TooManyVisitors
     visitor = Visitor.objects.create()
     try:
@@ -84,12 +85,22 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
     except BaseException:
         visitor.delete()
         raise
+    came.note_one_more()
     remember(request, visitor.pk)
 
 
-def _visitors_from(address: str) -> int:
-    """How many have come from an address in this minute, with one more."""
-    key = f"visitors:{address}:{int(time.time()) // MINUTE}"
-    # Twice as long: it must not end between the two questions.
-    cache.add(key, 0, 2 * MINUTE)
-    return cache.incr(key)
+class _Arrivals:
+    """Those who became visitors from one address in this minute; who was refused something is none of them."""
+
+    def __init__(self, address: str) -> None:
+        self.key = f"visitors:{address}:{int(time.time()) // MINUTE}"
+        # Twice as long: it must not end before the last question.
+        cache.add(self.key, 0, 2 * MINUTE)
+
+    @property
+    def count(self) -> int:
+        return int(cache.get(self.key, 0))
+
+    def note_one_more(self) -> None:
+        with suppress(ValueError):  # a cache that was emptied meanwhile
+            cache.incr(self.key)

@@ -95,3 +95,11 @@ def test_too_many_from_one_address_wait(settings: Any) -> None:
     assert Visitor.objects.count() == Photo.objects.count() == 2
     assert upload(first).status_code == 302, "who is known already is let in"
     assert upload(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
+
+
+def test_who_is_refused_something_is_no_visitor_yet(settings: Any) -> None:
+    settings.VISITORS_A_MINUTE = 1
+    for _ in range(3):
+        file = SimpleUploadedFile("photo.jpg", b"no picture")
+        assert Client().post("/photos/", {"image": file}).status_code == 422
+    assert upload(Client()).status_code == 302
