@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,12 @@ def segmented(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with each segmentation."""
     done: list[int] = []
     segment = slic.segment
-    monkeypatch.setattr(slic, "segment", lambda *args, **more: (done.append(1), segment(*args, **more))[1])
+
+    def counted(*args: Any, **more: Any) -> Any:
+        done.append(1)
+        return segment(*args, **more)
+
+    monkeypatch.setattr(slic, "segment", counted)
     return done
 
 
