@@ -136,15 +136,16 @@ def whole_site(data_dir: str, images: Path | None) -> Iterator[tuple[int, int]]:
             serve.wait(timeout=60)
 
 
-def played(
-    port: int, photos: Path, people: int, seconds: int, folder: Path, pause: str = "1"
-) -> subprocess.Popen[bytes]:
-    """Locust with so many people, started; it leaves its statistics in the folder, as `locust.json`."""
+def played(port: int, photos: Path, people: int, seconds: int, folder: Path, **how: str) -> subprocess.Popen[bytes]:
+    """Locust with so many people, started; it leaves its statistics in the folder, as `locust.json`.
+
+    What else is given are variables of `benchmarks.load_users`, such as LOAD_PAUSE.
+    """
     command = [sys.executable, "-m", "locust", "--locustfile", str(Path(__file__).with_name("load_users.py"))]
     command += ["--headless", "--host", f"http://127.0.0.1:{port}", "--users", str(people)]
     command += ["--spawn-rate", str(max(1, people // 20)), "--run-time", f"{seconds}s", "--stop-timeout", "20"]
     command += ["--only-summary", "--json-file", str(folder / "locust"), "--loglevel", "ERROR"]
-    environment = {**os.environ, "LOAD_PHOTOS": str(photos.resolve()), "LOAD_PAUSE": pause}
+    environment = {**os.environ, "LOAD_PHOTOS": str(photos.resolve()), **how}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 

@@ -15,13 +15,28 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from locust import FastHttpUser, between, task
+from locust import FastHttpUser, between, events, task
 
 PHOTOS = sorted(path for path in Path(os.environ["LOAD_PHOTOS"]).iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
 # Everybody acts after one to three of these, in seconds.
 PAUSE = float(os.environ.get("LOAD_PAUSE", "1"))
 LEVEL = 100
+# Kinds of requests after which all go home, once each has been sent.
+UNTIL = set(filter(None, os.environ.get("LOAD_UNTIL", "").split(",")))
+SEEN: set[str] = set()
 PAGES = {"start page": "/", "gallery": "/gallery/", "my photos": "/photos/", "searches": "/searches/"}
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]  # Locust does not say their types
+def end_early(environment: Any, **_: Any) -> None:
+    """End the run when every kind of request that was asked for has been answered."""
+
+    def note(name: str, **_: Any) -> None:
+        SEEN.add(name)
+        if UNTIL and UNTIL <= SEEN:
+            environment.runner.quit()
+
+    environment.events.request.add_listener(note)
 
 
 class Person(FastHttpUser):

@@ -29,9 +29,9 @@ def test_a_few_people_click_search_and_upload_without_a_failure(
     photos.mkdir()
     (photos / "mine.jpg").write_bytes(image_file(eighths()[::-1]))
     port = int(live_server.url.rpartition(":")[2])
-    # Of two hundred actions, all kinds are among them but for one run in ten thousand.
-    with played(port, photos, people=4, seconds=4, folder=tmp_path, pause="0.02") as locust:
-        assert locust.wait(timeout=60) == 0
+    hurry = {"LOAD_PAUSE": "0.02", "LOAD_UNTIL": "click,search,upload"}
+    with played(port, photos, people=4, seconds=60, folder=tmp_path, **hurry) as locust:
+        assert locust.wait(timeout=120) == 0
     rows = request_rows(json.loads((tmp_path / "locust.json").read_text()))
     assert {"click", "search", "upload"} <= {row["name"] for row in rows}
     assert [row for row in rows if row["failed"]] == []
