@@ -52,7 +52,8 @@ class Command(BaseCommand):
         try:
             status = preparing.wait()
         except KeyboardInterrupt:
-            preparing.signal(signal.SIGINT)
+            # Not SIGINT, of which a process that is just starting makes a traceback. All that it does can be cut off.
+            preparing.signal(signal.SIGTERM)
             preparing.wait()
             raise
         if status:
