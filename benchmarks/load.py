@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from typing import Any
 import psutil
 
 from benchmarks.clicks import decode_ms
-from benchmarks.served_site import ROOT, report, wait_for
+from benchmarks.served_site import ROOT, free_port, report, wait_for
 
 # 95 of 100 come within so many milliseconds.
 LIMITS_MS = {"click": 150, "search": 500}
@@ -104,12 +103,6 @@ def wait_until_idle(serve: int, patience: float = 120.0) -> None:
         time.sleep(1)
         used = [process.cpu_times() for _, process in site_processes(serve)]
         spent.append(sum(times.user + times.system for times in used))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

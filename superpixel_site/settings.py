@@ -219,7 +219,7 @@ MEANING_MODEL = env.str("MEANING_MODEL", "ViT-B-32")
 MEANING_WEIGHTS = env.str("MEANING_WEIGHTS", "datacomp_xl_s13b_b90k")
 MEANING_ENABLED = env.bool("MEANING_ENABLED", True)
 # Threads that wait for each other burn the processor time of everybody's clicks: half of the cores are left to those.
-MEANING_THREADS = env.int("MEANING_THREADS", max(1, (os.cpu_count() or 1) // 2), validate=validate.Range(min=1))
+MEANING_THREADS = env.int("MEANING_THREADS", max(1, machine.usable_cores() // 2), validate=validate.Range(min=1))
 MEANING_BATCH = env.int("MEANING_BATCH", 0, validate=validate.Range(min=0))  # 0: what suits the device
 MODEL_CACHE_DIR = Path(
     setting_values.not_empty("MODEL_CACHE_DIR", env.str("MODEL_CACHE_DIR", str(DATA_DIR / "models")))

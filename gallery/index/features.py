@@ -49,11 +49,12 @@ def _stored_or_extracted(space: DescriptorSpace, describer: Describer, photo: Se
         return unpack(bytes(stored.data))
     same = LabelMap.objects.same_as_of(photo.label_map)
     known = PhotoFeatures.objects.filter(label_map__in=same, space=space).first()
-    data = bytes(known.data) if known else pack(describer.extract_features(photo))
+    features = unpack(bytes(known.data)) if known else describer.extract_features(photo)
+    data = known.data if known else pack(features)
     PhotoFeatures.objects.bulk_create(
         [PhotoFeatures(label_map=photo.label_map, space=space, data=data)], ignore_conflicts=True
     )
-    return unpack(data)
+    return features
 
 
 def spaces_without_features(label_map: LabelMap) -> list[DescriptorSpace]:

@@ -62,3 +62,4 @@ def test_one_whose_file_is_lost_is_none_either(photo: Photo, bob: User, segmente
     photo.working.storage.delete(str(photo.working.name))
     second = label_maps.get_or_compute(store_photo(image_file(), "again.jpg", owner=bob))
     assert second.n_superpixels == first.n_superpixels
+    assert segmented == [1, 1]
