@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import sys
 import uuid
 from itertools import count
 from pathlib import Path
@@ -28,11 +29,13 @@ PAGES = {"start page": "/", "gallery": "/gallery/", "my photos": "/photos/", "se
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust does not say their types
-def end_early(environment: Any, **_: Any) -> None:
-    """End the run when every kind of request that was asked for has been answered."""
+def watch_requests(environment: Any, **_: Any) -> None:
+    """End the run when every kind of request that was asked for has been answered; say why one failed."""
 
-    def note(name: str, **_: Any) -> None:
+    def note(name: str, exception: Exception | None = None, **_: Any) -> None:
         SEEN.add(name)
+        if exception:
+            print(f"{name}: {exception}", file=sys.stderr, flush=True)
         if UNTIL and UNTIL <= SEEN:
             environment.runner.quit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import zlib
 from typing import Any
 
@@ -20,12 +21,14 @@ from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
 
-# What packed arrays begin with that are not compressed; those of earlier versions all are.
-RAW = b"raw "
+# What packed arrays begin with: all their numbers, or the non-zero ones alone. Those of earlier versions begin with
+# neither and are compressed.
+RAW, SPARSE = b"raw ", b"sparse "
 
-# Arrays of the photos that are being searched for in this process: as they are stored, up to 4 MB each, and those of
-# their superpixels, up to 11 MB each. Keys are those of the label map and of the space.
-_features: LRUCache[npt.NDArray[Any]] = LRUCache(8)
+# Of the photos that are being searched for in this process: features as they are stored, half a megabyte each or up to
+# 4, so that a hundred people who search at once have theirs; and those of their superpixels, up to 11 MB each.
+# Keys are those of the label map and of the space.
+_packed_features: LRUCache[bytes] = LRUCache(64 * 2**20, len)
 _superpixel_features: LRUCache[Floats] = LRUCache(8)
 # A few kilobytes each. The slider, a filter or a judgement asks for the same selection again, and some models run for
 # each selection.
@@ -40,21 +43,21 @@ def features_of(space: DescriptorSpace, describer: Describer, photo: SegmentedPh
     SpaceUnavailable
         When they have to be extracted and the model cannot be loaded.
     """
-    return _features.get((photo.label_map.pk, space.pk), lambda: _stored_or_extracted(space, describer, photo))
+    key = (photo.label_map.pk, space.pk)
+    return unpack(_packed_features.get(key, lambda: _stored_or_extracted(space, describer, photo)))
 
 
-def _stored_or_extracted(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto) -> npt.NDArray[Any]:
+def _stored_or_extracted(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto) -> bytes:
     stored = PhotoFeatures.objects.filter(label_map=photo.label_map, space=space).first()
     if stored is not None:
-        return unpack(bytes(stored.data))
+        return bytes(stored.data)
     same = LabelMap.objects.same_as_of(photo.label_map)
     known = PhotoFeatures.objects.filter(label_map__in=same, space=space).first()
-    features = unpack(bytes(known.data)) if known else describer.extract_features(photo)
-    data = known.data if known else pack(features)
+    data = bytes(known.data) if known else pack(describer.extract_features(photo))
     PhotoFeatures.objects.bulk_create(
         [PhotoFeatures(label_map=photo.label_map, space=space, data=data)], ignore_conflicts=True
     )
-    return features
+    return data
 
 
 def spaces_without_features(label_map: LabelMap) -> list[DescriptorSpace]:
@@ -113,16 +116,44 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
 
 
 def pack(array: npt.NDArray[Any]) -> bytes:
-    """An array with its type and shape, compressed where that is worth the time."""
-    data = np.ascontiguousarray(array).tobytes()
-    head = f"{array.dtype.str} {' '.join(map(str, array.shape))}\n".encode()
-    # Histograms are mostly zeros; the mantissas of a feature map are noise.
-    return RAW + head + data if array.dtype == np.float16 else head + zlib.compress(data, 1)
+    """An array with its type and shape.
+
+    Not compressed: a search waits for it to be unpacked. Histograms are mostly zeros, which are left out; the
+    mantissas of a feature map are noise.
+    """
+    flat = np.ascontiguousarray(array).ravel()
+    head = f"{array.dtype.str} {' '.join(map(str, array.shape))}".encode()
+    places = np.flatnonzero(flat)
+    steps = np.diff(places, prepend=0)
+    if 2 * len(places) > len(flat) or steps.max(initial=0) > np.iinfo("<u2").max:
+        return RAW + head + b"\n" + flat.tobytes()
+    values = _narrowed(flat[places])
+    return SPARSE + head + f" {values.dtype.str}\n".encode() + steps.astype("<u2").tobytes() + values.tobytes()
+
+
+def _narrowed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers as 16-bit integers, where they are such."""
+    with np.errstate(invalid="ignore"):
+        counts = values.astype("<u2")
+    return counts if np.array_equal(counts, values) else values
 
 
 def unpack(data: bytes) -> npt.NDArray[Any]:
-    """The array of which `pack` made `data`; it cannot be written to."""
-    head, _, packed = data.removeprefix(RAW).partition(b"\n")
-    dtype, *shape = head.decode().split()
+    """The array of which `pack` made `data`; it may not be one to write to."""
+    head, _, packed = data.removeprefix(RAW).removeprefix(SPARSE).partition(b"\n")
+    dtype, *sides = head.decode().split()
+    kept_as = sides.pop() if data.startswith(SPARSE) else ""
+    shape = [int(side) for side in sides]
+    if kept_as:
+        return _filled(packed, np.dtype(dtype), np.dtype(kept_as), math.prod(shape)).reshape(shape)
     raw = packed if data.startswith(RAW) else zlib.decompress(packed)
-    return np.frombuffer(raw, np.dtype(dtype)).reshape([int(side) for side in shape])
+    return np.frombuffer(raw, np.dtype(dtype)).reshape(shape)
+
+
+def _filled(packed: bytes, dtype: np.dtype[Any], kept_as: np.dtype[Any], size: int) -> npt.NDArray[Any]:
+    """An array (size,) of zeros, but for the numbers that were kept: first the steps to their places, then they."""
+    n_kept = len(packed) // (2 + kept_as.itemsize)
+    filled = np.zeros(size, dtype)
+    places = np.cumsum(np.frombuffer(packed, "<u2", n_kept), dtype=np.intp)
+    filled[places] = np.frombuffer(packed, kept_as, offset=2 * n_kept)
+    return filled

@@ -61,9 +61,9 @@ class Hit:
         return "-".join(map(str, self.region_ids))
 
     @property
-    def details_query(self) -> str:
-        """The query string of the image's address that shows the regions."""
-        return f"?region={self.key}" if self.region_ids else ""
+    def address(self) -> str:
+        """That of the image's details, with the regions shown. It always has a query, to which more can be added."""
+        return f"{self.image.get_absolute_url()}?region={self.key}"
 
     @property
     def highlight_query(self) -> str:

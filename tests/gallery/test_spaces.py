@@ -45,18 +45,32 @@ def kinds(answering: tuple[list[DescriptorSpace], list[str]]) -> list[str]:
     return [space.kind for space in answering[0]]
 
 
+def sparse(value: float, step: int = 10) -> Any:
+    array = np.zeros((3, 100_000), np.float32)
+    array.ravel()[::step] = value
+    return array
+
+
 @pytest.mark.parametrize(
     "array",
     [
         np.arange(12, dtype=np.float32).reshape(3, 4),
         np.zeros((0, 5), np.float16),
         np.ones((2, 3, 4), np.float16)[::-1, ::2],
+        sparse(3),
+        sparse(0.1),
+        sparse(70_000),
+        sparse(3, step=70_000),
     ],
 )
 def test_features_come_back_as_they_were_kept(array: Any) -> None:
     back = unpack(pack(array))
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
+
+
+def test_zeros_are_not_kept() -> None:
+    assert len(pack(sparse(3))) < sparse(3).nbytes / 9
 
 
 def test_features_that_an_earlier_version_compressed_come_back() -> None:

@@ -38,6 +38,7 @@ def lose(file: Any) -> None:
 def forget_decoded() -> None:
     """As another process, which has decoded nothing."""
     label_maps._decoded.clear()
+    label_maps._packed.clear()
 
 
 def test_a_workspace_without_its_picture_says_so(alice_client: Client, label_map: LabelMap) -> None:
