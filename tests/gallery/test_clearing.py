@@ -145,7 +145,7 @@ def test_kept_rankings_sessions_and_counts_end(alice: Any, client: Any, clear: A
     own_things(owner=alice)
     cache.set("over", 1, timeout=-1)
     cache.set("counting", 1, timeout=60)
-    cache.set("for ever", 1, timeout=None)
+    cache.set("for-ever", 1, timeout=None)
     for created in (LONG_AGO, timezone.now()):
         ranking = KeptRanking.objects.create(search=Search.objects.get(), data=b"")
         KeptRanking.objects.filter(pk=ranking.pk).update(created=created)
@@ -155,7 +155,7 @@ def test_kept_rankings_sessions_and_counts_end(alice: Any, client: Any, clear: A
     assert Session.objects.get().expire_date > timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT cache_key FROM {TABLE} ORDER BY 1")
-        assert cursor.fetchall() == [(":1:counting",), (":1:for ever",)]
+        assert cursor.fetchall() == [(":1:counting",), (":1:for-ever",)]
 
 
 # Files
