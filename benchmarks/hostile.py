@@ -33,6 +33,8 @@ from benchmarks.served_site import Site, found, report, served, text_of
 
 AT_ONCE = 8
 MOST_SECONDS, MOST_MB, MOST_KEPT_MB, MOST_SECONDS_OF_A_CLICK = 10.0, 700, 150, 1.0
+# A web process loads what it needs beside its first requests.
+SECONDS_TO_LOAD = 10.0
 # A visitor's share, so that quotas do not answer in place of the decoders.
 FILES_OF_A_VISITOR = 100
 
@@ -102,7 +104,7 @@ def send_all(port: int, files: Iterator[bytes], answers: Answers) -> None:
 def uploads(port: int, files: list[bytes], n_mutations: int) -> dict[str, object]:
     """Send files and mutations of them, and what came of it."""
     pids, answers = web_processes(port), Answers()
-    before = idle(pids, 1)
+    before = idle(pids, SECONDS_TO_LOAD)
     start = time.perf_counter()
     with peak_of(pids) as peak:
         send_all(port, iter([*files, *mutated(files, n_mutations)]), answers)

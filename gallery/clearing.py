@@ -18,6 +18,7 @@ from gallery.models import Clearing, IndexedRegion, KeptRanking, PhotoFeatures
 from selector.models import LabelMap
 from selector.services.clearing import delete_files_without_rows, forget_visitors
 from selector.services.label_maps import todays_key
+from superpixel_site import shared_cache
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +95,12 @@ def clear_sessions() -> Iterator[None]:
     yield
 
 
+def clear_cache() -> Iterator[None]:
+    """Delete what the cache no longer answers with."""
+    shared_cache.delete_expired()
+    yield
+
+
 # Rows that nobody needs, deleted with their files; each step is short.
 ROWS = (
     forget_visitors,
@@ -101,4 +108,5 @@ ROWS = (
     delete_outdated_rankings,
     delete_outdated_features,
     clear_sessions,
+    clear_cache,
 )

@@ -58,6 +58,7 @@ SCRIPT_NAME = setting_values.path_prefix("SCRIPT_NAME", env.str("SCRIPT_NAME", "
 FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
+PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 0, validate=validate.Range(min=0))
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -149,6 +150,14 @@ DATABASES["default"] |= {
 DATABASE_CONNECTIONS = env.int("DATABASE_CONNECTIONS", 60, validate=validate.Range(min=2))
 STATEMENT_TIMEOUT_SECONDS = env.int("STATEMENT_TIMEOUT_SECONDS", 15, validate=validate.Range(min=0))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# What is counted by address, and why a model is missing: all processes know it.
+CACHES = {
+    "default": {
+        "BACKEND": "superpixel_site.shared_cache.SharedCache",
+        "LOCATION": "superpixel_site_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 # An image that failed, or ended the process that indexed it, this often in a row is put aside.

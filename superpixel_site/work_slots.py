@@ -24,7 +24,8 @@ NOTICED_WITHIN = 0.2
 # Threads that never wait in the line: clicks and pages are answered by them.
 FREE_THREADS = 4
 
-_has_one: ContextVar[bool] = ContextVar("has_one", default=False)
+# When the holder of a slot asked for it.
+_asked: ContextVar[float | None] = ContextVar("asked", default=None)
 
 
 class Slots:
@@ -54,15 +55,16 @@ class Slots:
             When the line is too long already, or patience ends.
         NobodyWaits
         """
-        if _has_one.get():
+        if _asked.get() is not None:
             yield
             return
+        asked = time.monotonic()
         self._take()
-        token = _has_one.set(True)
+        token = _asked.set(asked)
         try:
             yield
         finally:
-            _has_one.reset(token)
+            _asked.reset(token)
             with self._changed:
                 self.free += 1
                 self._changed.notify_all()
@@ -101,3 +103,9 @@ def work_slot() -> Iterator[None]:
     """Hold one of this process's slots: see `Slots.one`. Take it before a database lock, never inside one."""
     with _slots().one():
         yield
+
+
+def seconds_so_far() -> float:
+    """How long ago the slot was asked for that is held here, waiting included; 0 where none is."""
+    asked = _asked.get()
+    return 0.0 if asked is None else time.monotonic() - asked

@@ -49,14 +49,6 @@ def own_media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    """What the site counts by address, it counts for each test anew: all come from one."""
-    from django.core.cache import cache
-
-    cache.clear()
-
-
-@pytest.fixture(autouse=True)
 def no_meaning(settings: Any) -> None:
     """Tests of the `meaning` space switch it on, with a model that they make; nobody asks a hub."""
     settings.MEANING_ENABLED = False
@@ -80,15 +72,15 @@ def quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_jobs_left(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
-    """Django does not empty the queue's tables after a test that commits: the next one would find its jobs there."""
+def nothing_left_beside_models(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Django empties only tables of models after a test that commits: the next one would find its jobs."""
     yield
     marker = request.node.get_closest_marker("django_db")
     if marker and marker.kwargs.get("transaction"):
         from django.db import connection
 
         with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, superpixel_site_cache CASCADE")
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ PREFIX = f"{NAME}_"
 # A table that a database has once it was found empty: all else in it belongs to evaluations.
 MARK = "evaluation_sandbox"
 # The apps whose tables a collection needs; those they depend on come along.
-APPS = ("selector", "gallery", "procrastinate")
+APPS = ("superpixel_site", "selector", "gallery", "procrastinate")
 # What `migrate` writes itself.
 KEPT = {MARK, "django_migrations", "django_content_type", "auth_permission"}
 

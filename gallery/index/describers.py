@@ -138,13 +138,13 @@ class Kind(ABC):
         """
         return ""
 
-    def preload(self, space: DescriptorSpace | None) -> None:  # noqa: B027  empty on purpose
+    def preload(self, space: DescriptorSpace) -> None:  # noqa: B027  empty on purpose
         """Load what searches need, before the first one. By default nothing.
 
         Parameters
         ----------
-        space : DescriptorSpace or None
-            The space of this kind that answers, if there is one.
+        space : DescriptorSpace
+            The space of this kind that answers.
 
         Raises
         ------

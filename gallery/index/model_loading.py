@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from importlib.util import find_spec
 from math import inf
@@ -9,6 +10,7 @@ from time import monotonic
 from typing import cast
 
 from django.conf import settings
+from django.core.cache import cache
 
 from gallery.descriptors.open_clip import loading
 from gallery.descriptors.open_clip.tower import Method, Tower
@@ -17,8 +19,10 @@ from gallery.index.describers import SpaceUnavailable
 
 SECONDS_UNTIL_RETRY = 60.0
 
-# Models that could not be loaded: (model, weights, method) -> (seconds of the clock, sentence).
+# Models that this process could not load: (model, weights, method) -> (seconds of the clock, sentence).
 _failures: dict[tuple[str, str, str], tuple[float, str]] = {}
+# Models that it has loaded: what the cache says of a failure is of an earlier day.
+_loaded: set[tuple[str, str]] = set()
 
 
 def why_meaning_is_off() -> str:
@@ -58,7 +62,7 @@ def load_tower(model: str, pretrained: str, method: str = "") -> Tower:
         raise SpaceUnavailable(sentence)
     _silence_hub()
     try:
-        return loading.load(
+        tower = loading.load(
             model,
             pretrained,
             cache_dir=settings.MODEL_CACHE_DIR,
@@ -70,13 +74,25 @@ def load_tower(model: str, pretrained: str, method: str = "") -> Tower:
         )
     except WeightsMissing as problem:
         _failures[key] = monotonic(), str(problem)
+        cache.set(_failure_of(model, pretrained), str(problem), timeout=None)
         raise SpaceUnavailable(str(problem)) from problem
+    if (model, pretrained) not in _loaded:
+        cache.delete(_failure_of(model, pretrained))
+        _loaded.add((model, pretrained))
+    return tower
 
 
 def last_failure(model: str, pretrained: str) -> str:
-    """Why this process could not load a model when it last tried, as a sentence; empty if it did not fail."""
-    failed = (sentence for (*key, _), (_, sentence) in _failures.items() if key == [model, pretrained])
-    return next(failed, "")
+    """Why a model could not be loaded, as a sentence by the last process that failed; empty if it is here since.
+
+    Processes that only search need not try for themselves: that takes them 0.7 GiB even where there are no weights.
+    """
+    return str(cache.get(_failure_of(model, pretrained), ""))
+
+
+def _failure_of(model: str, pretrained: str) -> str:
+    """The key in the cache; a model may be a path, which is no good key."""
+    return f"model:{hashlib.sha256(f'{model} {pretrained}'.encode()).hexdigest()}"
 
 
 def fetch_weights(progress: Progress | None = None) -> str:
@@ -101,6 +117,7 @@ def fetch_weights(progress: Progress | None = None) -> str:
     except WeightsMissing as problem:
         raise SpaceUnavailable(str(problem)) from problem
     _failures.clear()
+    cache.delete(_failure_of(settings.MEANING_MODEL, settings.MEANING_WEIGHTS))
     return str(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Exists, OuterRef, Q
 
 from gallery.index import kinds
@@ -99,20 +99,33 @@ def mark_ready() -> None:
             space.save(update_fields=["is_ready"])
 
 
-def preload() -> None:
+def preload() -> bool:
     """Load what searches need before the first one, in a thread of its own, whose connection is closed at the end.
 
     Failures are logged only: the first search says what is missing.
+
+    Returns
+    -------
+    bool
+        Whether that was all: a kind that may still get a space, when its model has come, has nothing to load yet.
     """
-    rows = _rows()
+    is_all = True
     try:
+        rows = _rows()
         for kind in kinds.KINDS:
+            if (space := _answering_of(kind, rows)) is None:
+                is_all = is_all and bool(kind.why_off())
+                continue
             try:
-                kind.preload(_answering_of(kind, rows))
+                kind.preload(space)
             except SpaceUnavailable as problem:
                 logger.info("%s", problem)
+    except (OperationalError, InterfaceError):
+        # The database is away; requests say so.
+        is_all = False
     finally:
         connection.close()
+    return is_all
 
 
 def is_configured(space: DescriptorSpace) -> bool:

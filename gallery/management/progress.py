@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 
 from tqdm import tqdm
+
+# Only one process writes bars. By default they have a lock between processes as well, which a child process that is
+# killed leaves behind in the system, with a warning.
+tqdm.set_lock(RLock())
 
 
 def bar(total: int, what: str) -> tqdm[Any]:

@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,10 +35,6 @@ Result = TypeVar("Result")
 NOTICED_WITHIN = 0.2
 # Clicks come before pictures that are read.
 NICENESS = 5
-# Seconds of the clock for each of processor time.
-CLOCK_SECONDS = 3
-# A child that has not ended itself so long after its time is ended from outside, in seconds.
-GRACE = 2.0
 # The path of a Unix socket has at most 107 bytes; `multiprocessing` adds two names of its own.
 LONGEST_FOLDER = 60
 _PR_SET_PDEATHSIG = 1
@@ -53,6 +50,13 @@ _context = multiprocessing.get_context("forkserver")
 _bookkeeping = Lock()
 
 
+class OutOfTime(InvalidImage):
+    """A child has taken all its time by the clock: by its own fault, or because others wanted the processor too."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_MUCH_TIME)
+
+
 class ChildFailed(RuntimeError):
     """No child could be started, or it ended for a reason that is not in the picture."""
 
@@ -66,11 +70,14 @@ class Limits:
     memory : int
         In bytes, beyond what a child has at its start.
     seconds : int
-        Of processor time; of the clock, three times as many, as others want the processor too.
+        Of processor time.
+    clock_seconds : float
+        From the moment that a child is asked for, whatever it does meanwhile.
     """
 
     memory: int
     seconds: int
+    clock_seconds: float
 
 
 def preload(*modules: str) -> None:
@@ -100,18 +107,19 @@ def in_child(
     ------
     InvalidImage
         From the function, or with a sentence of its own when the child ends by a limit or by a fault of a decoder.
+    OutOfTime
+        When its time by the clock has passed.
     ChildFailed
         If no child can be started.
     """
     stop()
+    end = time.monotonic() + limits.clock_seconds
     ours, theirs = _context.Pipe(duplex=False)
     with ours, _child(theirs, limits, function, arguments) as child:
-        left = CLOCK_SECONDS * limits.seconds + GRACE
         while not wait([ours, child.sentinel], NOTICED_WITHIN):
             stop()
-            left -= NOTICED_WITHIN
-            if left <= 0:
-                raise InvalidImage(TOO_MUCH_TIME)
+            if time.monotonic() >= end:
+                raise OutOfTime
         answer: Result = _answer(ours, child)
         return answer
 
@@ -159,7 +167,9 @@ def _answer(connection: Connection, child: ForkServerProcess) -> Any:
 
 def _meaning_of(exit_code: int | None) -> Exception:
     """Why a child ended without an answer."""
-    if exit_code in (-signal.SIGALRM, -signal.SIGXCPU):
+    if exit_code == -signal.SIGALRM:
+        return OutOfTime()
+    if exit_code == -signal.SIGXCPU:
         return InvalidImage(TOO_MUCH_TIME)
     if exit_code == -signal.SIGKILL:  # The system does that when memory runs out.
         return InvalidImage(TOO_MUCH_MEMORY)
@@ -193,7 +203,8 @@ def _confine(limits: Limits) -> None:
     # By their default action: a handler of Python's would wait for the decoder to return.
     for ends in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(ends, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, CLOCK_SECONDS * limits.seconds)
+    # Whether or not the process that asks is there to end it.
+    signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
     # Ctrl-C is for the process that asks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -19,11 +19,18 @@ from selector.rendering.original_size import write_portion
 from selector.rendering.previews import Background
 from superpixel_site.refusals import Busy
 from superpixel_site.waiting import give_up_if_nobody_waits
-from superpixel_site.work_slots import work_slot
+from superpixel_site.work_slots import seconds_so_far, work_slot
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+# An upload is answered within ten seconds, even if a decoder hangs. By default waiting for a slot, for seven seconds at
+# most (WORK_PATIENCE_SECONDS), and reading share nine of them, of which reading has two at least.
+CLOCK_SECONDS = 1.8  # for each of DECODE_SECONDS, which are of processor time
+LEAST_CLOCK_SECONDS = 0.4
+# Who has waited longer, in seconds, is told to come back rather than that the picture takes too much time.
+LONG_WAIT = 1.0
 
 child.preload("selector.rendering.warmed")
 
@@ -67,13 +74,22 @@ def _read(function: Callable[..., Result]) -> Result:
     """Call a function that reads a file, in a child and within the limits."""
     function = partial(function, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
     with work_slot():
+        waited = seconds_so_far()
         try:
-            return child.in_child(function, limits=_limits(), stop=give_up_if_nobody_waits)
+            return child.in_child(function, limits=_limits(waited), stop=give_up_if_nobody_waits)
+        except child.OutOfTime as problem:
+            if waited < LONG_WAIT:
+                raise
+            # It had less time than others: that says little about the picture.
+            raise Busy from problem
         except child.ChildFailed as problem:
             # Rather not at all than without limits; where memory or processes are short, they may be back soon.
             logger.exception("A picture could not be read.")
             raise Busy from problem
 
 
-def _limits() -> child.Limits:
-    return child.Limits(settings.DECODE_MEMORY_BYTES, settings.DECODE_SECONDS)
+def _limits(waited: float = 0.0) -> child.Limits:
+    """Those of a child whose work has waited so many seconds for its turn."""
+    seconds = settings.DECODE_SECONDS
+    left = max(CLOCK_SECONDS * seconds - waited, LEAST_CLOCK_SECONDS * seconds)
+    return child.Limits(settings.DECODE_MEMORY_BYTES, seconds, left)

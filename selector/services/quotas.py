@@ -56,7 +56,7 @@ class Usage:
     @property
     def in_words(self) -> str:
         """For example ``"12 of 200 photos and 31 MB of 1 GB used"``."""
-        parts = [f"{self.photos:,} of {self.most_photos:,} photos"] if self.most_photos else []
+        parts = [f"{self.photos:,} of {_photos(self.most_photos)}"] if self.most_photos else []
         if self.most_bytes:
             parts.append(f"{readable(self.n_bytes)} of {readable(self.most_bytes)}")
         return f"{' and '.join(parts)} used"
@@ -69,8 +69,12 @@ class Usage:
     def excess(self) -> str:
         """Which limit is passed, in words; empty when none is."""
         if self.most_photos and self.photos > self.most_photos:
-            return "1 photo" if self.most_photos == 1 else f"{self.most_photos:,} photos"
+            return _photos(self.most_photos)
         return readable(self.most_bytes) if self.most_bytes and self.n_bytes > self.most_bytes else ""
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count:,} photos"
 
 
 def _share(used: int, most: int) -> float:
@@ -142,4 +146,4 @@ def _lock(person: Person) -> None:
 def _refusal(person: Person, most: str) -> str:
     if person.user is not None:
         return f"Your account holds {most} at most. Delete photos that you no longer need, then try again."
-    return f"Without an account you can keep {most} at most. Delete some of your photos, or sign in for more room."
+    return f"Without an account you can keep {most} at most. Delete photos, or sign in for more room."

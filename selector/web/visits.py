@@ -77,7 +77,7 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
         yield person
         return
     came = _Arrivals(address_of(request))
-    if came.count >= settings.VISITORS_A_MINUTE > 0:
+    if 0 < settings.VISITORS_A_MINUTE <= came.count():
         raise TooManyVisitors
     visitor = Visitor.objects.create()
     try:
@@ -94,13 +94,12 @@ class _Arrivals:
 
     def __init__(self, address: str) -> None:
         self.key = f"visitors:{address}:{int(time.time()) // MINUTE}"
-        # Twice as long: it must not end before the last question.
-        cache.add(self.key, 0, 2 * MINUTE)
 
-    @property
     def count(self) -> int:
         return int(cache.get(self.key, 0))
 
     def note_one_more(self) -> None:
-        with suppress(ValueError):  # a cache that was emptied meanwhile
-            cache.incr(self.key)
+        # Twice as long: it must not end before the last question.
+        if not cache.add(self.key, 1, 2 * MINUTE):
+            with suppress(ValueError):  # a cache that was emptied meanwhile
+                cache.incr(self.key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.models import User
 from django.core import mail
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -100,14 +98,6 @@ def assert_in_the_look_of_the_site(response: Response) -> None:
     assert [url.rpartition("/")[2].partition(".")[0] for url in page.stylesheets] == [*SITE_STYLES, "account"]
     assert page.forbidden == []
     assert page.unlabelled <= page.labelled
-
-
-@pytest.fixture(autouse=True)
-def no_earlier_attempts() -> Iterator[None]:
-    """Rate limits count in the cache: each test starts from none."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

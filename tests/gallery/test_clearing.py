@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from gallery import clearing
@@ -22,6 +24,7 @@ from selector.services.clearing import delete_files_without_rows, forget_visitor
 from selector.services.photos import store_photo
 from selector.services.selecting import select_instead
 from selector.services.storage_check import prefixes
+from superpixel_site.shared_cache import TABLE
 from tests.gallery.discs import AddImage
 from tests.pictures import image_file
 from tests.small_disk import files_under
@@ -138,8 +141,11 @@ def test_label_maps_of_earlier_settings_stay_while_somebody_needs_them(
 # Results that were kept, and sessions
 
 
-def test_kept_rankings_and_sessions_end(alice: Any, client: Any, clear: Any) -> None:
+def test_kept_rankings_sessions_and_counts_end(alice: Any, client: Any, clear: Any) -> None:
     own_things(owner=alice)
+    cache.set("over", 1, timeout=-1)
+    cache.set("counting", 1, timeout=60)
+    cache.set("for-ever", 1, timeout=None)
     for created in (LONG_AGO, timezone.now()):
         ranking = KeptRanking.objects.create(search=Search.objects.get(), data=b"")
         KeptRanking.objects.filter(pk=ranking.pk).update(created=created)
@@ -147,6 +153,9 @@ def test_kept_rankings_and_sessions_end(alice: Any, client: Any, clear: Any) -> 
     clear()
     assert KeptRanking.objects.get() == ranking
     assert Session.objects.get().expire_date > timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT cache_key FROM {TABLE} ORDER BY 1")
+        assert cursor.fetchall() == [(":1:counting",), (":1:for-ever",)]
 
 
 # Files

@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -225,10 +225,64 @@ def test_a_web_process_loads_the_model_before_the_first_search(
     use(settings, tiny_models[0])
     index_gallery()
     loading._load.cache_clear()
-    preloading = Thread(target=spaces.preload)
-    preloading.start()
-    preloading.join()
+    assert preload_in_a_thread() is True
     assert loading._load.cache_info().currsize == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_starts_before_the_first_image_looks_again(
+    add_image: AddImage, settings: Any, tiny_models: Any
+) -> None:
+    use(settings, tiny_models[0])
+    loading._load.cache_clear()
+    assert preload_in_a_thread() is False
+    assert loading._load.cache_info().currsize == 0
+    add_image()
+    index_gallery()
+    assert preload_in_a_thread() is True
+    settings.MEANING_ENABLED = False
+    assert preload_in_a_thread() is True, "nothing will come"
+
+
+def preload_in_a_thread() -> bool:
+    """As web processes do: it closes the connection of its thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(spaces.preload).result()
+
+
+def test_what_failed_is_forgotten_when_it_is_here(
+    add_indexed: AddImage, settings: Any, tiny_models: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_indexed()
+    file = tmp_path / "weights.safetensors"
+    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(file)})
+    not_yet = ["No image is indexed by meaning yet: search again in a few minutes."]
+    assert spaces.answering()[1] == not_yet
+    monkeypatch.setattr("gallery.index.model_loading.SECONDS_UNTIL_RETRY", 0)
+    for bring in (lambda: call_command("fetch_models", stdout=StringIO()), spaces.ensure_spaces):
+        failed = spaces.ensure_spaces()[1]
+        assert spaces.answering()[1] == failed and "weights.safetensors" in failed[0]
+        file.write_bytes(Path(tiny_models[0]["MEANING_WEIGHTS"]).read_bytes())
+        bring()
+        assert spaces.answering()[1] == not_yet
+        file.unlink()
+        loading._load.cache_clear()
+
+
+def test_weights_that_have_gone_are_told_to_who_searches(
+    add_image: AddImage, settings: Any, tiny_models: Any, search_of: SearchOf, tmp_path: Path
+) -> None:
+    file = tmp_path / "gone.safetensors"
+    file.write_bytes(Path(tiny_models[0]["MEANING_WEIGHTS"]).read_bytes())
+    use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(file)})
+    image = add_image()
+    index_gallery()
+    file.unlink()
+    loading._load.cache_clear()
+    alice = Person(visitor=image.photo.pk)
+    answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
+    assert [hit.image for hit in answer.hits] == [image]
+    assert len(answer.notices) == 1 and "gone.safetensors is not there" in answer.notices[0]
 
 
 def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
@@ -387,6 +441,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.contrib.auth.models import User
 from django.test import Client
 WSGIHandler()
+from gallery.index import spaces
+spaces.preload()
 alice = Client()
 alice.force_login(User.objects.get(username="alice"))
 for address in sys.argv[1:]:
@@ -398,20 +454,26 @@ print("torch" in sys.modules, "open_clip" in sys.modules)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_starting_the_site_and_searching_by_appearance_never_imports_torch(
-    add_indexed: AddImage, alice: Any, search_of: SearchOf, media: Path, tmp_path: Path
+def test_a_web_process_knows_why_a_model_is_missing_and_never_imports_torch(
+    add_image: AddImage, alice: Any, search_of: SearchOf, media: Path, tmp_path: Path, settings: Any
 ) -> None:
-    image = add_indexed(title="The hit")
+    image = add_image(title="The hit")
+    missing = {"MEANING_MODEL": "ViT-B-32", "MEANING_WEIGHTS": "openai", "MODEL_CACHE_DIR": str(tmp_path)}
+    use(settings, missing)
+    sentence = index_gallery().strip()
+    assert sentence.endswith("are not here yet: manage.py fetch_models fetches them.")
     photo = store_photo(image_file(), "q.jpg", owner=alice)
     search = search_of(photo, Person(user=alice))
     environment = {
         **os.environ,
+        **missing,
         "DJANGO_SETTINGS_MODULE": "superpixel_site.settings",
         "DATABASE": connection.settings_dict["NAME"],
         "MEDIA": str(media),
         "DEBUG": "1",
         "ALLOWED_HOSTS": "testserver",
         "N_SUPERPIXELS": "60",
+        "MEANING_ENABLED": "1",
     }
     addresses = ["/", "/gallery/", image.get_absolute_url(), photo.get_absolute_url(), search.get_absolute_url()]
     done = subprocess.run(
@@ -420,4 +482,5 @@ def test_starting_the_site_and_searching_by_appearance_never_imports_torch(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "The hit" in done.stdout
+    assert sentence in done.stdout
     assert done.stdout.splitlines()[-1] == "False False"

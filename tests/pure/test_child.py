@@ -10,16 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from selector.imaging.child import CRASHED, TOO_MUCH_MEMORY, TOO_MUCH_TIME, ChildFailed, Limits, in_child
+from selector.imaging.child import CRASHED, TOO_MUCH_MEMORY, TOO_MUCH_TIME, ChildFailed, Limits, OutOfTime, in_child
 from selector.imaging.containers import InvalidImage
 
 ROOT = Path(__file__).parents[2]
-LIMITS = Limits(memory=64 * 2**20, seconds=1)
+LIMITS = Limits(memory=64 * 2**20, seconds=1, clock_seconds=3)
 
 
 def test_a_result_comes_from_another_process() -> None:
@@ -50,8 +51,15 @@ def test_what_ends_it_is_a_sentence_and_nothing_stays(
 
 
 def test_sleeping_is_ended_by_the_clock() -> None:
-    with pytest.raises(InvalidImage, match=TOO_MUCH_TIME):
-        in_child(time.sleep, 60, limits=LIMITS)
+    with pytest.raises(OutOfTime, match=TOO_MUCH_TIME):
+        in_child(time.sleep, 60, limits=replace(LIMITS, clock_seconds=0.5))
+
+
+def test_so_is_a_child_that_no_alarm_can_wake() -> None:
+    """A stopped process takes no signal but SIGKILL, like one that waits for a broken disk."""
+    with pytest.raises(OutOfTime):
+        in_child(signal.raise_signal, signal.SIGSTOP, limits=replace(LIMITS, clock_seconds=0.5))
+    assert multiprocessing.active_children() == []
 
 
 def test_whoever_stops_waiting_ends_it() -> None:

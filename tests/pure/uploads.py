@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -70,3 +71,8 @@ def jpeg_markers(data: bytes) -> list[int]:
         markers.append(data[position + 1])
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]
     return markers
+
+
+def hang(**limits: int) -> None:
+    """A decoder that never returns, and takes no processor time."""
+    time.sleep(60)

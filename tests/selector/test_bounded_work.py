@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from django.test import Client
 from PIL import Image
 
 from benchmarks.mutations import mutated
-from selector.imaging.child import TOO_MUCH_MEMORY
+from selector.imaging.child import TOO_MUCH_MEMORY, OutOfTime
 from selector.models import Photo
+from selector.services import decoding
 from selector.services.photos import store_photo
 from superpixel_site import work_slots
+from superpixel_site.refusals import Busy
 from superpixel_site.waiting import DISCONNECTED
-from superpixel_site.work_slots import Slots
+from superpixel_site.work_slots import Slots, work_slot
 from tests.pictures import image_file
+from tests.pure.uploads import hang
 from tests.selector.test_uploads import files_under, huge_png, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
@@ -42,6 +46,21 @@ def test_a_webp_takes_a_quarter_of_what_an_animation_of_it_would(client: Client,
     """Pillow takes 16 bytes a pixel: 240 MB for these."""
     settings.DECODE_MEMORY_BYTES = 120 * 2**20
     assert post(client, one_colour("WEBP", (6000, 2500))).status_code == 302
+
+
+@pytest.mark.parametrize("waited", [0.0, 4.0, 7.2])
+def test_waiting_and_reading_share_nine_seconds_whatever_a_decoder_does(waited: float) -> None:
+    assert 2 <= decoding._limits(waited).clock_seconds <= max(2, 9 - waited)
+
+
+@pytest.mark.parametrize(("waited", "answer"), [(0, OutOfTime), (5, Busy)])
+def test_a_decoder_that_hangs_is_ended_by_the_clock(settings: Any, waited: float, answer: type[Exception]) -> None:
+    """Who had to wait first has less time than others, and is told to come back."""
+    settings.DECODE_SECONDS = 1
+    with work_slot():
+        work_slots._asked.set(time.monotonic() - waited)
+        with pytest.raises(answer):
+            decoding._read(hang)
 
 
 def take_all_slots(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,20 @@ def test_the_list_shows_ones_own_photos_and_nobody_elses(alice_client: Client, b
     for stranger in (bob_client, Client()):
         assert "harbour.jpg" not in body(stranger.get("/photos/"))
         assert "No photos yet" in body(stranger.get("/photos/"))
+
+
+@pytest.mark.parametrize(("n", "line"), [(1, "1 photo in this browser."), (2, "2 photos in this browser.")])
+def test_one_photo_is_spoken_of_as_one(client: Client, few_superpixels: None, n: int, line: str) -> None:
+    for _ in range(n):
+        client.post("/photos/", {"image": SimpleUploadedFile("a.jpg", image_file())})
+    assert f"{line} Sign up to keep {'it' if n == 1 else 'them'}." in text(client.get("/photos/"))
+    asked = client.post("/photos/delete/", {"photo": [str(photo.pk) for photo in Photo.objects.all()]})
+    assert f"<title>Delete {'photo' if n == 1 else 'photos'}" in body(asked)
+
+
+def text(response: Any) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"<[^>]*>", "", body(response))
 
 
 def test_public_photos_are_not_among_ones_own(alice: Any, alice_client: Client, few_superpixels: None) -> None:

@@ -58,7 +58,7 @@ def test_a_visitor_is_told_what_to_do(client: Client, settings: Any, own_media: 
     before = files_under(own_media)
     response = upload(client)
     assert response.status_code == 409
-    assert "you can keep 1 photo at most. Delete some of your photos, or sign in" in response.content.decode()
+    assert "you can keep 1 photo at most. Delete photos, or sign in" in response.content.decode()
     assert Photo.objects.count() == 1 and files_under(own_media) == before
 
 
@@ -129,7 +129,7 @@ def test_the_upload_that_brings_the_end_near_says_so_once(alice_client: Client, 
 def test_so_does_the_next_page(alice_client: Client, settings: Any) -> None:
     settings.ACCOUNT_PHOTOS = 1
     address = upload(alice_client).headers["HX-Redirect"]
-    assert "Your room here is full: 1 of 1 photos" in alice_client.get(address).content.decode()
+    assert "Your room here is full: 1 of 1 photo and" in alice_client.get(address).content.decode()
 
 
 def test_my_photos_says_how_much_is_used(client: Client, settings: Any) -> None:

@@ -36,7 +36,7 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(data_dir: Path, port: int) -> dict[str, str]:
+def environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
     # The kernels compiled already are used again: compiling them is not what is tested here.
     cache = os.environ["NUMBA_CACHE_DIR"]
     return {
@@ -47,6 +47,7 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         "NUMBA_CACHE_DIR": cache,
         "MEANING_ENABLED": "false",
         "DJANGO_SETTINGS_MODULE": "superpixel_site.settings",
+        **settings,
     }
 
 
@@ -77,12 +78,12 @@ def of_this_site(data_dir: Path) -> list[psutil.Process]:
 
 
 @contextmanager
-def started(data_dir: Path, port: int, command: str = "serve") -> Iterator[subprocess.Popen[str]]:
+def started(data_dir: Path, port: int, command: str = "serve", **settings: str) -> Iterator[subprocess.Popen[str]]:
     """The site, until the block ends or it has ended by itself."""
     site = subprocess.Popen(
         [sys.executable, "manage.py", command],
         cwd=BASE_DIR,
-        env=environment(data_dir, port),
+        env=environment(data_dir, port, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -114,8 +115,13 @@ def wait_for(condition: Callable[[], object], patience: float = 60) -> None:
         time.sleep(0.1)
 
 
+def has_loaded_torch(process: psutil.Process) -> bool:
+    return any("libtorch" in file.path for file in process.memory_maps())
+
+
 def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> None:
-    with started(data_dir, port) as site:
+    # Search by meaning is on, as it is by default, and its weights are not to be had.
+    with started(data_dir, port, MEANING_ENABLED="true", HF_HUB_OFFLINE="1") as site:
         status, page = get(f"http://127.0.0.1:{port}/")
         assert status == 200
         assert 'name="image"' in page
@@ -137,9 +143,11 @@ def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> No
         wait_for(lambda: len(running(data_dir, "web")) == 2 and len(running(data_dir, "worker")) == 1)
         assert not any(victim.is_running() for victim in victims)
 
+        assert not any(map(has_loaded_torch, running(data_dir, "web"))), "the worker's child alone looks for weights"
         site.send_signal(signal.SIGINT)
         output, _ = site.communicate(timeout=60)
     assert site.returncode == 0, output
+    assert "leaked" not in output, "libraries complain of how processes end"
     assert f"http://localhost:{port}/" in output
     assert "createsuperuser" in output
     wait_for(lambda: not of_this_site(data_dir), 20)
@@ -159,6 +167,34 @@ def test_ctrl_c_while_it_prepares_leaves_nothing_behind(data_dir: Path, port: in
     assert output == "Stopped.\n"
     assert site.returncode == 130
     wait_for(lambda: not of_this_site(data_dir), 20)
+
+
+DRAW_A_BAR_AND_DIE = "from gallery.management.progress import *; bar(1, ''); import os; os.kill(os.getpid(), 9)"
+
+
+def test_a_child_that_is_killed_leaves_no_lock_behind(data_dir: Path, port: int) -> None:
+    """As Ctrl-C does to one that fetches weights."""
+    program = f"""
+from gallery.index.indexing_process import *
+with IndexingProcesses() as processes:
+    try:
+        processes.run(exec, {DRAW_A_BAR_AND_DIE!r})
+    except ProcessDied:
+        print("died")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=BASE_DIR, env=environment(data_dir, port), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("died\n", "")
+
+
+def test_libraries_have_no_complaint_when_a_web_process_ends() -> None:
+    """Triton, which comes with torch, counts what is left of it when Python has ended."""
+    pytest.importorskip("triton")
+    program = "import triton._C.libtriton; from superpixel_site.management.commands.web import *; spare_the_collector()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_a_taken_port_is_one_sentence(data_dir: Path) -> None:

@@ -118,8 +118,5 @@ class Meaning(Kind):
     def fetch(self, progress: Progress | None = None) -> str:
         return model_loading.fetch_weights(progress)
 
-    def preload(self, space: DescriptorSpace | None) -> None:
-        if space is not None:
-            model_loading.load_tower(space.model, space.pretrained)
-        elif not self.why_off():
-            model_loading.load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
+    def preload(self, space: DescriptorSpace) -> None:
+        model_loading.load_tower(space.model, space.pretrained)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
 import socket
 import sys
+import time
 from argparse import ArgumentParser
 from threading import Thread
 from typing import Any
@@ -21,6 +23,8 @@ from superpixel_site.web_server.server import BACKLOG, Server
 
 # Python's own choice, 700, makes several collections a request; a page makes some thousand objects.
 ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
+# How soon a model is loaded that has come after the start.
+SECONDS_BETWEEN_LOOKS = 30.0
 
 
 class Command(BaseCommand):
@@ -66,18 +70,29 @@ def serve(listening: socket.socket) -> None:
 
 
 def load() -> None:
-    """Load what requests need, and keep the garbage collector from walking over it again and again.
-
-    With torch a full collection looks at half a million objects, to find nothing, while all threads wait.
-    """
+    """Load what requests need; models that are not in use yet, when the first image has been described by them."""
     from gallery.index.spaces import preload
     from selector.services.preparing import prepare
 
     prepare()
-    preload()
+    is_all = preload()
+    spare_the_collector()
+    if not is_all:
+        while not preload():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        spare_the_collector()
+
+
+def spare_the_collector() -> None:
+    """Keep the garbage collector from walking over what is loaded again and again.
+
+    With torch a full collection looks at half a million objects, to find nothing, while all threads wait.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
+    # What is frozen when Python ends is never taken apart, of which libraries complain in dozens of lines.
+    atexit.register(gc.unfreeze)
 
 
 def limits() -> Limits:

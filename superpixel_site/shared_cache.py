@@ -1,0 +1,30 @@
+"""The cache that all processes share: a table of the database, so that what is counted or noted there is so for all.
+
+The table is made by a migration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.cache.backends.db import DatabaseCache
+from django.db import connection, transaction
+
+TABLE = str(settings.CACHES["default"]["LOCATION"])
+
+
+class SharedCache(DatabaseCache):
+    """Django's cache in the database, counting exactly: its own `incr` loses what another process counts meanwhile."""
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            stored_as = self.make_and_validate_key(key, version=version)
+            cursor.execute(f"SELECT FROM {TABLE} WHERE cache_key = %s FOR UPDATE", [stored_as])
+            return super().incr(key, delta, version)
+
+
+def delete_expired() -> None:
+    """Delete what has expired: Django does so only when the cache is full."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE} WHERE expires < now()")
