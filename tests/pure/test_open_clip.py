@@ -1,4 +1,7 @@
-"""The `meaning` space on real open_clip models, so small that the tests make them."""
+"""The `meaning` space on real open_clip models, so small that the tests make them.
+
+torch is imported where it is needed: every process of pytest-xdist reads this file, one runs it.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import open_clip
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
 
 from gallery.descriptors.open_clip import dense_features
 from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
@@ -50,6 +50,10 @@ class Models:
         self.folder = folder
 
     def __call__(self, kind: str, copy: str = "") -> tuple[str, str]:
+        import open_clip
+        import torch
+        from safetensors.torch import save_file
+
         name = f"tiny-{kind}{copy}"
         description, weights = self.folder / f"{name}.json", self.folder / f"{name}.safetensors"
         if not weights.exists():
@@ -72,6 +76,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> None:
     """Tiny models gain nothing from more, and other tests run beside these."""
+    import torch
+
     torch.set_num_threads(1)
 
 
@@ -166,6 +172,8 @@ def test_each_architecture_has_its_usual_way_to_describe_regions(models: Models,
 
 
 def test_the_map_of_a_tower_that_averages_has_the_image_s_vector_as_its_average(models: Models) -> None:
+    import torch
+
     net = models.tower("convolutions")._net
     images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
@@ -175,6 +183,8 @@ def test_the_map_of_a_tower_that_averages_has_the_image_s_vector_as_its_average(
 
 @pytest.mark.parametrize("kind", ["one-block", "one-custom-block", "own-resnet"])
 def test_a_place_is_described_by_what_is_there(models: Models, kind: str) -> None:
+    import torch
+
     visual = models.tower(kind)._net.visual
     with torch.inference_mode():
         for factor in (1, 2):
@@ -193,6 +203,8 @@ def test_a_place_is_described_by_what_is_there(models: Models, kind: str) -> Non
 
 @pytest.mark.parametrize("kind", ["transformer", "timm-transformer"])
 def test_a_larger_view_shares_the_weights_and_leaves_the_tower_as_it_was(models: Models, kind: str) -> None:
+    import torch
+
     visual = models.tower(kind)._net.visual
     images = torch.randn(1, 3, *visual.image_size)
     with torch.inference_mode():
@@ -256,6 +268,8 @@ def test_a_text_tower_that_was_never_trained_is_not_asked(models: Models) -> Non
 
 
 def test_words_have_vectors_when_the_text_tower_is_trained(models: Models) -> None:
+    from safetensors.torch import load_file, save_file
+
     description, weights = models("convolutions", "-with-words")
     state = load_file(weights)
     state["ln_final.weight"] *= 1.1
@@ -284,6 +298,8 @@ def test_a_model_is_loaded_once_though_many_ask_at_once(models: Models) -> None:
 
 
 def test_other_weights_have_another_hash(models: Models) -> None:
+    from safetensors.torch import load_file, save_file
+
     description, weights = models("convolutions")
     state = load_file(weights)
     save_file(state, Path(weights).with_name("copy.safetensors"))

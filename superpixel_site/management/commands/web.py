@@ -70,6 +70,10 @@ def load() -> None:
 
     With torch a full collection looks at half a million objects, to find nothing, while all threads wait.
     """
+    # Picking a colour and searching import these when they are first used.
+    import scipy.sparse.csgraph
+    import scipy.spatial  # noqa: F401
+
     from gallery.index.spaces import preload
     from selector.services.preparing import prepare
 
