@@ -47,7 +47,7 @@ OF_VECTORS = "gallery_regionvector"
 
 
 def empty() -> None:
-    """Leave the database of the tests as a test that commits found it: what Django's `flush` does, in a tenth of the time.
+    """Leave the database of the tests as a test that commits found it, as Django's `flush` does, but sooner.
 
     That makes new files for all tables and indexes, and all content types and permissions anew. Like it, this waits for
     transactions that other threads have open.
