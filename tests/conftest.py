@@ -71,16 +71,28 @@ def quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def emptied_quickly() -> Iterator[None]:
+    """After a test that commits, rows are deleted, instead of all tables being made anew."""
+    from django.test import TransactionTestCase
+
+    from tests import databases
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: databases.empty())
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_beside_models(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Django empties only tables of models after a test that commits: the next one would find its jobs."""
     yield
     marker = request.node.get_closest_marker("django_db")
     if marker and marker.kwargs.get("transaction"):
-        from django.db import connection
+        from tests import databases
 
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, superpixel_site_cache CASCADE")
+        with django_db_blocker.unblock():
+            databases.empty_beside_models()
 
 
 @pytest.fixture

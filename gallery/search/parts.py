@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from selector.arrays import Members
 
@@ -44,6 +42,10 @@ def connected_parts(
     n = len(members)
     if not members.any():
         return []
+    # Not above: a process that searches for nothing starts sooner without them.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     one, other = pairs[members[pairs].all(axis=1)].T
     _, part = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
     numbers, sizes = np.unique(part[members]), np.bincount(part[members], areas[members])

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from selector.arrays import Cut, Labels, Members, Parents
 from selector.segmentation.superpixels import neighbours, superpixel_areas
@@ -213,6 +212,9 @@ def similar(
     """
     _check_same_photo(selection, cut)
     clicked = int(cut[superpixels_at(labels, [point])[0]])
+    # Not above: a process in which nobody picks a colour starts sooner without it.
+    from scipy.spatial import cKDTree
+
     means = _region_means(colours, cut, superpixel_areas(labels, cut.size))
     chosen = selection.of(mode)
     models = np.unique(cut[chosen]) if chosen[cut == clicked].all() else np.array([clicked])

@@ -1,17 +1,20 @@
-"""Folded towers give the maps that they gave before."""
+"""Folded towers give the maps that they gave before.
+
+torch is imported where it is needed: every process of pytest-xdist reads this file, one runs it.
+"""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import open_clip
 import pytest
-import torch
-from torch import nn
 
 from gallery.descriptors.open_clip import dense_features
 from gallery.descriptors.open_clip.folding import folded
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 TEXT = {"context_length": 8, "vocab_size": 49408, "width": 8, "heads": 1, "layers": 1}
 VISION: dict[str, dict[str, Any]] = {
@@ -21,11 +24,15 @@ VISION: dict[str, dict[str, Any]] = {
 
 
 def normalisations(module: nn.Module) -> list[nn.BatchNorm2d]:
+    from torch import nn
+
     return [each for each in module.modules() if isinstance(each, nn.BatchNorm2d)]
 
 
 def trained(module: Any) -> Any:
     """The module with normalisations that do something, as after training."""
+    from torch import nn
+
     for norm in normalisations(module):
         for tensor in (norm.weight, norm.running_var):
             nn.init.uniform_(tensor, 0.5, 2.0)
@@ -36,6 +43,9 @@ def trained(module: Any) -> Any:
 
 @pytest.mark.parametrize("kind", VISION)
 def test_a_folded_tower_gives_the_same_map_without_normalisations(kind: str) -> None:
+    import open_clip
+    import torch
+
     torch.manual_seed(3)
     tower = trained(open_clip.model.CLIP(24, VISION[kind], TEXT).visual)
     images = torch.rand(1, 3, 64, 64)
@@ -47,21 +57,27 @@ def test_a_folded_tower_gives_the_same_map_without_normalisations(kind: str) -> 
     assert torch.allclose(got, expected, atol=1e-4 * float(expected.abs().max()))
 
 
-class Misleading(nn.Module):  # type: ignore[misc]  # torch is Any to mypy here
+def misleading() -> nn.Module:
     """Defines the normalisation after the convolution, and applies it before."""
+    from torch import nn
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolution, self.normalisation = nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3)
+    class Misleading(nn.Module):  # type: ignore[misc]  # torch is Any to mypy here
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution, self.normalisation = nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        result: torch.Tensor = self.convolution(self.normalisation(images))
-        return result
+        def forward(self, images: Tensor) -> Tensor:
+            result: Tensor = self.convolution(self.normalisation(images))
+            return result
+
+    return Misleading()
 
 
 def test_a_tower_that_folding_would_change_stays_as_it_is() -> None:
+    import torch
+
     torch.manual_seed(3)
-    tower = trained(Misleading())
+    tower = trained(misleading())
     before = copy.deepcopy(tower.state_dict())
     assert folded(tower, lambda net, images: net(images), torch.rand(1, 3, 8, 8)) is tower
     assert all(torch.equal(value, before[name]) for name, value in tower.state_dict().items())

@@ -60,12 +60,12 @@ def test_a_cut_does_not_depend_on_earlier_cuts(rgb: Pixels, n_superpixels: int, 
 @given(pictures(longest=24), st.integers(1, 200))
 def test_a_cut_keeps_exactly_the_first_merges(rgb: Pixels, n_superpixels: int) -> None:
     _, tree = tree_of(rgb, n_superpixels)
-    n = tree.n_superpixels
+    n, parents = tree.n_superpixels, tree.parents.tolist()
     for level in range(1, n + 1):
-        root = np.arange(2 * n - level)
+        root = list(range(2 * n - level))
         for node in range(2 * n - level - 1, -1, -1):
-            if tree.parents[node] < 2 * n - level:
-                root[node] = root[tree.parents[node]]
+            if parents[node] < 2 * n - level:
+                root[node] = root[parents[node]]
         _, expected = np.unique(root[:n], return_inverse=True)
         cut = tree.cut(level)
         assert len(np.unique(np.stack([cut, expected]), axis=1).T) == level

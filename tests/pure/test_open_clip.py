@@ -1,23 +1,28 @@
-"""The `meaning` space on real open_clip models, so small that the tests make them."""
+"""The `meaning` space on real open_clip models, so small that the tests make them.
+
+torch is imported where it is needed: every process of pytest-xdist reads this file, one runs it.
+"""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import resource
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import open_clip
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
 
-from gallery.descriptors.open_clip import dense_features
+from gallery.descriptors.open_clip import dense_features, weights
 from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
 from gallery.descriptors.open_clip.loading import load
 from gallery.descriptors.open_clip.tower import CROP_SHARE, Tower
@@ -50,6 +55,10 @@ class Models:
         self.folder = folder
 
     def __call__(self, kind: str, copy: str = "") -> tuple[str, str]:
+        import open_clip
+        import torch
+        from safetensors.torch import save_file
+
         name = f"tiny-{kind}{copy}"
         description, weights = self.folder / f"{name}.json", self.folder / f"{name}.safetensors"
         if not weights.exists():
@@ -72,6 +81,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> None:
     """Tiny models gain nothing from more, and other tests run beside these."""
+    import torch
+
     torch.set_num_threads(1)
 
 
@@ -166,6 +177,8 @@ def test_each_architecture_has_its_usual_way_to_describe_regions(models: Models,
 
 
 def test_the_map_of_a_tower_that_averages_has_the_image_s_vector_as_its_average(models: Models) -> None:
+    import torch
+
     net = models.tower("convolutions")._net
     images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
@@ -175,6 +188,8 @@ def test_the_map_of_a_tower_that_averages_has_the_image_s_vector_as_its_average(
 
 @pytest.mark.parametrize("kind", ["one-block", "one-custom-block", "own-resnet"])
 def test_a_place_is_described_by_what_is_there(models: Models, kind: str) -> None:
+    import torch
+
     visual = models.tower(kind)._net.visual
     with torch.inference_mode():
         for factor in (1, 2):
@@ -193,6 +208,8 @@ def test_a_place_is_described_by_what_is_there(models: Models, kind: str) -> Non
 
 @pytest.mark.parametrize("kind", ["transformer", "timm-transformer"])
 def test_a_larger_view_shares_the_weights_and_leaves_the_tower_as_it_was(models: Models, kind: str) -> None:
+    import torch
+
     visual = models.tower(kind)._net.visual
     images = torch.randn(1, 3, *visual.image_size)
     with torch.inference_mode():
@@ -256,6 +273,8 @@ def test_a_text_tower_that_was_never_trained_is_not_asked(models: Models) -> Non
 
 
 def test_words_have_vectors_when_the_text_tower_is_trained(models: Models) -> None:
+    from safetensors.torch import load_file, save_file
+
     description, weights = models("convolutions", "-with-words")
     state = load_file(weights)
     state["ln_final.weight"] *= 1.1
@@ -284,6 +303,8 @@ def test_a_model_is_loaded_once_though_many_ask_at_once(models: Models) -> None:
 
 
 def test_other_weights_have_another_hash(models: Models) -> None:
+    from safetensors.torch import load_file, save_file
+
     description, weights = models("convolutions")
     state = load_file(weights)
     save_file(state, Path(weights).with_name("copy.safetensors"))
@@ -345,75 +366,79 @@ def test_what_is_wrong_with_the_settings_is_said_in_one_sentence(
     assert_one_sentence(str(problem.value))
 
 
-HUB = '''
-import http.server, json, os, resource, sys, threading, time
-from pathlib import Path
-
-models, cache = Path(sys.argv[1]), sys.argv[2]
-content = (models / "tiny-convolutions.safetensors").read_bytes()
-
-class Hub(http.server.BaseHTTPRequestHandler):
+class Hub(BaseHTTPRequestHandler):
     """Holds one file of weights, in the older format's name only."""
 
-    def do_HEAD(self, body=b""):
+    content = b""
+
+    def do_HEAD(self, body: bytes = b"") -> None:
         found = self.path.endswith("/someone/tiny/resolve/main/open_clip_pytorch_model.bin")
         self.send_response(200 if found else 404)
-        for name, value in {
-            "ETag": '"1234"', "X-Repo-Commit": "0" * 40, "Content-Length": len(content),
-        }.items() if found else [("X-Error-Code", "EntryNotFound"), ("Content-Length", 0)]:
+        headers = {"ETag": '"1234"', "X-Repo-Commit": "0" * 40, "Content-Length": len(self.content)}
+        for name, value in (headers if found else {"X-Error-Code": "EntryNotFound", "Content-Length": 0}).items():
             self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(body if found else b"")
 
-    def do_GET(self):
-        self.do_HEAD(content)
+    def do_GET(self) -> None:
+        self.do_HEAD(self.content)
 
-    def log_message(self, *args):
+    def log_message(self, *_: object) -> None:
         pass
 
-hub = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-threading.Thread(target=hub.serve_forever, daemon=True).start()
-os.environ |= {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_address[1]}", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
-from gallery.descriptors.open_clip import weights
-import open_clip
-import open_clip.pretrained
-open_clip.pretrained._PRETRAINED["tiny-convolutions"] = {"shared": {"hf_hub": "someone/tiny/"}}
+def fetch_from_hub(models: Path, cache: Path, answers: Connection) -> None:
+    """In a process of its own, which keeps what it changes: send the answers of a hub on this machine, by case."""
+    import open_clip.pretrained
+    from huggingface_hub import constants
 
-def fetch(folder=cache, **options):
-    try:
-        model = str(models / "tiny-convolutions.json")
-        return str(weights.fetch(model, "shared", cache_dir=folder, **options).read_bytes() == content)
-    except weights.WeightsMissing as problem:
-        return str(problem)
+    Hub.content = (models / "tiny-convolutions.safetensors").read_bytes()
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=hub.serve_forever, daemon=True).start()
+    # What HF_ENDPOINT sets when the hub's client is imported.
+    constants.ENDPOINT = f"http://127.0.0.1:{hub.server_address[1]}"
+    constants.HUGGINGFACE_CO_URL_TEMPLATE = constants.ENDPOINT + "/{repo_id}/resolve/{revision}/{filename}"
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    open_clip.pretrained._PRETRAINED["tiny-convolutions"] = {"shared": {"hf_hub": "someone/tiny/"}}
 
-answers, told = {}, []
-answers["not yet"] = fetch(download=False)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))  # no file may become larger
-answers["full"] = fetch()
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-Path(cache, "file").write_text("where a folder should be")
-answers["no folder"] = fetch(str(Path(cache, "file")))
-answers["fetched"] = fetch(progress=lambda there, total: told.append((there, total)))
-answers["told"], answers["size"] = told[-1], len(content)
-hub.shutdown(); hub.server_close()
-time.sleep = lambda seconds: None  # the hub's client waits between its attempts
-answers["kept"] = fetch(download=False)
-answers["kept and may"] = fetch()
-answers["down"] = fetch(cache + "/other")
-print(json.dumps(answers))
-'''
+    def fetch(folder: Path = cache, **options: Any) -> str:
+        try:
+            model = str(models / "tiny-convolutions.json")
+            return str(weights.fetch(model, "shared", cache_dir=folder, **options).read_bytes() == Hub.content)
+        except WeightsMissing as problem:
+            return str(problem)
+
+    said: dict[str, Any] = {"not yet": fetch(download=False)}
+    told: list[tuple[int, int]] = []
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))  # no file may become larger
+    said["full"] = fetch()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    (cache / "file").write_text("where a folder should be")
+    said["no folder"] = fetch(cache / "file")
+    said["fetched"] = fetch(progress=lambda there, total: told.append((there, total)))
+    said["told"], said["size"] = told[-1], len(Hub.content)
+    hub.shutdown()
+    hub.server_close()
+    time.sleep = lambda seconds: None  # the hub's client waits between its attempts
+    said["kept"] = fetch(download=False)
+    said["kept and may"] = fetch()
+    said["down"] = fetch(cache / "other")
+    answers.send(said)
 
 
 def test_weights_are_fetched_from_a_hub_once_and_failures_are_told(models: Models, tmp_path: Path) -> None:
     """Against a hub on this machine: what it lacks, a full disk, no folder, progress, no network."""
     models("convolutions")
-    done = subprocess.run(
-        [sys.executable, "-c", HUB, models.folder, tmp_path], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    answers = json.loads(done.stdout.splitlines()[-1])
+    # Forked: importing open_clip takes longer than all else here.
+    forked = multiprocessing.get_context("fork")
+    ours, theirs = forked.Pipe(duplex=False)
+    process = forked.Process(target=fetch_from_hub, args=(models.folder, tmp_path, theirs))
+    process.start()
+    theirs.close()
+    answers = ours.recv()
+    process.join()
     assert answers["fetched"] == answers["kept"] == answers["kept and may"] == "True"
-    assert answers["told"] == [answers["size"], answers["size"]]
+    assert answers["told"] == (answers["size"], answers["size"])
     for case, what in {
         "not yet": "are not here yet",
         "full": "do not fit on the disk",

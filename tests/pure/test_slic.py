@@ -15,9 +15,6 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.color import rgb2lab
-from skimage.measure import label
-from skimage.segmentation import slic as reference_slic
 
 from selector.segmentation.lab import lab_planes
 from selector.segmentation.slic import MAX_SUPERPIXELS, segment
@@ -40,6 +37,8 @@ def pictures(draw: st.DrawFn, longest: int = 40) -> Pixels:
 
 def n_pieces(labels: npt.NDArray[np.uint16]) -> int:
     """How many 4-connected pieces of equal labels there are."""
+    from skimage.measure import label
+
     return int(label(labels.astype(np.int64), background=-1, connectivity=1).max())
 
 
@@ -126,6 +125,8 @@ def test_cells_keep_to_the_edge_of_a_disc() -> None:
 
 
 def test_cells_keep_to_a_wavy_edge_in_noise_better_than_those_of_scikit_image() -> None:
+    from skimage.segmentation import slic as reference_slic
+
     y, x = np.mgrid[:160, :160]
     inside = np.hypot(x - 70, y - 80) + 6 * np.sin(np.arctan2(y - 80, x - 70) * 5) < 50
     noise = np.random.default_rng(0).integers(0, 40, (160, 160, 3))
@@ -140,6 +141,8 @@ def test_grey_differences_are_found() -> None:
 
 
 def test_lab_agrees_with_scikit_image() -> None:
+    from skimage.color import rgb2lab
+
     rgb = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
     rgb[:50] //= 16
     assert np.abs(lab_planes(rgb) - rgb2lab(rgb).transpose(2, 0, 1)).max() < 0.25

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from skimage.color import rgb2lab
 
 from selector.segmentation.slic import segment
 from selector.segmentation.superpixels import area_share, mean_colours, neighbours, superpixel_areas
@@ -26,6 +25,8 @@ def test_neighbours_share_a_border_and_not_only_a_corner() -> None:
 
 
 def test_mean_colours_agree_with_scikit_image() -> None:
+    from skimage.color import rgb2lab
+
     rgb = scene(60, 90)
     labels = segment(rgb, 50)
     means = mean_colours(rgb, labels, int(labels.max()) + 1)

@@ -12,11 +12,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from django.core.management import call_command
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
-from storages.backends.s3 import S3Storage
 
 from superpixel_site.settings import BASE_DIR
 from superpixel_site.start import sentence_for
@@ -147,6 +145,9 @@ def test_so_is_one_that_refuses_or_does_not_answer(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.django_db
 def test_a_bucket_that_refuses_the_keys_is_one_sentence(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    from botocore.exceptions import ClientError
+    from storages.backends.s3 import S3Storage
+
     settings.MEDIA_BUCKET = "photos"
     with HTTPServer(("127.0.0.1", 0), Refusing) as bucket:
         Thread(target=bucket.serve_forever, daemon=True).start()

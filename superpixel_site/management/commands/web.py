@@ -71,6 +71,10 @@ def serve(listening: socket.socket) -> None:
 
 def load() -> None:
     """Load what requests need; models that are not in use yet, when the first image has been described by them."""
+    # Picking a colour and searching import these when they are first used.
+    import scipy.sparse.csgraph
+    import scipy.spatial  # noqa: F401
+
     from gallery.index.spaces import preload
     from selector.services.preparing import prepare
 
