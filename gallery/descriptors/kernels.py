@@ -78,33 +78,6 @@ def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> 
     return shares
 
 
-@compiled(types.float32[:, ::1](types.float32[:, ::1], _FEATURES))
-def mix(shares: Floats, cells: Floats) -> Floats:
-    """Multiply shares, which are nearly all zeros, by the features of the cells.
-
-    Parameters
-    ----------
-    shares : float32 ndarray, shape (n, cells)
-        From `cell_shares`.
-    cells : float32 ndarray, shape (cells, D)
-        Features of each cell.
-
-    Returns
-    -------
-    float32 ndarray, shape (n, D)
-        The matrix product.
-    """
-    mixed = np.zeros((shares.shape[0], cells.shape[1]), np.float32)
-    for i in range(shares.shape[0]):
-        row = mixed[i]
-        for cell in range(shares.shape[1]):
-            share = shares[i, cell]
-            if share > 0:
-                for d in range(row.shape[0]):
-                    row[d] += share * cells[cell, d]
-    return mixed
-
-
 # Histograms of colour and texture ----------------------------------------------------------------------------------
 
 

@@ -40,17 +40,20 @@ class Describer(ABC):
     def extract_features(self, image: SegmentedImage) -> npt.NDArray[Any]:
         """The features of a whole image, an array of any shape: the costly step, whose result is stored."""
 
-    def superpixel_features(self, features: npt.NDArray[Any], image: SegmentedImage) -> Floats:
-        """The additive features of each superpixel: float32 (n, F). By default the stored ones are such features."""
+    def superpixel_features(self, features: npt.NDArray[Any], image: SegmentedImage) -> Any:
+        """What `region_vectors` takes: additive features of the superpixels, with their size in bytes as `nbytes`.
+
+        By default the stored ones are such features.
+        """
         return features
 
     @abstractmethod
-    def region_vectors(self, features: Floats, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+    def region_vectors(self, features: Any, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
         """Unit vectors of regions.
 
         Parameters
         ----------
-        features : float32 ndarray, shape (n, F)
+        features
             From `superpixel_features`.
         members : bool ndarray, shape (r, n)
             The superpixels of each region.

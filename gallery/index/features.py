@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 RAW, SPARSE = b"raw ", b"sparse "
 
 # Of the photos that are being searched for in this process: features as they are stored, half a megabyte each or up to
-# 4, so that a hundred people who search at once have theirs; and those of their superpixels, up to 11 MB each.
+# 4, so that a hundred people who search at once have theirs; and those of their superpixels, up to 8 MB each.
 # Keys are those of the label map and of the space.
 _packed_features: LRUCache[bytes] = LRUCache(64 * 2**20, len)
-_superpixel_features: LRUCache[Floats] = LRUCache(8)
+_superpixel_features: LRUCache[Any] = LRUCache(64 * 2**20, lambda features: features.nbytes)
 # A few kilobytes each. The slider, a filter or a judgement asks for the same selection again, and some models run for
 # each selection.
 _selection_vectors: LRUCache[Floats] = LRUCache(128)
@@ -104,7 +104,7 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
     """
     key = (photo.label_map.pk, space.pk)
 
-    def superpixel_features() -> Floats:
+    def superpixel_features() -> Any:
         return describer.superpixel_features(features_of(space, describer, photo), photo)
 
     def describe() -> Floats:

@@ -109,6 +109,9 @@ def preload() -> bool:
     bool
         Whether that was all: a kind that may still get a space, when its model has come, has nothing to load yet.
     """
+    # A second, whatever they are needed for.
+    from gallery.descriptors import kernels  # noqa: F401
+
     is_all = True
     try:
         rows = _rows()

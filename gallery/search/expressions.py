@@ -26,15 +26,16 @@ class Distance(CosineDistance):  # type: ignore[misc]
 class EqualsAny(Func):
     """Whether a key is one of many.
 
-    All keys are one parameter. `__in` has a parameter for each, which takes longer than the query itself.
+    All keys are one parameter, and written as one piece of text. `__in` has a parameter for each, which takes longer
+    than the query itself; from a list the driver would make the text key by key.
     """
 
-    template = "%(expressions)s)"
+    template = "%(expressions)s::bigint[])"
     arg_joiner = " = ANY("
     output_field = BooleanField()
 
     def __init__(self, name: str, keys: Iterable[int]) -> None:
-        super().__init__(F(name), Value(list(keys)))
+        super().__init__(F(name), Value(f"{{{','.join(map(str, keys))}}}"))
 
 
 class BinaryColumn(Aggregate):

@@ -113,6 +113,10 @@ def mean_colours(rgb: Rgb, labels: Labels, n: int) -> npt.NDArray[np.float64]:
     return means
 
 
+# A byte each.
+MOST_FLAGS = 2**24
+
+
 def neighbours(labels: Labels, cut: Cut) -> npt.NDArray[np.intp]:
     """The pairs of regions that share a border: that have pixels next to each other in a row or a column.
 
@@ -138,7 +142,18 @@ def neighbours(labels: Labels, cut: Cut) -> npt.NDArray[np.intp]:
     for a, b in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
         border = a != b
         pairs.append(cut[np.stack([a[border], b[border]])])
-    low, high = np.sort(np.concatenate(pairs, axis=1).astype(np.intp), axis=0)
+    one, other = np.concatenate(pairs, axis=1).astype(np.intp)
+    one, other = one[one != other], other[one != other]
     n_regions = int(cut.max()) + 1
-    codes = np.unique(low[low != high] * n_regions + high[low != high])
+    codes = _distinct(np.minimum(one, other) * n_regions + np.maximum(one, other), n_regions**2)
     return np.stack([codes // n_regions, codes % n_regions], axis=1)
+
+
+def _distinct(numbers: npt.NDArray[np.intp], stop: int) -> npt.NDArray[np.intp]:
+    """Each of some numbers 0..stop-1 once, in order."""
+    if stop > MOST_FLAGS:
+        return np.unique(numbers)
+    # A third of the time of sorting them, as long as the flags fit the processor's cache.
+    flags = np.zeros(stop, bool)
+    flags[numbers] = True
+    return np.flatnonzero(flags)

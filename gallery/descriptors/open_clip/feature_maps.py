@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +13,43 @@ from selector.arrays import Floats, Labels, Rgb
 PADDING = 0.15  # of the sides of a region's box, on each side
 
 
-def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -> Floats:
+@dataclass(frozen=True, eq=False)
+class SharedMap:
+    """A feature map that is shared out among n superpixels: additive features, as the product of two matrices.
+
+    Multiplied only for regions: n rows of D numbers take longer to compute than all the rest of a search, and more
+    memory than both factors.
+
+    Attributes
+    ----------
+    shares : float32 ndarray, shape (n, h * w)
+        How much of each superpixel falls to each cell of the bilinearly enlarged map, as a share of the image.
+    cells : float32 ndarray, shape (h * w, D)
+    """
+
+    shares: Floats
+    cells: Floats
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both factors."""
+        return self.shares.nbytes + self.cells.nbytes
+
+    def sums(self, members: RegionMembers) -> Floats:
+        """The features of regions, float32 (r, D): the average over each region, times its share of the image.
+
+        Parameters
+        ----------
+        members : bool ndarray, shape (r, n), or a sequence of r integer arrays
+            The superpixels of each region.
+        """
+        return region_sums(self.shares, members) @ self.cells
+
+
+def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -> SharedMap:
     """Share a feature map out among the superpixels.
 
     Parameters
@@ -20,26 +58,20 @@ def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -
         From `Tower.feature_map`; half precision is enough to store it.
     labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
-
-    Returns
-    -------
-    float32 ndarray, shape (n, D)
-        The average of the bilinearly enlarged map over each superpixel, times the superpixel's share of the image.
-        These features are additive: those of a region are the sum over its superpixels.
     """
     from gallery.descriptors import kernels
 
     rows, columns, depth = feature_map.shape
     shares = kernels.cell_shares(np.ascontiguousarray(labels), int(labels.max()) + 1, rows, columns)
-    return kernels.mix(shares, np.ascontiguousarray(feature_map, np.float32).reshape(-1, depth))
+    return SharedMap(shares, np.ascontiguousarray(feature_map, np.float32).reshape(-1, depth))
 
 
-def region_vectors(features: Floats, members: RegionMembers) -> Floats:
+def region_vectors(features: SharedMap, members: RegionMembers) -> Floats:
     """Describe regions by the features of their superpixels.
 
     Parameters
     ----------
-    features : float32 ndarray, shape (n, D)
+    features : SharedMap
         From `superpixel_features`.
     members : bool ndarray, shape (r, n), or a sequence of r integer arrays
         The superpixels of each region.
@@ -49,7 +81,7 @@ def region_vectors(features: Floats, members: RegionMembers) -> Floats:
     float32 ndarray, shape (r, D)
         Unit vectors in the direction of the average over the region; zero for a region without superpixels.
     """
-    return unit(region_sums(features, members))
+    return unit(features.sums(members))
 
 
 def padded_crops(rgb: Rgb, labels: Labels, members: RegionMembers, padding: float = PADDING) -> list[Rgb]:

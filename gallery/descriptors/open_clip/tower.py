@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from gallery.descriptors.open_clip import dense_features
-from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip.feature_maps import SharedMap, padded_crops, region_vectors, superpixel_features
 from gallery.descriptors.open_clip.weights import WeightsMissing
 from gallery.descriptors.pooling import RegionMembers, unit
 from selector.arrays import Floats, Labels, Rgb
@@ -88,7 +88,7 @@ class Tower:
             total += NATIVE_SHARE * _enlarged(_level(other), total.shape[:2])
         return total
 
-    def superpixel_features(self, rgb: Rgb, labels: Labels) -> Floats:
+    def superpixel_features(self, rgb: Rgb, labels: Labels) -> SharedMap:
         """Describe superpixels by additive features.
 
         Parameters
@@ -100,19 +100,18 @@ class Tower:
 
         Returns
         -------
-        float32 ndarray, shape (n, D)
-            See `feature_maps.superpixel_features`.
+        SharedMap
         """
         return superpixel_features(self.feature_map(rgb), labels)
 
     def region_vectors(
-        self, features: Floats, members: RegionMembers, *, rgb: Rgb | None = None, labels: Labels | None = None
+        self, features: SharedMap, members: RegionMembers, *, rgb: Rgb | None = None, labels: Labels | None = None
     ) -> Floats:
         """Describe regions.
 
         Parameters
         ----------
-        features : float32 ndarray, shape (n, D)
+        features : SharedMap
             From `superpixel_features`.
         members : bool ndarray, shape (r, n), or a sequence of r integer arrays
             The superpixels of each region.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from gallery.descriptors.open_clip import feature_maps
+from gallery.descriptors.open_clip.feature_maps import SharedMap
 from gallery.descriptors.open_clip.tower import Tower
 from gallery.descriptors.open_clip.weights import Progress, WeightsMissing
 from gallery.index import model_loading
@@ -63,10 +64,10 @@ class MeaningDescriber(Describer):
     def extract_features(self, image: SegmentedImage) -> npt.NDArray[np.float16]:
         return self.tower.feature_map(image.rgb).astype(np.float16)
 
-    def superpixel_features(self, features: npt.NDArray[np.float16], image: SegmentedImage) -> Floats:
+    def superpixel_features(self, features: npt.NDArray[np.float16], image: SegmentedImage) -> SharedMap:
         return feature_maps.superpixel_features(features, image.labels)
 
-    def region_vectors(self, features: Floats, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+    def region_vectors(self, features: SharedMap, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
         if self.space.method == "feature-map":
             return feature_maps.region_vectors(features, members)  # Without the model: it need not be loaded.
         return self.tower.region_vectors(features, members, rgb=image.rgb, labels=image.labels)
