@@ -29,7 +29,7 @@ RAW, SPARSE = b"raw ", b"sparse "
 # 4, so that a hundred people who search at once have theirs; and those of their superpixels, up to 8 MB each.
 # Keys are those of the label map and of the space.
 _packed_features: LRUCache[bytes] = LRUCache(64 * 2**20, len)
-_superpixel_features: LRUCache[Any] = LRUCache(64 * 2**20, lambda features: features.nbytes)
+_superpixel_features: LRUCache[Any] = LRUCache(32 * 2**20, lambda features: features.nbytes)
 # A few kilobytes each. The slider, a filter or a judgement asks for the same selection again, and some models run for
 # each selection.
 _selection_vectors: LRUCache[Floats] = LRUCache(128)

@@ -159,16 +159,16 @@ def _orientations(photo: Photo) -> Iterator[tuple[int, Rgb]]:
         yield turns, imagefile.decode(turned_copy(photo, photo.quarter_turns - turns).jpeg)
 
 
-def adjacent(label_map: LabelMap) -> npt.NDArray[np.intp]:
-    """The pairs of superpixels that share a border: intp (e, 2), in order."""
+def adjacent(label_map: LabelMap) -> npt.NDArray[np.uint16]:
+    """The pairs of superpixels that share a border: uint16 (e, 2), in order."""
     return _adjacent(label_map.pk)
 
 
 @lru_cache(maxsize=8 * settings.LABEL_MAP_CACHE_SIZE)
-def _adjacent(pk: int) -> npt.NDArray[np.intp]:
+def _adjacent(pk: int) -> npt.NDArray[np.uint16]:
     # Kept, since this takes longer than all that a search does with the pairs.
     segmentation = _load(pk)
-    return neighbours(segmentation.labels, np.arange(len(segmentation.areas), dtype=np.uint16))
+    return neighbours(segmentation.labels, np.arange(len(segmentation.areas), dtype=np.uint16)).astype(np.uint16)
 
 
 def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
