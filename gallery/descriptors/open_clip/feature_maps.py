@@ -39,12 +39,16 @@ class SharedMap:
         return self.shares.nbytes + self.cells.nbytes
 
     def sums(self, members: RegionMembers) -> Floats:
-        """The features of regions, float32 (r, D): the average over each region, times its share of the image.
+        """The features of regions: the average over each region, times its share of the image.
 
         Parameters
         ----------
         members : bool ndarray, shape (r, n), or a sequence of r integer arrays
             The superpixels of each region.
+
+        Returns
+        -------
+        float32 ndarray, shape (r, D)
         """
         return region_sums(self.shares, members) @ self.cells
 
@@ -58,6 +62,11 @@ def superpixel_features(feature_map: npt.NDArray[np.floating], labels: Labels) -
         From `Tower.feature_map`; half precision is enough to store it.
     labels : uint16 ndarray, shape (H, W)
         Superpixel of each pixel, 0..n-1.
+
+    Returns
+    -------
+    SharedMap
+        A pixel is shared by the four cells around it; all shares add up to 1.
     """
     from gallery.descriptors import kernels
 
