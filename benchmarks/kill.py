@@ -31,7 +31,7 @@ from PIL import Image
 from benchmarks.faults import lost, missed, state_of_rows, state_of_storage
 from benchmarks.served_site import ROOT, Site, served
 
-SMALL = {"MEANING_ENABLED": "false", "N_SUPERPIXELS": "60", "LOG_LEVEL": "ERROR"}
+SMALL = {"MEANING_ENABLED": "false", "VISITOR_PHOTOS": "0", "N_SUPERPIXELS": "60", "LOG_LEVEL": "ERROR"}
 # After a kill of a worker its job waits 30 seconds for it to come back.
 SECONDS_TO_DRAIN = 240.0
 SECONDS_TO_ANSWER = 10.0
