@@ -24,7 +24,7 @@ endef
 
 COVERAGE := -p tests.coverage_plugin
 # Locust puts all of Python's input and output on its own feet when it is imported.
-DOCTESTED := superpixel_site selector gallery library benchmarks --ignore=benchmarks/load_users.py
+DOCTESTED := superpixel_site selector gallery library accounts benchmarks --ignore=benchmarks/load_users.py
 
 .PHONY: help run test check format requirements clean
 

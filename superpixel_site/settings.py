@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "selector",
     "gallery",
     "library",
+    "accounts",
 ]
 
 MIDDLEWARE = [
