@@ -52,7 +52,8 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     form = TaggedForm
     list_display = ("thumbnail", "title", "status", "error", "tag_list", "visibility", "created")
     list_display_links = ("thumbnail", "title")
-    list_filter = ("status", "photo__is_public", "tags", "licence")
+    # The tags of images that somebody sees here, and no others.
+    list_filter = ("status", "photo__is_public", ("tags", admin.RelatedOnlyFieldListFilter), "licence")
     list_select_related = ("photo",)
     search_fields = ("title", "description", "creator", "tags__name")
     date_hierarchy = "created"
@@ -63,7 +64,8 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     readonly_fields = ("photo_link", "status", "error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GalleryImage]:
-        return super().get_queryset(request).prefetch_related(TAGS)
+        images = super().get_queryset(request).prefetch_related(TAGS)
+        return images if request.user.is_superuser else images.filter(photo__is_public=True)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
