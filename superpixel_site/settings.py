@@ -268,7 +268,7 @@ ACCOUNT_FORMS = {
     "signup": "accounts.signing_in.forms.SignupForm",
     "reset_password": "accounts.signing_in.forms.ResetPasswordForm",
 }
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 # A key is an account and the address that tries it: whoever guesses never keeps its owner out at another address. See
 # `accounts.signing_in.attempts` for guesses from many addresses.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip,100/h/ip"}
