@@ -26,7 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         ),
         "username_password_mismatch": _("This name and this password do not belong together."),
         "email_password_mismatch": _("This address and this password do not belong together."),
-        "name_with_at": _("Choose a name without @, so that nobody takes it for an e-mail address."),
+        "name_with_at": _("Choose a name without @, so that nobody takes it for an email address."),
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -33,7 +33,7 @@ class SecuredAdminSite(admin.AdminSite):
         """Lead those who are signed in on: staff to where they wanted to go, or to what is still missing."""
         assert request.user.is_authenticated
         if not is_secured(request.user):
-            messages.warning(request, SECOND_FACTOR_FIRST)
+            messages.error(request, SECOND_FACTOR_FIRST)  # stays until it is read
             return redirect("mfa_index")
         target = request.GET.get(REDIRECT_FIELD_NAME, "")
         ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())

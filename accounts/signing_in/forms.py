@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from accounts.signing_in import mail
 
-NO_MAIL = "This site sends no e-mail, so it cannot send a link."
+NO_MAIL = "This site sends no email, so it cannot send a link."
 
 
 class SignupForm(forms.SignupForm):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 A_FEW_MINUTES = 180
-SENTENCE = "This was sent too often from your account or your network. Wait a few minutes, then try again."
+SENTENCE = "You, or others in your network, have sent this too often. Wait a few minutes, then try again."
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

@@ -121,6 +121,13 @@ def test_of_two_with_one_address_the_confirmed_one_is_meant(alice: User) -> None
     assert is_let_in(at("192.0.2.3"), "mallory", "another-passphrase")
 
 
+def test_a_name_is_meant_before_an_address(alice: User) -> None:
+    """Else somebody could keep another out who has an old name like an address, by signing up with that address."""
+    User.objects.create_user(alice.email, "", "another-passphrase")
+    assert is_let_in(at("192.0.2.1"), alice.email, "another-passphrase")
+    assert not is_let_in(at("192.0.2.2"), alice.email)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_guesses_at_once_are_all_counted() -> None:
     User.objects.create_user("alice", "alice@example.com", PASSWORD)
