@@ -3,4 +3,7 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = "Accounts"
+    verbose_name = "Signing up"
+
+    def ready(self) -> None:
+        from accounts import receivers  # noqa: F401  registers itself

@@ -10,11 +10,12 @@ from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from taggit.models import Tag
 
 from gallery import jobs
 from gallery.collection.importing import add_public
@@ -52,7 +53,8 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     form = TaggedForm
     list_display = ("thumbnail", "title", "status", "error", "tag_list", "visibility", "created")
     list_display_links = ("thumbnail", "title")
-    list_filter = ("status", "photo__is_public", "tags", "licence")
+    # The tags of images that somebody sees here, and no others.
+    list_filter = ("status", "photo__is_public", ("tags", admin.RelatedOnlyFieldListFilter), "licence")
     list_select_related = ("photo",)
     search_fields = ("title", "description", "creator", "tags__name")
     date_hierarchy = "created"
@@ -63,7 +65,8 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     readonly_fields = ("photo_link", "status", "error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GalleryImage]:
-        return super().get_queryset(request).prefetch_related(TAGS)
+        images = super().get_queryset(request).prefetch_related(TAGS)
+        return images if request.user.is_superuser else images.filter(photo__is_public=True)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -142,6 +145,27 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
         jobs.defer_indexing(keys, afresh=True)
         what = f"{len(keys)} {model_ngettext(self.opts, len(keys))}"
         self.message_user(request, f"The worker will index {what}.", messages.SUCCESS)
+
+
+admin.site.unregister(Tag)
+
+
+@admin.register(Tag)
+class TagAdmin(ModelAdmin[Tag]):
+    """Not taggit's own, which shows what each tag is on and lets all staff merge tags."""
+
+    list_display = ("name", "slug")
+    ordering = ("name",)
+    search_fields = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        """All tags for admins; for curators those of public images, and those that are on nothing."""
+        tags = super().get_queryset(request)
+        if request.user.is_superuser:
+            return tags
+        public = GalleryImage.objects.filter(photo__is_public=True)
+        return tags.filter(Q(galleryimage__in=public) | Q(taggit_taggeditem_items=None)).distinct()
 
 
 @admin.register(DescriptorSpace)

@@ -58,10 +58,10 @@ SCRIPT_NAME = setting_values.path_prefix("SCRIPT_NAME", env.str("SCRIPT_NAME", "
 FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
-PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 0, validate=validate.Range(min=0))
+TRUSTED_PROXIES = setting_values.proxies("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", ["0"]))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.signing_in.admin_config.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -122,6 +122,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "accounts.signing_in.context.sign_up",
             ],
         },
     },
@@ -244,10 +245,8 @@ VECTOR_INDEX_MEMORY_MB = env.int("VECTOR_INDEX_MEMORY_MB", 2048, validate=valida
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One alone: each further one would compute the hash of a wrong password again.
+AUTHENTICATION_BACKENDS = ["accounts.signing_in.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -264,11 +263,27 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str(
     "ACCOUNT_EMAIL_VERIFICATION", "optional", validate=validate.OneOf(["none", "optional", "mandatory"])
 )
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "accounts.signing_in.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "accounts.signing_in.forms.SignupForm",
+    "reset_password": "accounts.signing_in.forms.ResetPasswordForm",
+}
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# A key is an account and the address that tries it: whoever guesses never keeps its owner out at another address. See
+# `accounts.signing_in.attempts` for guesses from many addresses.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip,100/h/ip"}
+SIGN_UP = env.str("SIGN_UP", "open", validate=validate.OneOf(["open", "invitation", "closed"]))
+STAFF_REQUIRE_MFA = env.bool("STAFF_REQUIRE_MFA", False)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# An address that is not confirmed belongs to nobody, so a second factor beside it keeps nobody out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
-email = setting_values.email("EMAIL_URL", env.dj_email_url("EMAIL_URL", "console:"))
+email = setting_values.email("EMAIL_URL", env.dj_email_url("EMAIL_URL", "console:" if DEBUG else "dummy:"), DEBUG)
+if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and email["EMAIL_BACKEND"].endswith("dummy.EmailBackend"):
+    raise setting_values.WrongSetting(
+        "ACCOUNT_EMAIL_VERIFICATION", "mandatory", "Set EMAIL_URL: without e-mail nobody could confirm an address."
+    )
 EMAIL_BACKEND = email["EMAIL_BACKEND"]
 EMAIL_HOST = email["EMAIL_HOST"]
 EMAIL_PORT = email["EMAIL_PORT"]

@@ -17,4 +17,6 @@ urlpatterns = [
     path("readyz", watching_views.readyz, name="readyz"),
     path("metrics", watching_views.metrics, name="metrics"),
 ]
+# Not one of Django's: allauth looks for it here.
+handler429 = "accounts.web.limits.too_many_requests"
 handler500 = "superpixel_site.unavailable.server_error"

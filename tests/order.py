@@ -30,6 +30,7 @@ FIRST = (
     "tests/browser/",
     "tests/site/",
     "tests/upgrade/",
+    "tests/accounts/test_without_mail.py",
 )
 
 

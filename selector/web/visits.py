@@ -15,7 +15,7 @@ from django.urls import get_script_prefix
 
 from selector.models import Visitor
 from selector.people import Person, note_day, person_of, remember, was_here_today
-from superpixel_site.clients import address_of
+from superpixel_site.clients import network_of
 from superpixel_site.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
     if person.is_known:
         yield person
         return
-    came = _Arrivals(address_of(request))
+    came = _Arrivals(network_of(request))
     if 0 < settings.VISITORS_A_MINUTE <= came.count():
         raise TooManyVisitors
     visitor = Visitor.objects.create()

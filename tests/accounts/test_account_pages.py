@@ -102,7 +102,7 @@ def assert_in_the_look_of_the_site(response: Response) -> None:
 
 @pytest.fixture
 def alice_inside(alice: User) -> Client:
-    """Alice, signed in, with a confirmed address: a second factor needs one."""
+    """Alice, signed in, with a confirmed address."""
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     return signed_in(Client(), "alice")
 

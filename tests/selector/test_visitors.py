@@ -99,7 +99,7 @@ def test_too_many_from_one_address_wait(settings: Any) -> None:
 
 @pytest.mark.parametrize(("proxies", "statuses"), [(0, [302, 429, 429]), (1, [302, 302, 429])])
 def test_behind_a_proxy_people_are_told_apart_by_what_it_adds(settings: Any, proxies: int, statuses: list[int]) -> None:
-    settings.VISITORS_A_MINUTE, settings.PROXIES = 1, proxies
+    settings.VISITORS_A_MINUTE, settings.TRUSTED_PROXIES = 1, proxies
     added = ["192.0.2.1", "198.51.100.9, 192.0.2.2", "203.0.113.5, 192.0.2.2"]
     assert [upload(Client(), headers={"X-Forwarded-For": said}).status_code for said in added] == statuses
 
