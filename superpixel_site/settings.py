@@ -61,7 +61,7 @@ HTTPS = env.bool("HTTPS", False)
 PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 0, validate=validate.Range(min=0))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "superpixel_site.admin_config.DiscreetAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "superpixel_site.watching.middleware.WatchingMiddleware",
     "superpixel_site.watching.middleware.ByAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "superpixel_site.permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
@@ -300,6 +301,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# For other hosts of the same domain this site cannot speak, nor ask browsers' makers to list it: a proxy in front can.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 # --- The rest -------------------------------------------------------------------------------------------------------
