@@ -128,8 +128,12 @@ def ask(world: World, person: str, method: str, address: Address, whose: str) ->
 def _sent(method: str, address: Address, things: Values) -> dict[str, Any]:
     """What goes along with a request, in its body or after its address."""
     if method == "POST":
-        return SENT.get(address.name, lambda _: CONFIRMED if address.name.startswith("/admin/") else {})(things)
-    return ASKED.get(address.name, lambda _: {})(things) if method in ("GET", "HEAD") else {}
+        if address.name in SENT:
+            return SENT[address.name](things)
+        return CONFIRMED if address.name.startswith("/admin/") else {}
+    if method in ("GET", "HEAD") and address.name in ASKED:
+        return ASKED[address.name](things)
+    return {}
 
 
 def _answer(response: Any, mask: Callable[[bytes], bytes]) -> Answer:

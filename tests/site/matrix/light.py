@@ -48,7 +48,7 @@ class LightClient(Client):
     """A client of one person."""
 
     def __init__(self, of: Client, user: Any) -> None:
-        super().__init__(raise_request_exception=False)
+        super().__init__(raise_request_exception=False, **{"light.client": self})  # type: ignore[arg-type]
         self.user = user or AnonymousUser()
         self.kept = dict(of.session.items()) if of.cookies else {}
         with override_settings(MIDDLEWARE=MIDDLEWARE):
@@ -57,9 +57,6 @@ class LightClient(Client):
     def request(self, **request: Any) -> Any:
         with pages_not_drawn():
             return super().request(**request)
-
-    def _base_environ(self, **request: Any) -> dict[str, Any]:
-        return {**super()._base_environ(**request), "light.client": self}
 
 
 @cache

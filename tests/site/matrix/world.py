@@ -76,18 +76,19 @@ def _let_people_in(world: World) -> None:
             world.people[name] = Person(visitor=Visitor.objects.create().pk)
             _remember(client, {SESSION_KEY: str(world.people[name].visitor)})
         else:
-            world.people[name] = Person(user=_account(name))
-            client.force_login(world.people[name].user)
-            _remember(client, _signed_in_just_now(world.people[name].user))
+            user = _account(name)
+            world.people[name] = Person(user=user)
+            client.force_login(user)
+            _remember(client, _signed_in_just_now(user))
         world.light[name] = LightClient(client, world.people[name].user)
 
 
-def _signed_in_just_now(user: User | None) -> dict[str, Any]:
+def _signed_in_just_now(user: User) -> dict[str, Any]:
     """What a session holds after a password was asked for once more: no page asks for it again."""
     at = {"method": "password", "at": time.time() + DURATION, "reauthenticated": True}
     return {
         AUTHENTICATION_METHODS_SESSION_KEY: [at],
-        f"{AUTHENTICATION_METHODS_SESSION_KEY}_user": str(user and user.pk),
+        f"{AUTHENTICATION_METHODS_SESSION_KEY}_user": str(user.pk),
     }
 
 
@@ -95,7 +96,7 @@ def _remember(client: Client, kept: dict[str, Any]) -> None:
     session = client.session
     session.update(kept)
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
 
 
 def _account(name: str) -> User:
