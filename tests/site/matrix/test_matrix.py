@@ -20,6 +20,9 @@ from tests.site.matrix.addresses import METHODS, Address, all_addresses
 from tests.site.matrix.asking import Answer, ask, kinds_of, names_things, values_of
 from tests.site.matrix.world import PEOPLE, World, make_world
 
+# Thousands of requests are made for the first of these tests.
+pytestmark = pytest.mark.timeout(900)
+
 Answers = dict[tuple[str, str, str], dict[str, Answer]]
 _asked: Answers = {}
 NO_KEY = "00000000-0000-4000-8000-000000000000"
@@ -64,7 +67,8 @@ def test_no_address_stands_twice_in_the_urlconf() -> None:
 
 
 def test_every_address_has_its_rows(answers: Answers) -> None:
-    missing = {key: statuses(of) for key, of in answers.items() if key not in table.read()}
+    rows = table.read()
+    missing = {key: statuses(of) for key, of in answers.items() if key not in rows}
     assert not missing, f"Add these rows to {LISTED_HERE}, if they are right:\n" + "\n".join(table.write(missing))
 
 
