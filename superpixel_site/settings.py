@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "superpixel_site.watching.middleware.WatchingMiddleware",
     "superpixel_site.watching.middleware.ByAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "superpixel_site.permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
@@ -315,6 +316,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# For other hosts of the same domain this site cannot speak, nor ask browsers' makers to list it: a proxy in front can.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 # --- The rest -------------------------------------------------------------------------------------------------------

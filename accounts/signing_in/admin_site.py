@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+from superpixel_site.discreet_admin import DiscreetAdminSite
 from superpixel_site.staff import is_secured, is_staff
 
 SECOND_FACTOR_FIRST = (
@@ -21,7 +22,7 @@ SECOND_FACTOR_FIRST = (
 )
 
 
-class SecuredAdminSite(admin.AdminSite):
+class SecuredAdminSite(DiscreetAdminSite):
     """Django's admin without forms of its own that take passwords: those count no attempts."""
 
     def has_permission(self, request: HttpRequest) -> bool:

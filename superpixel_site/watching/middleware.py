@@ -74,4 +74,5 @@ class ByAddressMiddleware:
         except Resolver404:
             return self.get_response(request)
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
