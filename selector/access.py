@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -27,6 +28,21 @@ def visible_version(person: Person, photo_id: uuid.UUID, version: str) -> Photo:
     if photo.version != version:
         raise Http404
     return photo
+
+
+def may_have_original(person: Person, photo: Photo) -> bool:
+    """Whether this person may have the file that a photo came as: its owner, and for a public one the curators."""
+    if photo.is_owned_by(person):
+        return True
+    # Who is no member of the staff has no permissions: looking for them would cost two questions.
+    if not photo.is_public or person.user is None or not person.user.is_staff:
+        return False
+    return person.user.has_perm("selector.download_original")
+
+
+def may_have_full_size(person: Person, photo: Photo) -> bool:
+    """Whether this person may have all pixels of a photo that they see, and not the working copy alone."""
+    return (settings.PUBLIC_ORIGINALS and photo.is_public) or may_have_original(person, photo)
 
 
 def own_photo(person: Person, photo_id: uuid.UUID) -> Photo:
