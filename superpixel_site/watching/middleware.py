@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from superpixel_site.watching import figures
+from superpixel_site.watching import figures, logs
 from superpixel_site.watching.request_ids import begin_request, end_request
 from superpixel_site.watching.routes import method_of, route_of
 
-access = logging.getLogger("superpixel_site.access")
+access = logging.getLogger(logs.ACCESS)
 # Asked by supervisors and proxies: by address instead of a name, and without HTTPS.
 BY_ADDRESS = ("/healthz", "/readyz", "/metrics")
 
