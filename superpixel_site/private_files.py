@@ -13,6 +13,7 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 FILE, FOLDER = 0o600, 0o700
+OTHERS = 0o077
 # In the data folder. The folder itself stays as it is: the embedded PostgreSQL may have to pass as another user, and
 # a web server may read what is in `static`.
 KEPT_PRIVATE = ("metrics", "numba")
@@ -33,9 +34,19 @@ def opener(path: str, flags: int) -> int:
 
 def open_to_others(top: Path) -> Iterator[Path]:
     """What others may read or enter of a folder: the folder itself comes last, links are left alone."""
-    for folder, _, names in os.walk(top, topdown=False):
-        paths = [Path(folder, name) for name in names]
-        yield from (path for path in (*paths, Path(folder)) if _is_open(path))
+    yield from map(Path, _open_in(str(top)))
+    if _is_open(top):
+        yield top
+
+
+def _open_in(folder: str) -> Iterator[str]:
+    """By names and not by `Path`: of a hundred thousand files that is what takes the time."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _open_in(entry.path)
+            if not entry.is_symlink() and entry.stat(follow_symlinks=False).st_mode & OTHERS:
+                yield entry.path
 
 
 def close(top: Path) -> int:
@@ -68,4 +79,4 @@ def _is_open(path: Path) -> bool:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return False
-    return not stat.S_ISLNK(mode) and bool(stat.S_IMODE(mode) & 0o077)
+    return not stat.S_ISLNK(mode) and bool(mode & OTHERS)
