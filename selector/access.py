@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Literal
 
 from django.conf import settings
 from django.http import Http404
@@ -30,19 +31,20 @@ def visible_version(person: Person, photo_id: uuid.UUID, version: str) -> Photo:
     return photo
 
 
-def may_have_original(person: Person, photo: Photo) -> bool:
-    """Whether this person may have the file that a photo came as: its owner, and for a public one the curators."""
-    if photo.is_owned_by(person):
-        return True
+def full_size_for(person: Person, photo: Photo) -> Literal["", "pixels", "original"]:
+    """What this person may have of a photo that they see beyond its working copy.
+
+    The file that it came as, for its owner and for the curators of the public collection; all of its pixels, for
+    everybody where the site says so; or nothing.
+    """
+    if photo.is_owned_by(person) or (photo.is_public and _curates(person)):
+        return "original"
+    return "pixels" if photo.is_public and settings.PUBLIC_ORIGINALS else ""
+
+
+def _curates(person: Person) -> bool:
     # Who is no member of the staff has no permissions: looking for them would cost two questions.
-    if not photo.is_public or person.user is None or not person.user.is_staff:
-        return False
-    return person.user.has_perm("selector.download_original")
-
-
-def may_have_full_size(person: Person, photo: Photo) -> bool:
-    """Whether this person may have all pixels of a photo that they see, and not the working copy alone."""
-    return (settings.PUBLIC_ORIGINALS and photo.is_public) or may_have_original(person, photo)
+    return person.user is not None and person.user.is_staff and person.user.has_perm("selector.download_original")
 
 
 def own_photo(person: Person, photo_id: uuid.UUID) -> Photo:

@@ -11,7 +11,7 @@ from gallery.access import visible_image, visible_region
 from gallery.index.region_highlights import exact_highlight, thumbnail_highlight
 from gallery.models import GalleryImage
 from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
-from selector.access import may_have_full_size
+from selector.access import full_size_for
 from selector.people import person_of
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.responses import kept, render_partial_or_page
@@ -45,7 +45,7 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
         "is_missing": not is_there(image.photo.working),
         "regions": image.own_regions(form.given("region") or []),
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
-        "may_have_full_size": may_have_full_size(person, image.photo),
+        "full_size": full_size_for(person, image.photo),
         "in_drawer": wants_partial(request) and form.given("drawer"),
     }
     return render_partial_or_page(request, "gallery/_details.html", "gallery/details.html", context)

@@ -9,14 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from selector.access import (
-    may_have_full_size,
-    may_have_original,
-    own_selection,
-    visible_label_map,
-    visible_photo,
-    visible_version,
-)
+from selector.access import full_size_for, own_selection, visible_label_map, visible_photo, visible_version
 from selector.people import person_of
 from selector.rendering import layers
 from selector.services import label_maps, photos, selecting
@@ -95,10 +88,11 @@ def original(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     """The file that a photo came as; for the public all of its pixels, which tell no place and no camera."""
     person = person_of(request)
     photo = visible_photo(person, photo_id)
-    if not may_have_full_size(person, photo):
+    full_size = full_size_for(person, photo)
+    if not full_size:
         raise Refusal(FULL_SIZE_IS_KEPT, 403, photo.get_absolute_url())
     require(photo.original)
-    if may_have_original(person, photo):
+    if full_size == "original":
         # Django guesses a type by the name: this one was told by the bytes.
         file = FileResponse(photo.original.open(), content_type=photo.original_type)
         return only_to_save(saved_as(photo.download_name, file))
@@ -126,7 +120,7 @@ def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     labels = label_maps.load(label_map).labels
     options = {"background": given["background"] or "white", "crop": given["crop"]}
     if given["size"] == "original":
-        if not may_have_full_size(person, photo):
+        if not full_size_for(person, photo):
             raise Refusal(FULL_SIZE_IS_KEPT, 403, photo.get_absolute_url())
         with unreadable_is_refused(photo.get_absolute_url()):
             file = photos.portion_in_original_size(photo, labels, included, **options)

@@ -145,6 +145,12 @@ def test_what_is_refused_is_not_offered(
         assert (original_of(photo) in page) == ("size=original" in page) == is_offered
 
 
+def test_where_pixels_are_to_be_had_no_original_is_promised(client: Client, public: Photo, settings: Any) -> None:
+    settings.PUBLIC_ORIGINALS = True
+    page = client.get(public.get_absolute_url()).content.decode()
+    assert "Whole photo, original resolution" in page
+
+
 def test_no_other_address_gives_more_than_the_working_copy(client: Client, public: Photo) -> None:
     label_map = label_maps.get_or_compute(public)
     for address in (
