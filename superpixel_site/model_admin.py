@@ -14,7 +14,8 @@ from django.http import HttpRequest
 Model = TypeVar("Model", bound=models.Model)
 # Of what is to be deleted so many are named.
 NAMED = 100
-# What the links above a list with a hierarchy of dates add to its name.
+# What Django's own filters, and the links to years and days above a list, add to the name of a column.
+OF_A_FILTER = ("exact", "id__exact", "isnull", "gte", "lt")
 OF_A_DATE = ("year", "month", "day", "gte", "lt")
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ModelAdmin(GenericAdmin[Model]):
         offered = {f"{self.date_hierarchy}__{part}" for part in OF_A_DATE} if self.date_hierarchy else set()
         for one in self.list_filter:
             if isinstance(one, str):
-                offered |= {f"{one}__exact", f"{one}__isnull"}
+                offered |= {f"{one}__{part}" for part in OF_A_FILTER}
             elif isinstance(one, tuple | list):
                 offered |= set(getattr(one[1], "TAKES", ()))
         return lookup in offered

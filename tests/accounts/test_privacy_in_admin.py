@@ -90,6 +90,8 @@ def test_what_is_public_is_shown_with_its_name_and_tags(admin_client: Client, pr
         ("gallery/galleryimage/?q=juniper", 0),
         ("gallery/galleryimage/?photo__is_public__exact=0", 1),
         ("auth/user/?q=alice", 1),
+        ("auth/user/?groups__id__exact=0", 0),
+        ("selector/photo/?created__year=1999", 0),
     ],
 )
 def test_no_address_of_the_admin_answers_guesses(

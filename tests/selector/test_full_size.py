@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.apps import apps
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from PIL import Image
 
@@ -16,6 +18,7 @@ from selector.services import label_maps
 from selector.services.photos import NAME_OF_A_COPY, store_photo
 from tests.pictures import eighths, image_file
 
+migration = importlib.import_module("selector.migrations.0007_who_may_have_originals")
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
 GPS = 0x8825
 SIZE = (1200, 800)
@@ -51,7 +54,8 @@ def public(data: bytes) -> Photo:
 @pytest.fixture
 def curator_client(bob: User) -> Client:
     User.objects.filter(pk=bob.pk).update(is_staff=True)
-    bob.user_permissions.add(Permission.objects.get(codename="download_original"))
+    migration.give_it_to_curators(apps, None)  # Again: tests that commit empty the table of groups.
+    bob.groups.add(Group.objects.get(name="curators"))
     client = Client()
     client.force_login(bob)
     return client
