@@ -16,11 +16,15 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import Resolver404
 
 from selector.models import Photo, SharedSelection
 from selector.services import label_maps
 from superpixel_site.watching import logs
+from superpixel_site.watching.middleware import WatchingMiddleware
+from superpixel_site.watching.request_ids import end_request
 
 pytestmark = pytest.mark.django_db
 DIARY = "Grandmother in Sandhurst Street"
@@ -150,6 +154,22 @@ def test_the_server_says_of_a_request_that_failed_no_path(log: io.StringIO) -> N
         logging.getLogger("waitress").exception("Exception while serving %s" % "/shared/hush-hush/")  # noqa: UP031
     assert "Exception while serving a request" in log.getvalue() and "no more memory" in log.getvalue()
     assert "hush" not in log.getvalue()
+
+
+def test_nor_what_an_error_says_that_has_passed_by_all_of_django(log: io.StringIO, rf: RequestFactory) -> None:
+    """Where the page of an error cannot be made either, because static files are missing, say."""
+
+    def fail(request: HttpRequest) -> HttpResponse:
+        raise Resolver404({"path": request.path})
+
+    token = "hush-hush-hush-hush"
+    try:
+        WatchingMiddleware(fail)(rf.get(f"/nowhere/{token}/", {"q": f"/shared/{token}x/"}))
+    except Resolver404:
+        logging.getLogger("waitress").exception("Exception while serving %s" % "/nowhere/")  # noqa: UP031
+    end_request()
+    assert "Resolver404" in log.getvalue() and "nowhere" in log.getvalue()
+    assert token not in log.getvalue()
 
 
 def test_no_error_is_sent_by_mail() -> None:
