@@ -30,7 +30,7 @@ class WatchingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         number = begin_request(request)
-        # Of an exception that passes by here the server writes: the request stays current, so that none of it is written.
+        # Of an exception that passes by here the server writes: the request stays current, so that it says none of it.
         response = self.get_response(request)
         response["X-Request-ID"] = number
         self.note(request, response, time.perf_counter() - started)
