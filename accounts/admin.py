@@ -26,7 +26,7 @@ admin.site.unregister(Authenticator)
 
 
 @admin.register(User)
-class UserAdmin(UserAdminBase):
+class UserAdmin(ModelAdmin[User], UserAdminBase):
     """Names, e-mail addresses and roles. A curator is of the staff and in the group "curators"."""
 
     list_display = ("username", "email", "is_staff", "is_superuser", "is_active")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 THUMBNAIL_SIDE = 360
+NAME_OF_A_COPY = "Shared photo.jpg"
 
 
 def store_photo(
@@ -73,8 +75,8 @@ def store_photo(
 def copy_for(person: Person, photo: Photo) -> Photo:
     """Store a photo of the person's own with the same working copy.
 
-    The working copy stands for the original as well: the full resolution and the metadata of the file stay with the
-    first owner.
+    The working copy stands for the original as well: the full resolution, the metadata and the name of the file stay
+    with the first owner.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def copy_for(person: Person, photo: Photo) -> Photo:
     """
     data = read(photo.working)
     copy = Photo(
-        name=photo.name,
+        name=NAME_OF_A_COPY,
         original_bytes=len(data),
         original_type="image/jpeg",
         # Of the first original: a search leaves out all copies of the photo it starts from.
@@ -175,6 +177,13 @@ def portion_in_original_size(
     return decoding.portion_of(
         read(photo.original), labels, included, background=background, crop=crop, quarter_turns=turns
     )
+
+
+def pixels_of_original(photo: Photo) -> IO[bytes]:
+    """The whole picture in the size of the original, upright and without metadata: a PNG in an open file."""
+    # One superpixel, which is selected, is all of the picture.
+    labels = np.zeros((photo.height, photo.width), np.uint16)
+    return portion_in_original_size(photo, labels, np.ones(1, bool), background="white", crop=False)
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
