@@ -58,6 +58,14 @@ SCRIPT_NAME = setting_values.path_prefix("SCRIPT_NAME", env.str("SCRIPT_NAME", "
 FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
+# Browsers send cookies to every port of a host: with names of its own, a site keeps its cookies apart from another's.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MESSAGES_COOKIE_NAME = (
+    setting_values.cookie_name(use, SECRET_KEY, https=HTTPS, path=SESSION_COOKIE_PATH)
+    for use in ("session", "csrf", "messages")
+)
+# Names that sessions had in earlier versions, and before HTTPS was set.
+FORMER_SESSION_COOKIES = ["sessionid", setting_values.cookie_name("session", SECRET_KEY, https=False, path="/")]
+MESSAGE_STORAGE = "superpixel_site.cookies.MessageStorage"
 PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 0, validate=validate.Range(min=0))
 
 INSTALLED_APPS = [
@@ -94,6 +102,7 @@ MIDDLEWARE = [
     "superpixel_site.compression.TextGZipMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -122,6 +131,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "superpixel_site.cookies.names",
             ],
         },
     },

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
@@ -97,8 +98,8 @@ def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     """As someone who has just typed the password: pages that guard the account ask for it."""
     client = Client()
     client.post(reverse("account_login"), {"login": user.username, "password": "a-long-passphrase"})
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
 
 
 @pytest.mark.usefixtures("expects_refusal")
