@@ -27,7 +27,7 @@ def has_account(request: HttpRequest) -> bool:
 def leave(request: HttpRequest) -> HttpResponse:
     """Delete everything, once the person has been told what that is and wants it."""
     person = person_of(request)
-    form = LeaveForm(request.POST or None)
+    form = LeaveForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and person.is_known and form.is_valid():
         is_done = _delete_all_of(person)
         logout(request)
