@@ -72,6 +72,7 @@ def leave(user: User) -> bool:
 
 def forget(visitor: uuid.UUID) -> bool:
     """Delete all that is a visitor's; False when the worker has to finish that."""
+    _forget_photos_in_log(list(Photo.objects.filter(visitor=visitor).values_list("pk", flat=True)))
     is_done = forget_now(visitor, SECONDS)
     _delete_what_nothing_needs()
     if not is_done:
@@ -84,7 +85,6 @@ def delete_closed() -> Iterator[None]:
     for user_id in Departure.objects.order_by("created").values_list("pk", flat=True):
         while _delete_some(user_id):
             yield
-        yield
 
 
 @transaction.atomic
@@ -113,13 +113,15 @@ def _delete_some(user_id: int) -> bool:
     account = get_user_model().objects.select_for_update().get(pk=user_id)
     some = Photo.objects.filter(owner=account).order_by("pk").values_list("pk", flat=True)[:PHOTOS_AT_ONCE]
     if keys := list(some):
-        _delete_photos(keys)
+        _forget_photos_in_log(keys)
+        Photo.objects.filter(pk__in=keys).delete()
         return True
     _delete_rest(account)
     return False
 
 
-def _delete_photos(keys: list[uuid.UUID]) -> None:
+def _forget_photos_in_log(keys: list[uuid.UUID]) -> None:
+    """Delete what the administration has noted about photos and what hangs on them."""
     for model, rows in (
         (GalleryImage, GalleryImage.objects.filter(photo__in=keys)),
         (LabelMap, LabelMap.objects.filter(photo__in=keys)),
@@ -128,7 +130,6 @@ def _delete_photos(keys: list[uuid.UUID]) -> None:
     ):
         _forget_in_log(model, rows.values_list("pk", flat=True))
     _forget_in_log(Photo, keys)
-    Photo.objects.filter(pk__in=keys).delete()
 
 
 def _delete_rest(account: User) -> None:

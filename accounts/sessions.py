@@ -106,5 +106,5 @@ def end(sessions: list[UserSession]) -> None:
 def clear_ended() -> Iterator[None]:
     """Delete what is known of sessions that have ended."""
     stored = Session.objects.filter(session_key=OuterRef("session_key"))
-    UserSession.objects.filter(~Exists(stored)).delete()
-    yield
+    if UserSession.objects.filter(~Exists(stored)).delete()[0]:
+        yield

@@ -86,7 +86,7 @@ def delete_outdated() -> Iterator[None]:
     for name in _stored():
         if not Export.objects.filter(file=name).exists() and _is_old(name):
             default_storage.delete(name)
-        yield
+            yield
 
 
 def _stored() -> list[str]:

@@ -102,7 +102,7 @@ class PatientWorker:
                     self._worker(jobs.LONG_QUEUE, self.long_processes, 1),
                 )
                 connector.when_lost = lambda: _stop_all(workers)
-                await asyncio.gather(*(worker.run() for worker in workers))  # type: ignore[no-untyped-call]
+                await _run_together(workers)
         return connector.is_lost or not self.once
 
     def _worker(self, queue: str, processes: IndexingProcesses, concurrency: int) -> Worker:
@@ -153,6 +153,20 @@ class PatientWorker:
         if self.session is None or loop is None or not loop.is_running():
             sys.exit(0)
         loop.call_soon_threadsafe(self.session.cancel)
+
+
+async def _run_together(workers: Iterable[Worker]) -> None:
+    """Run workers until each has ended; where one fails, the others end with it. The first error is raised."""
+    problem: BaseException | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker.run())  # type: ignore[no-untyped-call]
+    except BaseExceptionGroup as problems:
+        problem = problems.exceptions[0]
+    if problem is not None:
+        # Not `from` anything: its own cause says whether the connection was lost.
+        raise problem
 
 
 def _stop_all(workers: Iterable[Worker]) -> None:
