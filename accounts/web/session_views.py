@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -25,7 +26,12 @@ def listed(request: HtmxHttpRequest) -> HttpResponse:
         {"session": row, "device": sessions.device(row.user_agent), "is_unknown": row.ip == sessions.UNKNOWN_ADDRESS}
         for row in sessions.sessions_of(request.user)
     ]
-    return render(request, "accounts/sessions.html", {"rows": rows, "current": request.session.session_key})
+    context = {
+        "rows": rows,
+        "current": request.session.session_key,
+        "days": settings.SESSION_COOKIE_AGE // (24 * 3600),
+    }
+    return render(request, "accounts/sessions.html", context)
 
 
 @require_POST
