@@ -46,7 +46,10 @@ class Bucket(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         found = self.objects.get(urlsplit(self.path).path)
-        self.answer(200 if found is not None else 404, found or b"")
+        if found and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
+            first, last = int(wanted[1]), min(int(wanted[2] or len(found)), len(found) - 1)
+            return self.answer(206, found[first : last + 1], Content_Range=f"bytes {first}-{last}/{len(found)}")
+        return self.answer(200 if found is not None else 404, found or b"")
 
     do_HEAD = do_GET  # noqa: N815  as its base class calls it
 

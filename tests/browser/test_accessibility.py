@@ -94,6 +94,9 @@ def collection() -> None:
     call_command("index_gallery", verbosity=0)
 
 
+OWN = ("accounts:account", "accounts:sessions", "accounts:export", "accounts:leave")
+
+
 def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     """As someone who has just typed the password: pages that guard the account ask for it."""
     client = Client()
@@ -219,9 +222,16 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     sign_in(inspection.page, alice, live_server)
     inspection.visit(reverse("library:photos"), "my photos, signed in, with a message")
-    for name in ("account_email", "account_change_password", "account_logout", "account_reauthenticate", "mfa_index"):
+    for name in (
+        "account_email",
+        "account_change_password",
+        "account_logout",
+        "account_reauthenticate",
+        "mfa_index",
+        *OWN,
+    ):
         inspection.visit(reverse(name))
-    for name in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"):
+    for name in ("mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"):
         inspection.visit(reverse(name))
     TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
     RecoveryCodes.activate(alice)
