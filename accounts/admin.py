@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -23,6 +24,8 @@ else:
 
 admin.site.unregister(User)
 admin.site.unregister(Authenticator)
+# Where people are signed in is theirs to know.
+admin.site.unregister(UserSession)
 
 
 @admin.register(User)

@@ -59,6 +59,14 @@ FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
 TRUSTED_PROXIES = setting_values.proxies("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", ["0"]))
+# Browsers send cookies to every port of a host: with names of its own, a site keeps its cookies apart from another's.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MESSAGES_COOKIE_NAME = (
+    setting_values.cookie_name(use, SECRET_KEY, https=HTTPS, path=SESSION_COOKIE_PATH)
+    for use in ("session", "csrf", "messages")
+)
+# Names that sessions had in earlier versions, and before HTTPS was set.
+FORMER_SESSION_COOKIES = ["sessionid", setting_values.cookie_name("session", SECRET_KEY, https=False, path="/")]
+MESSAGE_STORAGE = "superpixel_site.cookies.MessageStorage"
 
 INSTALLED_APPS = [
     "accounts.signing_in.admin_config.AdministrationConfig",
@@ -73,6 +81,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "lucide",
@@ -96,6 +105,7 @@ MIDDLEWARE = [
     "superpixel_site.compression.TextGZipMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -125,6 +135,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.signing_in.context.sign_up",
+                "superpixel_site.cookies.names",
             ],
         },
     },

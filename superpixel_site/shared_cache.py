@@ -27,6 +27,12 @@ class SharedCache(DatabaseCache):
             return super().incr(key, delta, version)
 
 
+def delete_ending_with(endings: list[str]) -> None:
+    """Delete what is stored under keys that end so: what is counted for an account, say."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE} WHERE cache_key LIKE ANY (%s)", [[f"%:{end}" for end in endings]])
+
+
 def delete_expired() -> None:
     """Delete what has expired: Django does so only when the cache is full."""
     with connection.cursor() as cursor:

@@ -15,6 +15,7 @@ from django.urls import get_script_prefix
 
 from selector.models import Visitor
 from selector.people import Person, note_day, person_of, remember, was_here_today
+from selector.signals import renewed
 from superpixel_site.clients import network_of
 from superpixel_site.refusals import Refusal
 
@@ -54,6 +55,7 @@ def _renew(request: HttpRequest) -> None:
     try:
         if person.visitor is not None:
             Visitor.objects.see(person.visitor)
+        renewed.send(Visitor, request=request)
     except DatabaseError:
         # A full disk, say: what is there can still be looked at.
         logger.exception("That a visitor was here could not be noted; the next request tries again.")

@@ -46,6 +46,10 @@ MANAGED = [
     "mfa_activate_totp",
     "mfa_add_webauthn",
     "mfa_list_webauthn",
+    "accounts:account",
+    "accounts:sessions",
+    "accounts:export",
+    "accounts:leave",
 ]
 SECURED = [
     "mfa_deactivate_totp",

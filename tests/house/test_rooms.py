@@ -27,7 +27,7 @@ ROOMS = {
         *("urls", "apps"),
     ),
     "accounts": (
-        *("models", "signing_in", "exports", "leaving", "sessions", "jobs", "forms", "web"),
+        *("models", "signing_in", "sessions", "exports", "leaving", "jobs", "forms", "web"),
         *("receivers", "admin", "urls", "apps", "management"),
     ),
 }

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -44,7 +45,11 @@ def test_what_is_refused_makes_none(client: Client, photo: Photo) -> None:
     outside = {"label_map": label_maps.get_or_compute(photo).pk, "points": "9999,9999"}
     assert client.post(f"/photos/{photo.pk}/selection/", outside).status_code == 422
     assert client.post(f"/shared/{'x' * 32}/open/").status_code == 404
-    assert not Visitor.objects.exists() and not Session.objects.exists() and not client.cookies.get("sessionid")
+    assert (
+        not Visitor.objects.exists()
+        and not Session.objects.exists()
+        and not client.cookies.get(settings.SESSION_COOKIE_NAME)
+    )
 
 
 def test_a_gesture_makes_one(client: Client, photo: Photo) -> None:
@@ -58,24 +63,26 @@ def test_a_session_that_is_used_is_renewed_once_a_day(client: Client) -> None:
     upload(client)
     come_again_another_day(client)
     response = client.get("/photos/")
-    assert response.cookies["sessionid"]["max-age"] == 180 * 24 * 3600
+    assert response.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 180 * 24 * 3600
     assert Session.objects.get().expire_date > timezone.now() + datetime.timedelta(days=179)
     assert Visitor.objects.get().last_seen > timezone.now() - datetime.timedelta(minutes=5)
-    assert "sessionid" not in client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME not in client.get("/photos/").cookies
 
 
 def test_so_is_that_of_an_account(alice_client: Client) -> None:
     alice_client.get("/photos/")
     come_again_another_day(alice_client)
-    assert "sessionid" in alice_client.get("/photos/").cookies
-    assert "sessionid" not in alice_client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME in alice_client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME not in alice_client.get("/photos/").cookies
     assert not Visitor.objects.exists()
 
 
 def test_who_owns_nothing_gets_no_session(client: Client) -> None:
-    assert "sessionid" not in client.get("/photos/").cookies
-    client.cookies["sessionid"] = "a" * 32
-    assert client.get("/gallery/").cookies["sessionid"].value == "", "one that means nothing is taken back"
+    assert settings.SESSION_COOKIE_NAME not in client.get("/photos/").cookies
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    assert client.get("/gallery/").cookies[settings.SESSION_COOKIE_NAME].value == "", (
+        "one that means nothing is taken back"
+    )
     assert not Session.objects.exists()
 
 
