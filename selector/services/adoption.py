@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from selector.models import Photo, Selection, SharedSelection, Visitor
+from selector.models import FormerVisitor, Photo, Selection, SharedSelection, Visitor
+from selector.people import Person, marker_of
 from selector.signals import adopted
 
 if TYPE_CHECKING:
@@ -27,4 +28,5 @@ def adopt(visitor: uuid.UUID, owner: User) -> None:
         mine.update(visitor=None, owner=owner)
         SharedSelection.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
         Visitor.objects.filter(pk=visitor).delete()
+        FormerVisitor.objects.update_or_create(marker=marker_of(Person(visitor=visitor)), defaults={"owner": owner})
         adopted.send(Photo, visitor=visitor, user=owner)
