@@ -101,14 +101,14 @@ def answer_to(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def _rendered(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
     sentence = linked(str(refusal), refusal.link, refusal.next_url)
+    # One sentence is enough: this one says more than that a session is gone.
+    context = {"message": sentence, "level": "error", "signed_out": ""}
     if request.htmx:
-        return render(
-            request, "_status.html", {"message": sentence, "level": "error", "signed_out": ""}, status=refusal.status
-        )
+        return render(request, "_status.html", context, status=refusal.status)
     if request.headers.get("Sec-Fetch-Dest") == "image":
         return HttpResponse(str(refusal), status=refusal.status, content_type="text/plain")
     next_url = refusal.next_url or page_before(request)
-    context = {"message": sentence, "next_url": next_url, "way_on": refusal.link, "signed_out": ""}
+    context |= {"next_url": next_url, "way_on": refusal.link}
     return render(request, "problem.html", context, status=refusal.status)
 
 

@@ -142,7 +142,7 @@ def _knows_who_asks(request: HttpRequest) -> bool:
 
 def _signed_out(request: HttpRequest) -> str:
     """The sentence for a browser that sends the cookie of a session which is gone; else empty."""
-    if not _knows_who_asks(request) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+    if not _knows_who_asks(request) or not request.COOKIES.get(settings.SESSION_COOKIE_NAME):
         return ""
     if person_of(request).is_known or (request.session.session_key and "_auth_user_id" not in request.session):
         return ""

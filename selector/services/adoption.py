@@ -22,6 +22,8 @@ def adopt(visitor: uuid.UUID, owner: User) -> None:
     the person sees right now.
     """
     with transaction.atomic():
+        # What the visitor is doing right now is moved as well, or goes to the account by itself: see `owner_now`.
+        Visitor.objects.filter(pk=visitor).select_for_update().first()
         Photo.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
         mine = Selection.objects.filter(visitor=visitor)
         Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
@@ -30,3 +32,11 @@ def adopt(visitor: uuid.UUID, owner: User) -> None:
         Visitor.objects.filter(pk=visitor).delete()
         FormerVisitor.objects.update_or_create(marker=marker_of(Person(visitor=visitor)), defaults={"owner": owner})
         adopted.send(Photo, visitor=visitor, user=owner)
+
+
+def owner_now(person: Person) -> Person:
+    """Who owns what a person makes until the transaction ends: a visitor may have signed in since they sent it."""
+    if person.visitor is None or Visitor.objects.filter(pk=person.visitor).select_for_update(no_key=True).first():
+        return person
+    former = FormerVisitor.objects.filter(marker=marker_of(person)).select_related("owner").first()
+    return Person(user=former.owner) if former else person
