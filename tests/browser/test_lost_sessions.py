@@ -53,7 +53,7 @@ class Scene:
         names = {cookie.get("name"): cookie.get("value", "") for cookie in self.context.cookies()}
         form: dict[str, str | float | bool] = {**fields, "csrfmiddlewaretoken": names[site.CSRF_COOKIE_NAME]}
         answer = self.context.request.post(address, form=form)
-        assert answer.ok and not answer.url.endswith(address), answer.text()
+        assert answer.ok and "errorlist" not in answer.text(), answer.text()
 
     def signs_in(self, name: str = "alice") -> None:
         self.sends("/accounts/login/", login=name, password=self.password)
