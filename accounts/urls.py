@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from accounts.web import account_views, export_views, invitation_views, leaving_views, session_views
+from accounts.web import account_views, export_views, invitation_views, leaving_views, session_views, whose_page
 
 app_name = "accounts"
 urlpatterns = [
     path("", account_views.account, name="account"),
+    path("still-here/", whose_page.still_here, name="still_here"),
     path("invitation/<str:token>/", invitation_views.invitation, name="invitation"),
     # Before allauth's page of sessions, which has this address as well.
     path("sessions/", session_views.listed, name="sessions"),

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",
+    "accounts.web.whose_page.WhosePageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -136,6 +137,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "accounts.signing_in.context.sign_up",
                 "superpixel_site.cookies.names",
+                "accounts.web.whose_page.whose_page",
             ],
         },
     },
@@ -326,6 +328,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "superpixel_site.csrf_failures.csrf_failure"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS

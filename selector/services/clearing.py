@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from selector.models import Photo, Selection, SharedSelection, Visitor
+from selector.models import FormerVisitor, Photo, Selection, SharedSelection, Visitor
 from selector.services.storage_check import Comparison, compare, delete_orphans, prefixes
 from selector.signals import forgotten
 
@@ -29,6 +29,7 @@ def forget_visitors() -> Iterator[None]:
 
     A generator: it may be left after any `yield`.
     """
+    FormerVisitor.objects.gone().delete()
     gone = Visitor.objects.gone().order_by("pk").values_list("pk", flat=True)
     keys = list(gone[:VISITORS_AT_ONCE])
     while keys:

@@ -20,6 +20,7 @@ from selector.models import Photo
 from selector.people import Person
 from selector.rendering.previews import Background, preview_png
 from selector.services import decoding
+from selector.services.adoption import owner_now
 from selector.services.quotas import claim
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, read
 from superpixel_site.work_slots import work_slot
@@ -108,7 +109,9 @@ def _storing(photo: Photo, n_bytes: int) -> Iterator[None]:
     try:
         with transaction.atomic():
             if not photo.is_public:
-                claim(Person(photo.owner, photo.visitor), n_bytes)
+                owner = owner_now(Person(photo.owner, photo.visitor))
+                photo.owner, photo.visitor = owner.user, owner.visitor
+                claim(owner, n_bytes)
             yield
             photo.save(force_insert=True)
     except BaseException:
