@@ -265,13 +265,8 @@ VECTOR_INDEX_MEMORY_MB = env.int("VECTOR_INDEX_MEMORY_MB", 2048, validate=valida
 # One alone: each further one would compute the hash of a wrong password again.
 AUTHENTICATION_BACKENDS = ["accounts.signing_in.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "library:start"
@@ -301,14 +296,9 @@ if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and email["EMAIL_BACKEND"].endswith
     raise setting_values.WrongSetting(
         "ACCOUNT_EMAIL_VERIFICATION", "mandatory", "Set EMAIL_URL: without e-mail nobody could confirm an address."
     )
-EMAIL_BACKEND = email["EMAIL_BACKEND"]
-EMAIL_HOST = email["EMAIL_HOST"]
-EMAIL_PORT = email["EMAIL_PORT"]
-EMAIL_HOST_USER = email["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
-EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = email["EMAIL_TIMEOUT"]
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (email[f"EMAIL_{name}"] for name in ("BACKEND", "HOST", "PORT"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email["EMAIL_HOST_USER"], email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = (email[f"EMAIL_{name}"] for name in ("USE_TLS", "USE_SSL", "TIMEOUT"))
 EMAIL_FILE_PATH = email["EMAIL_FILE_PATH"] or None
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Superpixel Search <noreply@localhost>")
 

@@ -26,6 +26,7 @@ WITH_TORCH = (
 FIRST = (
     *WITH_TORCH,
     "tests/gallery/test_worker_process.py",
+    "tests/accounts/test_exports_by_worker.py",
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",

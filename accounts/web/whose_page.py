@@ -122,7 +122,6 @@ def _path(url: str) -> str:
 def whose_page(request: HttpRequest) -> dict[str, Any]:
     """What pages need to say whose they are; a context processor."""
     return {
-        "csrf_cookie_name": settings.CSRF_COOKIE_NAME,
         "page_of": SimpleLazyObject(lambda: _marker(request)),
         "page_of_field": SimpleLazyObject(
             lambda: format_html('<input type="hidden" name="{}" value="{}">', FIELD, _marker(request))

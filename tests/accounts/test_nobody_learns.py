@@ -14,7 +14,9 @@ from django.urls import reverse
 
 from tests.accounts.people import PASSWORD, sign_in
 
-CHANGING = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken": "[^"]*"')
+CHANGING = re.compile(
+    r'name="(csrfmiddlewaretoken|page_of)" value="[^"]*"|"X-CSRFToken": "[^"]*"|name="page-of" content="[^"]*"'
+)
 
 
 @pytest.fixture(params=[True, False], ids=["confirmed", "not confirmed"])

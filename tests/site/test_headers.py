@@ -86,23 +86,25 @@ def answer(alice_client: Client, photo: Photo, settings: Any) -> Callable[[str],
 # What is computed for one person has to be asked for again; what an address names by its content is kept for good.
 NEVER_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 FOR_A_YEAR = "private, max-age=31536000, immutable"
+NOT_KEPT = "private, no-store"
+ASKED_AGAIN = "private, no-cache"
 CACHE = {
-    "page": "",
-    "public page": "",
-    "partial": "",
+    "page": NOT_KEPT,
+    "public page": NOT_KEPT,
+    "partial": NOT_KEPT,
     "changing partial": NEVER_KEPT,
-    "page of an account": "",
-    "picture": FOR_A_YEAR,
-    "array": FOR_A_YEAR,
-    "download": "private, no-cache",
+    "page of an account": NEVER_KEPT,
+    "picture": ASKED_AGAIN,
+    "array": ASKED_AGAIN,
+    "download": NOT_KEPT,
     "static file": "max-age=60, public",
     "JSON": NEVER_KEPT,
     "redirect": NEVER_KEPT,
     "400": NEVER_KEPT,
-    "403": "",
-    "404": "",
-    "405": "",
-    "500": "",
+    "403": NOT_KEPT,
+    "404": NOT_KEPT,
+    "405": NOT_KEPT,
+    "500": NOT_KEPT,
 }
 # Answered before the middlewares that add to pages: by machines' address, and files that no page is.
 WITHOUT_PAGE_HEADERS = ("JSON", "static file")

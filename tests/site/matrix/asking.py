@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -59,6 +59,7 @@ FIXED = {
     "/admin/<app_label>/": {"app_label": "selector"},
     "/admin/<url>": {"url": "nowhere"},
     "/accounts/confirm-email/<key>/": {"key": "no-such-key"},
+    "/accounts/invitation/<token>/": {"token": "no-such-token"},
     "/accounts/password/reset/key/<uidb36>-<key>/": {"uidb36": "1", "key": "no-such-key"},
 }
 # Tokens against forged requests; other values of cookies do not matter, only that they are set.
@@ -108,7 +109,7 @@ def ask(world: World, person: str, method: str, address: Address, whose: str) ->
     values = values_of(address, things)
     path = address.path(values)
     sent = _sent(method, address, things)
-    mask = _mask(path, {*values.values(), *map(str, sent.values())})
+    mask = _mask(f"{path}?{urlencode(sent)}", path, {*values.values(), *map(str, sent.values())})
     in_the_admin = address.name.startswith("/admin/")
     wholly = method in ("GET", "POST") and person in (WHOLLY_IN_THE_ADMIN if in_the_admin else WHOLLY)
     early = answer_before_looking(path, method, "nobody")
@@ -154,10 +155,11 @@ def _status(response: HttpResponse) -> str:
     }.get(path, "302")
 
 
-def _mask(path: str, values: set[str]) -> Callable[[bytes], bytes]:
+def _mask(address: str, path: str, values: set[str]) -> Callable[[bytes], bytes]:
     """Takes out of an answer what it only repeats of the request, and tokens."""
     # The longest first: a short key may be a part of another.
-    repeated = sorted({path, quote(path, safe=""), *(value for value in values if len(value) > 4)}, key=len)[::-1]
+    written = {form for text in (address, path) for form in (text, quote(text), quote(text, safe=""))}
+    repeated = sorted({*written, *(value for value in values if len(value) > 4)}, key=len)[::-1]
 
     def mask(text: bytes) -> bytes:
         for value in repeated:
