@@ -24,6 +24,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.sql import queries
 from procrastinate.utils import utcnow
+from psycopg import sql
 
 from gallery.index import indexing, spaces
 from gallery.index.features import precompute_features
@@ -226,17 +227,23 @@ def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob])
     return images.exclude(pk__in=queued).order_by("pk").values_list("pk", flat=True).iterator()
 
 
+DELETE_POINTLESS = sql.SQL(
+    "DELETE FROM {jobs} WHERE task_name = %s AND status <> 'doing'"
+    " AND NOT EXISTS (SELECT FROM {rows} AS named WHERE named.id = (args->>%s)::{key_type})"
+)
+
+
 def delete_pointless() -> Iterator[None]:
     """Delete jobs whose images or other rows are gone, unless they are being done: those end by themselves."""
     for task, (argument, model) in NAMED_ROWS.items():
-        table, key_type = model._meta.db_table, model._meta.pk.db_type(connection)
+        # Procrastinate's own models cannot be written to.
+        statement = DELETE_POINTLESS.format(
+            jobs=sql.Identifier(ProcrastinateJob._meta.db_table),
+            rows=sql.Identifier(model._meta.db_table),
+            key_type=sql.SQL(str(model._meta.pk.db_type(connection))),
+        )
         with connection.cursor() as cursor:
-            # Procrastinate's own models cannot be written to.
-            cursor.execute(
-                f"DELETE FROM {ProcrastinateJob._meta.db_table} WHERE task_name = %s AND status <> 'doing'"
-                f" AND NOT EXISTS (SELECT FROM {table} WHERE {table}.id = (args->>%s)::{key_type})",
-                [task, argument],
-            )
+            cursor.execute(statement, [task, argument])
         yield
 
 

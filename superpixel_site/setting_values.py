@@ -123,9 +123,9 @@ def cookie_name(use: str, secret_key: str, *, https: bool, path: str) -> str:
     Examples
     --------
     >>> cookie_name("session", "a", https=False, path="/")
-    'superpixels_session_31ea10'
+    'superpixels_session_be894c'
     >>> cookie_name("session", "a", https=True, path="/")
-    '__Host-superpixels_session_31ea10'
+    '__Host-superpixels_session_be894c'
     """
     prefix = ("__Host-" if path == "/" else "__Secure-") if https else ""
     return f"{prefix}superpixels_{use}_{hashlib.sha256(b'cookies ' + secret_key.encode()).hexdigest()[:6]}"

@@ -278,7 +278,7 @@ ACCOUNT_EMAIL_VERIFICATION = env.str(
 ACCOUNT_ADAPTER = "accounts.signing_in.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "signup": "accounts.signing_in.forms.SignupForm",
-    "reset_password": "accounts.signing_in.forms.ResetPasswordForm",
+    "reset_password": "accounts.signing_in.forms.ResetPasswordForm",  # nosec B105 # a class
 }
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 # A key is an account and the address that tries it: whoever guesses never keeps its owner out at another address. See

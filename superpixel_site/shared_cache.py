@@ -14,6 +14,7 @@ from psycopg import sql
 
 TABLE = str(settings.CACHES["default"]["LOCATION"])
 LOCK = sql.SQL("SELECT FROM {} WHERE cache_key = %s FOR UPDATE").format(sql.Identifier(TABLE))
+DELETE_LIKE = sql.SQL("DELETE FROM {} WHERE cache_key LIKE ANY (%s)").format(sql.Identifier(TABLE))
 DELETE_EXPIRED = sql.SQL("DELETE FROM {} WHERE expires < now()").format(sql.Identifier(TABLE))
 
 
@@ -30,7 +31,7 @@ class SharedCache(DatabaseCache):
 def delete_ending_with(endings: list[str]) -> None:
     """Delete what is stored under keys that end so: what is counted for an account, say."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {TABLE} WHERE cache_key LIKE ANY (%s)", [[f"%:{end}" for end in endings]])
+        cursor.execute(DELETE_LIKE, [[f"%:{end}" for end in endings]])
 
 
 def delete_expired() -> None:
