@@ -53,7 +53,14 @@ def close(top: Path) -> int:
     """Close a folder and all that is in it to others; returns how many were open.
 
     As the folder itself is closed last, one that is closed tells that all in it is.
+
+    Raises
+    ------
+    ValueError
+        If the site's own code is in the folder: nobody means that.
     """
+    if settings.BASE_DIR.is_relative_to(top.resolve()):
+        raise ValueError(f"{top} holds the site itself, and is not closed to others.")
     closed = 0
     for path in open_to_others(top):
         path.chmod(FOLDER if path.is_dir() else FILE)

@@ -261,7 +261,7 @@ def test_the_pages_of_errors(inspection: Inspection, expected: list[str], monkey
     inspection.page.fill("input[name=login]", "alice")
     inspection.page.fill("input[name=password]", "wrong")
     inspection.page.locator("main button.primary").click()
-    expect(inspection.page.locator("[role=status]")).to_contain_text("keeps no cookies")
+    expect(inspection.page.locator("[role=status]")).to_contain_text("sent no cookie")
     inspection.look("a form that is too old")
     inspection.page.goto("/")
     inspection.page.evaluate("document.getElementById('upload').submit()")

@@ -126,3 +126,10 @@ def test_check_storage_says_what_is_open_and_closes_it(own_media: Path, photo: P
     assert "2 open to others" in said()
     assert "2 closed to others" in said("--repair")
     assert mode(Path(photo.working.path)) == 0o600 and "all in order" in said()
+
+
+def test_the_site_itself_is_never_closed(settings: Any) -> None:
+    before = mode(settings.BASE_DIR / "manage.py")
+    with pytest.raises(ValueError, match="holds the site itself"):
+        private_files.close(settings.BASE_DIR.parent)
+    assert mode(settings.BASE_DIR / "manage.py") == before

@@ -8,8 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
@@ -46,7 +45,8 @@ class Command(BaseCommand):
                 self.note("deleted" if name in deleted else "orphaned", name)
             for missing in found.missing:
                 self.judge(missing, repair)
-        if not settings.MEDIA_BUCKET:
+        # Other storages have no folder, or one that means something else to them.
+        if isinstance(default_storage, FileSystemStorage):
             self.look_who_may_read(Path(default_storage.path("")), repair)
         self.summarise()
 

@@ -16,6 +16,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
+from accounts.models import Invitation
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
 from gallery.jobs import index_image
@@ -163,6 +164,7 @@ def _account_of(person: Person) -> dict[str, str]:
     job = index_image.defer(image_id=1)
     rows = {"user": user.pk, "authenticator": key.pk, "pk": key.pk, "procrastinatejob": job}
     rows |= {"emailaddress": EmailAddress.objects.get(user=user).pk, "group": Group.objects.get(name="curators").pk}
+    rows |= {"invitation": Invitation.objects.invite(7, away)[0].pk}
     rows |= {"descriptorspace": spaces.ensure_spaces()[0][0].pk, "tag": _tag()}
     return {name: str(value) for name, value in rows.items()}
 
