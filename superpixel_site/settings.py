@@ -208,8 +208,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures 
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))
 N_SUPERPIXELS = env.int("N_SUPERPIXELS", 2000, validate=validate.Range(min=8, max=32_767))
 LABEL_MAP_CACHE_SIZE = env.int("LABEL_MAP_CACHE_SIZE", 32, validate=validate.Range(min=1))
-# NumPy's matrix products are small here. On busy cores its threads wait for each other: a product of half a millisecond
-# took 15 beside a hundred people.
+# NumPy's matrix products are small here. On busy cores its threads wait for each other, which takes many times
+# as long as the product.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Numba's compiled kernels: one folder for web, worker and commands, filled by `manage.py warmup`.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))

@@ -15,7 +15,6 @@ from selector.segmentation.compiled import LABELS, compiled
 Ints = npt.NDArray[np.int32]
 
 _PLANES = types.Array(types.float32, 3, "C")
-_FEATURES = types.Array(types.float32, 2, "C", readonly=True)
 
 # Sums up the merge tree and over the cells of a feature map --------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Features and rankings are numbers that do not get smaller: PostgreSQL tried for 50 ms a row, 12 ms to read it."""
+"""Features and rankings are numbers that hardly get smaller: PostgreSQL tried at each row, and undid it at each search."""
 
 from django.db import migrations
 

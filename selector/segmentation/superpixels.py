@@ -153,7 +153,7 @@ def _distinct(numbers: npt.NDArray[np.intp], stop: int) -> npt.NDArray[np.intp]:
     """Each of some numbers 0..stop-1 once, in order."""
     if stop > MOST_FLAGS:
         return np.unique(numbers)
-    # A third of the time of sorting them, as long as the flags fit the processor's cache.
+    # Quicker than sorting them, as long as there are few flags.
     flags = np.zeros(stop, bool)
     flags[numbers] = True
     return np.flatnonzero(flags)
