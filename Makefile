@@ -2,7 +2,10 @@
 #   make run     the site, with web and worker; LIGHT=1 leaves torch out
 #   make test    the whole test suite, in a real browser and on a real database
 # Before a commit:
-#   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations
+#   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations, bandit
+# Of what the site is built from:
+#   make audit   known vulnerabilities of the pinned packages, where the service that knows them can be reached
+#   make sbom    a bill of materials of the pinned packages, sbom.json (CycloneDX)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -24,12 +27,13 @@ endef
 
 COVERAGE := -p tests.coverage_plugin
 # Locust puts all of Python's input and output on its own feet when it is imported.
-DOCTESTED := superpixel_site selector gallery library benchmarks --ignore=benchmarks/load_users.py
+APPS := superpixel_site selector gallery library accounts
+DOCTESTED := $(APPS) benchmarks --ignore=benchmarks/load_users.py
 
-.PHONY: help run test check format requirements clean
+.PHONY: help run test check format requirements audit sbom clean
 
 help:
-	@sed -n '2,5p' Makefile
+	@sed -n '2,8p' Makefile
 
 .venv/bin/python .venv-light/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
@@ -68,6 +72,7 @@ IMPORT_WITHOUT_A_PAGE := import { globSync } from "node:fs"; \
 check: $(INSTALLED_DEV) $(NODE_MODULES)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive manage.py $(APPS)
 	@.venv/bin/python -m pytest --quiet --doctest-modules $(DOCTESTED)
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/typescript/bin/tsc --project .
@@ -78,11 +83,18 @@ check: $(INSTALLED_DEV) $(NODE_MODULES)
 format: $(INSTALLED_DEV)
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-COMPILE := uv pip compile --quiet --no-annotate --python-version 3.11 --custom-compile-command 'make requirements' pyproject.toml --extra s3
+COMPILE := uv pip compile --quiet --no-annotate --generate-hashes --python-version 3.11 --custom-compile-command 'make requirements' pyproject.toml --extra s3
 requirements:
 	@$(COMPILE) --extra meaning --output-file requirements.txt
 	@$(COMPILE) --constraint requirements.txt --output-file requirements/light.txt
 	@$(COMPILE) --extra meaning --extra dev --constraint requirements.txt --output-file requirements/dev.txt
+
+audit: $(INSTALLED_DEV)
+	@.venv/bin/python -m requirements.audit requirements.txt
+
+sbom: $(INSTALLED_DEV)
+	@.venv/bin/cyclonedx-py requirements --no-validate --output-reproducible --pyproject pyproject.toml -o sbom.json requirements.txt
+	@echo "sbom.json lists the $$(grep -c '^[a-z].*==' requirements.txt) packages of requirements.txt."
 
 clean:
 	@rm -rf .venv .venv-light node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -62,7 +62,10 @@ class Person(FastHttpUser):
     def post(self, path: str, name: str, **options: Any) -> Any:
         """What a form of the page sends."""
         cookies = {cookie.name: cookie.value for cookie in self.client.cookiejar}
-        headers = {"X-CSRFToken": cookies.get("csrftoken", ""), **options.pop("headers", {})}
+        headers = {
+            "X-CSRFToken": next((value for name, value in cookies.items() if "_csrf_" in name), ""),
+            **options.pop("headers", {}),
+        }
         return self.client.post(path, name=name, headers=headers, **options)
 
     def open(self, workspace: str) -> None:

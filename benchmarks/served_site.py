@@ -29,6 +29,11 @@ class Answer:
     size: int
 
 
+def csrf_token(cookies: dict[str, str]) -> str:
+    """The token against forged requests, whose cookie has a name of each site's own."""
+    return next((value for name, value in cookies.items() if "_csrf_" in name), "")
+
+
 class Site:
     """A browser's side of the conversation: one kept connection, cookies, the CSRF token."""
 
@@ -38,7 +43,7 @@ class Site:
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         given = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), "Accept-Encoding": "gzip", **headers}
-        given["X-CSRFToken"] = self.cookies.get("csrftoken", "")
+        given["X-CSRFToken"] = csrf_token(self.cookies)
         self.connection.request(method, path, body, given)
         response = self.connection.getresponse()
         data = response.read()
@@ -54,7 +59,7 @@ class Site:
 
     def send_photo(self, photo: bytes) -> Answer:
         """The answer to an upload, whatever it is."""
-        if "csrftoken" not in self.cookies:
+        if not csrf_token(self.cookies):
             self.request("GET", "/")
         boundary = uuid.uuid4().hex
         part = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="photo.jpg"\r\n\r\n'

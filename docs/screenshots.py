@@ -2,9 +2,9 @@
 
     python -m docs.screenshots docs/img [--port N]
 
-Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery and the page to sign in, each
-1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in $CHROMIUM or on the
-path. With --port the site that already runs there is shown, with the images it has.
+Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery, the page to sign in, and those
+of an account, each 1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in
+$CHROMIUM or on the path. With --port the site that already runs there is shown, with the images it has.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.browser import chromium
 WINDOWS = {1440: 900, 390: 844}
 PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
 LEVEL = 60
+PASSWORD = "a-long-passphrase"
 # A stroke over the space suit, as shares of the photograph's width and height.
 STROKE = [(0.12, 0.88), (0.2, 0.72), (0.3, 0.66), (0.36, 0.8), (0.44, 0.92), (0.42, 0.7), (0.56, 0.62), (0.63, 0.64)]
 
@@ -74,12 +76,49 @@ def sign_in(page: Page) -> None:
     page.goto("/accounts/login/")
 
 
+def account(page: Page) -> None:
+    """The account of a new person, with the photo from before; the later pictures are of the same."""
+    page.goto("/accounts/signup/")
+    page.fill("input[name=username]", f"carol-{uuid.uuid4().hex[:4]}")
+    for field in ("password1", "password2"):
+        page.fill(f"input[name={field}]", PASSWORD)
+    page.get_by_role("button", name="Sign up").click()
+    page.wait_for_url("**/")
+    page.goto("/accounts/")
+
+
+def sessions(page: Page) -> None:
+    page.goto("/accounts/sessions/")
+
+
+def security(page: Page) -> None:
+    page.goto("/accounts/2fa/")
+
+
+def export(page: Page) -> None:
+    page.goto("/accounts/export/")
+    page.get_by_role("button", name="Make the file").click()
+    page.wait_for_load_state("networkidle")
+
+
+def deletion(page: Page) -> None:
+    page.goto("/accounts/delete/")
+    page.fill("input[name=password]", PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Delete my account").wait_for()
+
+
 SHOTS: dict[str, Callable[[Page], None]] = {
     "workspace": workspace,
     "drawer": drawer,
     "popup": popup,
     "gallery": gallery,
     "sign-in": sign_in,
+    "account": account,
+    "sessions": sessions,
+    "security": security,
+    "export": export,
+    "deletion": deletion,
 }
 
 

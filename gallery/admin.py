@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Func, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from taggit.models import Tag
 
 from gallery import jobs
 from gallery.collection.importing import add_public
@@ -23,9 +23,9 @@ from gallery.web.forms import METADATA, NewImageForm, TaggedForm
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.model_admin import ModelAdmin
 
-Model = TypeVar("Model", bound=models.Model)
 # Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
 TAGS: str = "tags"
+OF_A_PRIVATE_IMAGE = ("photo_link", "visibility", "status", "error", "created")
 # How many vectors a space has, to order by: an expression, where a count would be an attribute of each space.
 N_VECTORS = Subquery(
     RegionVector.objects.filter(space=OuterRef("pk"))
@@ -34,25 +34,46 @@ N_VECTORS = Subquery(
 )
 
 
-class BriefDeletion(ModelAdmin[Model]):
-    """Asks before deleting without a list of the regions and vectors that are deleted, too: there are millions."""
+class OfThePublic:
+    """A filter that tells nothing of private images: neither in its choices nor by what it leaves."""
 
-    def get_deleted_objects(
-        self, objs: Sequence[Model] | QuerySet[Model], request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        named = [str(item) for item in objs[:100]]
-        total = len(objs)
-        if total > len(named):
-            named.append(f"and {total - len(named)} more")
-        return named, {model_ngettext(self.opts, total): total}, set(), []
+    used_parameters: dict[str, Any]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[GalleryImage]) -> QuerySet[GalleryImage] | None:
+        found: QuerySet[GalleryImage] | None = super().queryset(request, queryset)  # type: ignore[misc]
+        return found.filter(photo__is_public=True) if found is not None and self.used_parameters else found
+
+
+class TagFilter(OfThePublic, admin.RelatedFieldListFilter):
+    TAKES = ("tags__id__exact", "tags__isnull")
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(public_tags().values_list("pk", "name"))
+
+
+class LicenceFilter(OfThePublic, admin.AllValuesFieldListFilter):
+    TAKES = ("licence", "licence__isnull")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = GalleryImage.objects.public().order_by("licence").values_list("licence", flat=True)
+        self.lookup_choices = named.distinct()
+
+
+def public_tags() -> QuerySet[Tag]:
+    """The tags of the public collection, in order."""
+    found: QuerySet[Tag] = Tag.objects.filter(galleryimage__in=GalleryImage.objects.public())
+    return found.distinct().order_by("name")
 
 
 @admin.register(GalleryImage)
-class GalleryImageAdmin(BriefDeletion[GalleryImage]):
+class GalleryImageAdmin(ModelAdmin[GalleryImage]):
+    """The public collection; of people's own images that they are there, and whether they are indexed."""
+
     form = TaggedForm
-    list_display = ("thumbnail", "title", "status", "error", "tag_list", "visibility", "created")
-    list_display_links = ("thumbnail", "title")
-    list_filter = ("status", "photo__is_public", "tags", "licence")
+    list_display = ("thumbnail", "shown_title", "status", "error", "tag_list", "visibility", "created")
+    list_display_links = ("thumbnail", "shown_title")
+    list_filter = ("status", "photo__is_public", ("tags", TagFilter), ("licence", LicenceFilter))
     list_select_related = ("photo",)
     search_fields = ("title", "description", "creator", "tags__name")
     date_hierarchy = "created"
@@ -63,7 +84,25 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
     readonly_fields = ("photo_link", "status", "error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GalleryImage]:
-        return super().get_queryset(request).prefetch_related(TAGS)
+        images = super().get_queryset(request).prefetch_related(TAGS)
+        # Who curates needs to know of people's own images as little as that there are any.
+        return images if request.user.is_superuser else images.filter(photo__is_public=True)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[GalleryImage], search_term: str
+    ) -> tuple[QuerySet[GalleryImage], bool]:
+        searched = queryset.filter(photo__is_public=True) if search_term else queryset
+        return super().get_search_results(request, searched, search_term)
+
+    def has_change_permission(self, request: HttpRequest, obj: GalleryImage | None = None) -> bool:
+        """People's own images are for themselves to change."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.photo.is_public)
+
+    def get_fields(self, request: HttpRequest, obj: GalleryImage | None = None) -> Any:
+        return OF_A_PRIVATE_IMAGE if obj and not obj.photo.is_public else super().get_fields(request, obj)
+
+    def name_of(self, item: GalleryImage) -> str:
+        return item.title if item.photo.is_public else str(item)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -124,11 +163,19 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
 
     @admin.display(description="photo")
     def photo_link(self, image: GalleryImage) -> str:
+        if not image.photo.is_public:
+            return str(image.photo)
         look = "Look at it on the site"
         return format_html('{} <a href="{}">{}</a>', self.thumbnail(image), image.get_absolute_url(), look)
 
+    @admin.display(description="title", ordering=Case(When(photo__is_public=True, then="title"), default=Value("")))
+    def shown_title(self, image: GalleryImage) -> str:
+        return self.name_of(image)
+
     @admin.display(description="tags")
     def tag_list(self, image: GalleryImage) -> str:
+        if not image.photo.is_public:
+            return ""
         return ", ".join(sorted(tag.name for tag in image.tags.all()))
 
     @admin.display(description="public", boolean=True, ordering="photo__is_public")
@@ -145,7 +192,7 @@ class GalleryImageAdmin(BriefDeletion[GalleryImage]):
 
 
 @admin.register(DescriptorSpace)
-class DescriptorSpaceAdmin(BriefDeletion[DescriptorSpace]):
+class DescriptorSpaceAdmin(ModelAdmin[DescriptorSpace]):
     list_display = ("__str__", "method", "dimensions", "is_ready", "n_vectors", "created")
     readonly_fields = ("kind", "model", "pretrained", "method", "weights", "dimensions", "knows_words", "is_ready")
 
@@ -160,12 +207,36 @@ class DescriptorSpaceAdmin(BriefDeletion[DescriptorSpace]):
 
 @admin.register(Search)
 class SearchAdmin(ModelAdmin[Search]):
-    """Shows who searches and with which options, never the pictures: these are private."""
+    """Shows who searches and when: words, filters and pictures are private."""
 
     list_display = ("last_asked", "owner", "visitor")
     list_select_related = ("owner",)
     date_hierarchy = "last_asked"
-    fields = readonly_fields = ("owner", "visitor", "options", "last_asked")
+    fields = readonly_fields = ("id", "owner", "visitor", "last_asked")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+# Its own page lists the tags of all images, and what each is on.
+admin.site.unregister(Tag)
+
+
+@admin.register(Tag)
+class TagAdmin(ModelAdmin[Tag]):
+    """The tags of the public collection. One that people have put on images of their own as well changes there, too."""
+
+    list_display = ("name", "n_images")
+    search_fields = ("name",)
+    fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        return public_tags()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    # A query for each tag of a page, as in the list of spaces.
+    @admin.display(description="images")
+    def n_images(self, tag: Tag) -> int:
+        return GalleryImage.objects.public().tagged(tag.name).count()

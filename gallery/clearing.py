@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
+from gallery import jobs
 from gallery.models import Clearing, IndexedRegion, KeptRanking, PhotoFeatures
 from selector.models import LabelMap
 from selector.services.clearing import delete_files_without_rows, forget_visitors
@@ -101,12 +102,18 @@ def clear_cache() -> Iterator[None]:
     yield
 
 
-# Rows that nobody needs, deleted with their files; each step is short.
-ROWS = (
+# Rows that nobody needs, deleted with their files; each step is short. Apps above add theirs.
+ROWS: list[Callable[[], Iterator[None]]] = [
     forget_visitors,
     delete_unneeded_label_maps,
     delete_outdated_rankings,
     delete_outdated_features,
     clear_sessions,
     clear_cache,
-)
+    jobs.delete_pointless,
+]
+
+
+def add(*steps: Callable[[], Iterator[None]]) -> None:
+    """Clear away more, before all else; adding the same twice does it once."""
+    ROWS[:0] = [step for step in steps if step not in ROWS]

@@ -12,7 +12,7 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
 from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
@@ -24,6 +24,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.sql import queries
 from procrastinate.utils import utcnow
+from psycopg import sql
 
 from gallery.index import indexing, spaces
 from gallery.index.features import precompute_features
@@ -35,6 +36,8 @@ from selector.models import LabelMap
 logger = logging.getLogger(__name__)
 
 QUEUE = "index"
+# For what takes minutes: it runs beside, so that no image waits for it.
+LONG_QUEUE = "long"
 INDEX_IMAGE = "gallery.index_image"
 PRECOMPUTE_FEATURES = "gallery.look_at_photo"
 # A worker writes its heartbeat every ten seconds. One that has not done so for this long is dead.
@@ -46,6 +49,13 @@ SECONDS_AFTER_NO_FAULT = 1
 PRIORITY_LATER = -1
 # For photos that a person is working on.
 PRIORITY_NOW = 1
+
+
+# The row that a job is about: the argument with its primary key, and its model. Apps above add theirs.
+NAMED_ROWS: dict[str, tuple[str, type[Model]]] = {
+    INDEX_IMAGE: ("image_id", GalleryImage),
+    PRECOMPUTE_FEATURES: ("label_map_id", LabelMap),
+}
 
 
 class TryAgain(Exception):
@@ -86,7 +96,7 @@ def index_image(context: JobContext, image_id: int, afresh: bool = False) -> Non
     is given up at once.
     """
     try:
-        _processes(context).run(bring_up_to_date, image_id, afresh)
+        processes_of(context).run(bring_up_to_date, image_id, afresh)
     except Exception as problem:
         if is_no_fault(problem, context.job):
             raise TryAgain(SECONDS_AFTER_NO_FAULT) from problem
@@ -114,7 +124,7 @@ def precompute_features_of(context: JobContext, label_map_id: int) -> None:
     In a child process. A photo on which that dies is left alone after some attempts.
     """
     try:
-        _processes(context).run(precompute, label_map_id)
+        processes_of(context).run(precompute, label_map_id)
     except Exception as problem:
         if is_no_fault(problem, context.job):
             raise TryAgain(SECONDS_AFTER_NO_FAULT) from problem
@@ -139,7 +149,7 @@ def precompute(label_map_id: int) -> None:
             raise
 
 
-def _processes(context: JobContext) -> IndexingProcesses:
+def processes_of(context: JobContext) -> IndexingProcesses:
     """The worker's child processes."""
     processes = context.additional_context["processes"]
     assert isinstance(processes, IndexingProcesses)
@@ -171,10 +181,15 @@ def defer_features(label_map: LabelMap) -> None:
         _defer_all([_job(PRECOMPUTE_FEATURES, str(label_map.pk), PRIORITY_NOW, label_map_id=label_map.pk)])
 
 
-def _job(task: str, what: str, priority: int, **arguments: int) -> Job:
+def defer_long(task: str, what: str, **arguments: str) -> None:
+    """Queue something that takes minutes, unless it is queued already."""
+    _defer_all([_job(task, what, 0, LONG_QUEUE, **arguments)])
+
+
+def _job(task: str, what: str, priority: int, queue: str = QUEUE, **arguments: int | str) -> Job:
     """A job that cannot wait in the queue twice for the same thing."""
     return Job(
-        queue=QUEUE,
+        queue=queue,
         task_name=task,
         task_kwargs={**arguments},
         lock=None,
@@ -212,13 +227,33 @@ def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob])
     return images.exclude(pk__in=queued).order_by("pk").values_list("pk", flat=True).iterator()
 
 
+DELETE_POINTLESS = sql.SQL(
+    "DELETE FROM {jobs} WHERE task_name = %s AND status <> 'doing'"
+    " AND NOT EXISTS (SELECT FROM {rows} AS named WHERE named.id = (args->>%s)::{key_type})"
+)
+
+
+def delete_pointless() -> Iterator[None]:
+    """Delete jobs whose images or other rows are gone, unless they are being done: those end by themselves."""
+    for task, (argument, model) in NAMED_ROWS.items():
+        # Procrastinate's own models cannot be written to.
+        statement = DELETE_POINTLESS.format(
+            jobs=sql.Identifier(ProcrastinateJob._meta.db_table),
+            rows=sql.Identifier(model._meta.db_table),
+            key_type=sql.SQL(str(model._meta.pk.db_type(connection))),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [task, argument])
+        yield
+
+
 # Jobs of dead workers
 
 
 def sweep() -> None:
     """Queue the jobs of dead workers again; give up those that have been rescued very often."""
     alive = Q(worker__last_heartbeat__gte=Now() - DEAD_AFTER)
-    for stalled in ProcrastinateJob.objects.filter(queue_name=QUEUE, status="doing").exclude(alive):
+    for stalled in ProcrastinateJob.objects.filter(queue_name__in=(QUEUE, LONG_QUEUE), status="doing").exclude(alive):
         try:
             with transaction.atomic():
                 _rescue(stalled.procrastinate_job)

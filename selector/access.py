@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Literal
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -27,6 +29,22 @@ def visible_version(person: Person, photo_id: uuid.UUID, version: str) -> Photo:
     if photo.version != version:
         raise Http404
     return photo
+
+
+def full_size_for(person: Person, photo: Photo) -> Literal["", "pixels", "original"]:
+    """What this person may have of a photo that they see beyond its working copy.
+
+    The file that it came as, for its owner and for the curators of the public collection; all of its pixels, for
+    everybody where the site says so; or nothing.
+    """
+    if photo.is_owned_by(person) or (photo.is_public and _curates(person)):
+        return "original"
+    return "pixels" if photo.is_public and settings.PUBLIC_ORIGINALS else ""
+
+
+def _curates(person: Person) -> bool:
+    # Who is no member of the staff has no permissions: looking for them would cost two questions.
+    return person.user is not None and person.user.is_staff and person.user.has_perm("selector.download_original")
 
 
 def own_photo(person: Person, photo_id: uuid.UUID) -> Photo:

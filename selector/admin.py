@@ -1,4 +1,4 @@
-"""Looking after photos, label maps and links, without seeing any private photo."""
+"""Looking after photos, label maps and links: of what is private whose it is, how much and since when; no more."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ N_COPIES = Subquery(
 
 @admin.register(Photo)
 class PhotoAdmin(ModelAdmin[Photo]):
-    list_display = ("thumbnail", "name", "owner", "is_public", "original_type", "size", "created")
-    list_display_links = ("thumbnail", "name")
+    list_display = ("thumbnail", "shown_name", "owner", "is_public", "original_type", "size", "n_bytes", "created")
+    list_display_links = ("thumbnail", "shown_name")
     list_filter = ("is_public", "original_type")
     list_select_related = ("owner",)
-    search_fields = ("name", "owner__username", "original_sha256")
+    search_fields = ("id__startswith", "owner__username", "original_sha256")
+    search_help_text = "The beginning of a photo's id, its owner's user name, or the SHA-256 of its file."
     date_hierarchy = "created"
     fields = readonly_fields = (
-        *("name", "owner", "visitor", "is_public", "created"),
-        *("original_type", "original_sha256", "size", "quarter_turns"),
+        *("id", "shown_name", "owner", "visitor", "is_public", "created"),
+        *("original_type", "original_sha256", "size", "n_bytes", "quarter_turns"),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:
+        photos = super().get_queryset(request)
+        # Who curates needs to know of people's own photos as little as that there are any.
+        return photos if request.user.is_superuser else photos.filter(is_public=True)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -41,6 +47,14 @@ class PhotoAdmin(ModelAdmin[Photo]):
             return "private"
         address = reverse("selector:thumbnail", args=[photo.pk, photo.version])
         return format_html('<img src="{}" alt="" height="64" loading="lazy">', address)
+
+    @admin.display(description="name")
+    def shown_name(self, photo: Photo) -> str:
+        return photo.name if photo.is_public else str(photo)
+
+    @admin.display(description="bytes", ordering="original_bytes")
+    def n_bytes(self, photo: Photo) -> int:
+        return photo.original_bytes + photo.working_bytes
 
     @admin.display(description="size")
     def size(self, photo: Photo) -> str:
@@ -66,7 +80,7 @@ class SharedSelectionAdmin(ModelAdmin[SharedSelection]):
 
     list_display = ("created", "photo", "owner", "n_copies")
     list_select_related = ("owner", "label_map__photo")
-    search_fields = ("owner__username", "label_map__photo__name")
+    search_fields = ("owner__username",)
     date_hierarchy = "created"
     fields = readonly_fields = ("photo", "owner", "visitor", "created")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 SESSION_KEY = "visitor"
 # The day on which the session was renewed last, so that it is once a day.
 DAY_KEY = "day"
+# The marker of a person who owns nothing yet.
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,17 @@ class Person:
         if self.visitor is not None:
             return {"visitor": self.visitor}
         raise ValueError("A person not yet known owns nothing; see selector.web.visits.")
+
+
+def marker_of(person: Person) -> str:
+    """A word by which a page says whom it was made for: the same for a person always, and nothing to guess who from.
+
+    Its first letter tells accounts (u) from visitors (v).
+    """
+    if not person.is_known:
+        return NOBODY
+    kind, key = ("u", person.user.pk) if person.user is not None else ("v", person.visitor)
+    return kind + salted_hmac("selector.people.marker_of", f"{kind}{key}", algorithm="sha256").hexdigest()[:32]
 
 
 def person_of(request: HttpRequest) -> Person:

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from selector.models import LabelMap, Photo
 from selector.people import SESSION_KEY
 from selector.services.adoption import adopt
+from superpixel_site.stored_files import delete_with_folder
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -38,4 +39,4 @@ def delete_files(instance: Photo | LabelMap, **kwargs: Any) -> None:
     files = [instance.labels] if isinstance(instance, LabelMap) else [instance.original, instance.working]
     for file in files:
         if file:
-            transaction.on_commit(partial(file.storage.delete, str(file.name)))
+            transaction.on_commit(partial(delete_with_folder, file.storage, str(file.name)))

@@ -8,6 +8,8 @@ from django.dispatch import Signal
 adopted = Signal()
 # Sent with `visitor` (UUID) inside the transaction that deletes the last things of a visitor who does not come back.
 forgotten = Signal()
+# Sent with `request` once a day, when the session of a known person is renewed.
+renewed = Signal()
 # Sent with `label_map` (LabelMap) when the page of its workspace is opened.
 photo_opened = Signal()
 # Sent with `old` and `new` (LabelMap) inside the transaction that turns a photo, before the old one is deleted. Every

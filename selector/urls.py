@@ -10,6 +10,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/selection/", workspace_views.gesture, name="gesture"),
     path("photos/<uuid:photo_id>/selection/now/", workspace_views.selection_now, name="selection_now"),
     path("photos/<uuid:photo_id>/links/", sharing_views.links, name="links"),
+    path("photos/<uuid:photo_id>/original/", picture_views.original, name="original"),
     path("photos/<uuid:photo_id>/preview.png", picture_views.preview, name="preview"),
     path("photos/<uuid:photo_id>/working/<slug:version>.jpg", picture_views.working_copy, name="working_copy"),
     path("photos/<uuid:photo_id>/thumbnail/<slug:version>.jpg", picture_views.thumbnail, name="thumbnail"),

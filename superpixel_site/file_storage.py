@@ -1,13 +1,16 @@
-"""Files on disk that are there whole or not at all."""
+"""Files on disk that are there whole or not at all, and that other users of the machine cannot read."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from pathlib import Path
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
+
+from superpixel_site import private_files
 
 # How a file is called until it is complete. What a killed process leaves of one is known by this.
 PARTIAL_SUFFIX = ".part"
@@ -36,9 +39,13 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
     syncs = True
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        modes = {"file_permissions_mode": private_files.FILE, "directory_permissions_mode": private_files.FOLDER}
+        super().__init__(*args, **(modes | kwargs))
+
     def _save(self, name: str, content: File[bytes]) -> str:
         folder = Path(self.path(name)).parent
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder, Path(self.location))
         partial = folder / f".{uuid.uuid4().hex}{PARTIAL_SUFFIX}"
         try:
             _write(partial, content, syncs=self.syncs)
@@ -51,7 +58,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
 
 
 def _write(path: Path, content: File[bytes], *, syncs: bool) -> None:
-    with path.open("xb") as file:
+    with open(path, "xb", opener=private_files.opener) as file:
         for chunk in content.chunks():
             file.write(chunk)
         if syncs:

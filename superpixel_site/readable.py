@@ -15,6 +15,8 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import bad_request
 
+from superpixel_site.watching.routes import method_of, route_of
+
 logger = logging.getLogger(__name__)
 
 # Browsers send forms in the encoding of the page, which is UTF-8 everywhere here.
@@ -36,12 +38,13 @@ class ReadableInputMiddleware:
         """Answer what the database calls a bad value as what it is: a fault of the request, not of the server."""
         if not isinstance(exception, DataError):
             return None
-        return refused(f"The database refuses a value: {exception}", request)
+        # Its sentence would tell the value.
+        return refused(f"The database refuses a value ({type(exception.__cause__).__name__}).", request)
 
 
 def refused(reason: str, request: HttpRequest) -> HttpResponse:
     """The page for 400; the reason is for those who run the site."""
-    logger.info("%s: %s", request.path, reason)
+    logger.info("%s %s: %s", method_of(request), route_of(request), reason)
     return bad_request(request, BadRequest(reason))
 
 

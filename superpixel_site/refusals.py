@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix
 from django.utils.cache import add_never_cache_headers
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from superpixel_site.htmx import HtmxHttpRequest
@@ -37,6 +38,8 @@ class Refusal(Exception):
 
     # After how many seconds it may be tried again; 0 where nobody knows.
     retry_after = 0
+    # Which words of the sentence are a link to `next_url`, where nothing else helps.
+    link = ""
 
     def __init__(self, sentence: str, status: int, next_url: str) -> None:
         super().__init__(sentence)
@@ -97,19 +100,30 @@ def answer_to(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _rendered(request: HtmxHttpRequest, refusal: Refusal) -> HttpResponse:
-    sentence = str(refusal)
+    sentence = linked(str(refusal), refusal.link, refusal.next_url)
+    # One sentence is enough: this one says more than that a session is gone.
+    context = {"message": sentence, "level": "error", "signed_out": ""}
     if request.htmx:
-        return render(request, "_status.html", {"message": sentence, "level": "error"}, status=refusal.status)
+        return render(request, "_status.html", context, status=refusal.status)
     if request.headers.get("Sec-Fetch-Dest") == "image":
-        return HttpResponse(sentence, status=refusal.status, content_type="text/plain")
-    context = {"message": sentence, "next_url": refusal.next_url or _page_before(request)}
+        return HttpResponse(str(refusal), status=refusal.status, content_type="text/plain")
+    next_url = refusal.next_url or page_before(request)
+    context |= {"next_url": next_url, "way_on": refusal.link}
     return render(request, "problem.html", context, status=refusal.status)
 
 
-def _page_before(request: HttpRequest) -> str:
+def linked(sentence: str, words: str, url: str) -> str:
+    """A sentence of which some words are a link; without such words as it is."""
+    if not words:
+        return sentence
+    before, _, after = sentence.partition(words)
+    return format_html('{}<a href="{}">{}</a>{}', before, url, words, after)
+
+
+def page_before(request: HttpRequest) -> str:
     """The address that was asked for, or the page of this site from which something was sent."""
-    if request.method == "GET":
+    if request.method == "GET" and not request.headers.get("HX-Request"):
         return request.get_full_path()
-    referrer = request.headers.get("Referer", "")
+    referrer = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure())
     return referrer if ours else get_script_prefix()

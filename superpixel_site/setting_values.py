@@ -8,6 +8,7 @@ import re
 import tempfile
 import zoneinfo
 from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,18 @@ def _is_origin(text: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc == bare.replace("*.", "any.", 1) and "@" not in bare
 
 
+def proxies(name: str, values: list[str]) -> int | list[IPv4Network | IPv6Network]:
+    """How many proxies are in front of the site, or the networks that they are in."""
+    given = [value.strip() for value in values if value.strip()]
+    if len(given) == 1 and given[0].isdecimal():
+        return int(given[0])
+    try:
+        return [ip_network(value) for value in given]
+    except ValueError:
+        right = "Give how many proxies there are, or their addresses and networks: 127.0.0.1,10.0.0.0/8."
+        raise WrongSetting(name, ",".join(values), right) from None
+
+
 def path_prefix(name: str, value: str) -> str:
     """The path under which the site lies: empty, or with a slash before it and none after."""
     bare = value.strip().strip("/")
@@ -100,6 +113,22 @@ def path_prefix(name: str, value: str) -> str:
     if not SEGMENTS.fullmatch(prefix):
         raise WrongSetting(name, value, "Give a path of letters, digits, dots and dashes, such as /images.")
     return prefix
+
+
+def cookie_name(use: str, secret_key: str, *, https: bool, path: str) -> str:
+    """The name of a cookie of this site's alone: it tells sites on one host apart by their keys.
+
+    Over HTTPS the name begins as browsers want it for a cookie that only this very host may set, over HTTPS.
+
+    Examples
+    --------
+    >>> cookie_name("session", "a", https=False, path="/")
+    'superpixels_session_be894c'
+    >>> cookie_name("session", "a", https=True, path="/")
+    '__Host-superpixels_session_be894c'
+    """
+    prefix = ("__Host-" if path == "/" else "__Secure-") if https else ""
+    return f"{prefix}superpixels_{use}_{hashlib.sha256(b'cookies ' + secret_key.encode()).hexdigest()[:6]}"
 
 
 def time_zone(name: str, value: str) -> str:
@@ -118,10 +147,12 @@ def database(name: str, parsed: dict[str, Any]) -> dict[str, Any]:
     return parsed | {"OPTIONS": {"connect_timeout": 10, **parsed.get("OPTIONS", {})}}
 
 
-def email(name: str, parsed: dict[str, Any]) -> dict[str, Any]:
+def email(name: str, parsed: dict[str, Any], debug: bool) -> dict[str, Any]:
     """How e-mails are sent, as Django's settings say it. A mail server that does not answer is given up."""
     if "EMAIL_BACKEND" not in parsed:
+        raise WrongSetting(name, None, "Give for example submission://user:password@mail.example.org:587.")
+    if parsed["EMAIL_BACKEND"].endswith("console.EmailBackend") and not debug:
         raise WrongSetting(
-            name, None, "Give for example submission://user:password@mail.example.org:587, or console: for the log."
+            name, "console:", "It writes links that open accounts to the log: only with DEBUG. Leave EMAIL_URL out."
         )
     return parsed | {"EMAIL_TIMEOUT": parsed["EMAIL_TIMEOUT"] or 20}

@@ -58,10 +58,18 @@ SCRIPT_NAME = setting_values.path_prefix("SCRIPT_NAME", env.str("SCRIPT_NAME", "
 FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
-PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 0, validate=validate.Range(min=0))
+TRUSTED_PROXIES = setting_values.proxies("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", ["0"]))
+# Browsers send cookies to every port of a host: with names of its own, a site keeps its cookies apart from another's.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MESSAGES_COOKIE_NAME = (
+    setting_values.cookie_name(use, SECRET_KEY, https=HTTPS, path=SESSION_COOKIE_PATH)
+    for use in ("session", "csrf", "messages")
+)
+# Names that sessions had in earlier versions, and before HTTPS was set.
+FORMER_SESSION_COOKIES = ["sessionid", setting_values.cookie_name("session", SECRET_KEY, https=False, path="/")]
+MESSAGE_STORAGE = "superpixel_site.cookies.MessageStorage"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.signing_in.admin_config.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -73,6 +81,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "lucide",
@@ -82,19 +91,24 @@ INSTALLED_APPS = [
     "selector",
     "gallery",
     "library",
+    "accounts",
 ]
 
 MIDDLEWARE = [
     "superpixel_site.watching.middleware.WatchingMiddleware",
     "superpixel_site.watching.middleware.ByAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "superpixel_site.permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "superpixel_site.kept_answers.KeptAnswersMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",
+    "accounts.web.whose_page.WhosePageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -121,6 +135,9 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "accounts.signing_in.context.sign_up",
+                "superpixel_site.cookies.names",
+                "accounts.web.whose_page.whose_page",
             ],
         },
     },
@@ -203,6 +220,8 @@ WORK_SLOTS = env.int(
     max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
     validate=validate.Range(min=1),
 )
+# Whether everybody may have the full size of what is in the public collection.
+PUBLIC_ORIGINALS = env.bool("PUBLIC_ORIGINALS", False)
 WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 7, validate=validate.Range(min=0))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # everything but files: gestures are a few kilobytes
 SUPERPIXEL_ENGINE = env.str("SUPERPIXEL_ENGINE", "slic", validate=validate.OneOf(["slic", "skimage"]))
@@ -243,18 +262,11 @@ VECTOR_INDEX_MEMORY_MB = env.int("VECTOR_INDEX_MEMORY_MB", 2048, validate=valida
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One alone: each further one would compute the hash of a wrong password again.
+AUTHENTICATION_BACKENDS = ["accounts.signing_in.backend.OneCheckBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "library:start"
@@ -263,19 +275,30 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str(
     "ACCOUNT_EMAIL_VERIFICATION", "optional", validate=validate.OneOf(["none", "optional", "mandatory"])
 )
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "accounts.signing_in.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "accounts.signing_in.forms.SignupForm",
+    "reset_password": "accounts.signing_in.forms.ResetPasswordForm",  # nosec B105 # a class
+}
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# A key is an account and the address that tries it: whoever guesses never keeps its owner out at another address. See
+# `accounts.signing_in.attempts` for guesses from many addresses.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip,100/h/ip"}
+SIGN_UP = env.str("SIGN_UP", "open", validate=validate.OneOf(["open", "invitation", "closed"]))
+STAFF_REQUIRE_MFA = env.bool("STAFF_REQUIRE_MFA", False)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# An address that is not confirmed belongs to nobody, so a second factor beside it keeps nobody out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
-email = setting_values.email("EMAIL_URL", env.dj_email_url("EMAIL_URL", "console:"))
-EMAIL_BACKEND = email["EMAIL_BACKEND"]
-EMAIL_HOST = email["EMAIL_HOST"]
-EMAIL_PORT = email["EMAIL_PORT"]
-EMAIL_HOST_USER = email["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
-EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = email["EMAIL_TIMEOUT"]
+email = setting_values.email("EMAIL_URL", env.dj_email_url("EMAIL_URL", "console:" if DEBUG else "dummy:"), DEBUG)
+if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and email["EMAIL_BACKEND"].endswith("dummy.EmailBackend"):
+    raise setting_values.WrongSetting(
+        "ACCOUNT_EMAIL_VERIFICATION", "mandatory", "Set EMAIL_URL: without e-mail nobody could confirm an address."
+    )
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (email[f"EMAIL_{name}"] for name in ("BACKEND", "HOST", "PORT"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email["EMAIL_HOST_USER"], email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = (email[f"EMAIL_{name}"] for name in ("USE_TLS", "USE_SSL", "TIMEOUT"))
 EMAIL_FILE_PATH = email["EMAIL_FILE_PATH"] or None
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Superpixel Search <noreply@localhost>")
 
@@ -295,10 +318,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "superpixel_site.csrf_failures.csrf_failure"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# For other hosts of the same domain this site cannot speak, nor ask browsers' makers to list it: a proxy in front can.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 # --- The rest -------------------------------------------------------------------------------------------------------

@@ -10,10 +10,13 @@ urlpatterns = [
     path("", include("library.urls")),
     path("", include("gallery.urls")),
     path("", include("selector.urls")),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", watching_views.readyz, name="readyz"),
     path("metrics", watching_views.metrics, name="metrics"),
 ]
+# Not one of Django's: allauth looks for it here.
+handler429 = "accounts.web.limits.too_many_requests"
 handler500 = "superpixel_site.unavailable.server_error"

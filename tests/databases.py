@@ -35,6 +35,8 @@ def url_of(name: str) -> str:
 
 # What Django makes again whenever it has emptied a database, always the same.
 MADE_BY_DJANGO = ("django_content_type", "auth_permission")
+# What a migration makes: the group of curators.
+MADE_BY_MIGRATIONS = ("auth_group", "auth_group_permissions")
 # Those that refer to others first.
 OF_THE_QUEUE = (
     "procrastinate_events",
@@ -78,4 +80,4 @@ def _tables() -> list[str]:
     from django.db import connection
 
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    return [connection.ops.quote_name(name) for name in names if name not in MADE_BY_DJANGO]
+    return [connection.ops.quote_name(name) for name in names if name not in MADE_BY_DJANGO + MADE_BY_MIGRATIONS]

@@ -26,10 +26,12 @@ WITH_TORCH = (
 FIRST = (
     *WITH_TORCH,
     "tests/gallery/test_worker_process.py",
+    "tests/accounts/test_exports_by_worker.py",
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",
     "tests/upgrade/",
+    "tests/accounts/test_without_mail.py",
 )
 
 

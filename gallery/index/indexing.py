@@ -143,7 +143,9 @@ def sentence_about(problem: Exception) -> str:
         return str(problem)
     if isinstance(problem, FileNotFoundError):
         return "Its file is missing from the storage."
-    return f"It could not be indexed: {type(problem).__name__}{f' ({problem})' if str(problem) else ''}."
+    # What a database says further on holds values of the row.
+    said = str(problem).partition("\n")[0]
+    return f"It could not be indexed: {type(problem).__name__}{f' ({said})' if said else ''}."
 
 
 def reindex(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:

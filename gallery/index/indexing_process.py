@@ -10,7 +10,7 @@ import ctypes
 import fcntl
 import multiprocessing
 import os
-import pickle
+import pickle  # nosec B403 # of what this process has just made
 import queue
 import signal
 import threading
@@ -210,7 +210,7 @@ def _answer(work: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
 def _sendable(problem: Exception) -> Exception:
     """An error as it can travel between processes; some cannot be copied."""
     try:
-        pickle.loads(pickle.dumps(problem))
+        pickle.loads(pickle.dumps(problem))  # nosec B301 # see above
     except Exception:
         return RuntimeError(f"{type(problem).__name__} ({problem})")
     return problem

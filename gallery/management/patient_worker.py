@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -51,13 +51,20 @@ class PatientWorker:
     Parameters
     ----------
     processes : the children that do the work
+    long_processes : the child that does what takes minutes
     prepare : what to do with the database before jobs are run, each time that it is back
     """
 
     def __init__(
-        self, processes: IndexingProcesses, prepare: Callable[[], None], *, concurrency: int, once: bool
+        self,
+        processes: IndexingProcesses,
+        long_processes: IndexingProcesses,
+        prepare: Callable[[], None],
+        *,
+        concurrency: int,
+        once: bool,
     ) -> None:
-        self.processes, self.prepare = processes, prepare
+        self.processes, self.long_processes, self.prepare = processes, long_processes, prepare
         self.concurrency, self.once = concurrency, once
         self.is_stopping = False
         self.pause = SHORTEST_PAUSE
@@ -90,19 +97,25 @@ class PatientWorker:
         connector = _Connector()
         with suppress(asyncio.CancelledError), app.replace_connector(connector):
             async with app.open_async():
-                worker = Worker(
-                    app,
-                    queues=[jobs.QUEUE],
-                    concurrency=self.concurrency,
-                    wait=not self.once,
-                    delete_jobs="successful",
-                    additional_context={"processes": self.processes},
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=SECONDS_BETWEEN_LOOKS,
+                workers = (
+                    self._worker(jobs.QUEUE, self.processes, self.concurrency),
+                    self._worker(jobs.LONG_QUEUE, self.long_processes, 1),
                 )
-                connector.when_lost = worker.stop
-                await worker.run()  # type: ignore[no-untyped-call]
+                connector.when_lost = lambda: _stop_all(workers)
+                await _run_together(workers)
         return connector.is_lost or not self.once
+
+    def _worker(self, queue: str, processes: IndexingProcesses, concurrency: int) -> Worker:
+        return Worker(
+            app,
+            queues=[queue],
+            concurrency=concurrency,
+            wait=not self.once,
+            delete_jobs="successful",
+            additional_context={"processes": processes},
+            install_signal_handlers=False,
+            fetch_job_polling_interval=SECONDS_BETWEEN_LOOKS,
+        )
 
     def _wait_for_database(self) -> None:
         logger.warning("The database is lost: the worker waits until it is back.")
@@ -131,6 +144,8 @@ class PatientWorker:
         """Stop in good order where that is possible, and anyway after `SECONDS_TO_STOP`."""
         if not self.is_stopping:
             self.is_stopping = True
+            # What takes minutes does not end by itself in time, and begins again anyway.
+            _later(0, self.long_processes.end)
             _later(SECONDS_TO_FINISH_JOBS, self.processes.end)
             # Threads may be waiting for a server that never answers. Nothing of theirs is lost.
             _later(SECONDS_TO_STOP, lambda: os._exit(0))
@@ -138,6 +153,25 @@ class PatientWorker:
         if self.session is None or loop is None or not loop.is_running():
             sys.exit(0)
         loop.call_soon_threadsafe(self.session.cancel)
+
+
+async def _run_together(workers: Iterable[Worker]) -> None:
+    """Run workers until each has ended; where one fails, the others end with it. The first error is raised."""
+    problem: BaseException | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker.run())  # type: ignore[no-untyped-call]
+    except BaseExceptionGroup as problems:
+        problem = problems.exceptions[0]
+    if problem is not None:
+        # Not `from` anything: its own cause says whether the connection was lost.
+        raise problem
+
+
+def _stop_all(workers: Iterable[Worker]) -> None:
+    for worker in workers:
+        worker.stop()  # type: ignore[no-untyped-call]
 
 
 class _Connector(PsycopgConnector):

@@ -140,7 +140,8 @@ class GalleryImage(models.Model):
         ordering = ["-created", "-pk"]
 
     def __str__(self) -> str:
-        return self.title
+        # Logs and the admin show this: the title may be of a private image.
+        return f"Image {self.pk}"
 
     def get_absolute_url(self) -> str:
         """Address of the page about the image."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from gallery.access import visible_image, visible_region
 from gallery.index.region_highlights import exact_highlight, thumbnail_highlight
 from gallery.models import GalleryImage
 from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
+from selector.access import full_size_for
 from selector.people import person_of
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
-from superpixel_site.responses import immutable, render_partial_or_page
+from superpixel_site.responses import kept, render_partial_or_page
 from superpixel_site.stored_files import is_there
 
 IMAGES_A_PAGE = 48
@@ -43,14 +45,14 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
         "is_missing": not is_there(image.photo.working),
         "regions": image.own_regions(form.given("region") or []),
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
+        "full_size": full_size_for(person, image.photo),
         "in_drawer": wants_partial(request) and form.given("drawer"),
     }
     return render_partial_or_page(request, "gallery/_details.html", "gallery/details.html", context)
 
 
 @require_GET
-@immutable
-def highlight(request: HttpRequest, region_id: int) -> HttpResponse:
+def highlight(request: HttpRequest, region_id: int) -> HttpResponseBase:
     """Where a hit matched, to lie over its thumbnail. A region is never changed, only replaced by another.
 
     Where several parts matched, the other regions are named in the query: one picture shows all of them.
@@ -59,5 +61,6 @@ def highlight(request: HttpRequest, region_id: int) -> HttpResponse:
     form = HighlightForm(request.GET)
     also = form.given("also")
     matched = [region, *(region.image.regions.filter(pk__in=also) if also else ())]
-    png = exact_highlight(matched) if form.given("full") else thumbnail_highlight(matched)
-    return HttpResponse(png, content_type="image/png")
+    drawn = exact_highlight if form.given("full") else thumbnail_highlight
+    is_public = region.image.photo.is_public
+    return kept(request, lambda: HttpResponse(drawn(matched), content_type="image/png"), is_public=is_public)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -28,7 +29,7 @@ from selector.web.visits import known_person
 from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
-from superpixel_site.responses import immutable, redirect_to
+from superpixel_site.responses import kept, redirect_to
 
 SELECT_FIRST = "Select what you are looking for first, then search."
 SEARCHES_A_PAGE = 24
@@ -169,20 +170,23 @@ def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-@immutable
-def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponse:
+def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponseBase:
     """What was searched for, as a small picture on a transparent background."""
     search = own_search(person_of(request), search_id)
-    png = preview_png(
-        photos.working_copy(search.label_map.photo),
-        label_maps.load(search.label_map).labels,
-        search.superpixels.included,
-        background="transparent",
-        crop=True,
-        padding=0.05,
-        long_side=SELECTION_SIDE,
-    )
-    return HttpResponse(png, content_type="image/png")
+
+    def drawn() -> HttpResponse:
+        png = preview_png(
+            photos.working_copy(search.label_map.photo),
+            label_maps.load(search.label_map).labels,
+            search.superpixels.included,
+            background="transparent",
+            crop=True,
+            padding=0.05,
+            long_side=SELECTION_SIDE,
+        )
+        return HttpResponse(png, content_type="image/png")
+
+    return kept(request, drawn, is_public=False)
 
 
 @require_GET

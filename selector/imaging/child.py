@@ -147,7 +147,7 @@ def _shorten_folder() -> None:
     """Have `multiprocessing` put its sockets elsewhere where the temporary folder's path is too long for them."""
     config: dict[str, Any] = multiprocessing.process.current_process()._config  # type: ignore[attr-defined]
     if len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER and "tempdir" not in config:
-        folder = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
+        folder = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")  # nosec B108 # mkdtemp makes it private
         util.Finalize(None, shutil.rmtree, (folder, True), exitpriority=-100)
         config["tempdir"] = folder
 

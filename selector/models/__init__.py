@@ -11,10 +11,11 @@ from selector.models.photos import (
     working_path,
 )
 from selector.models.selections import HISTORY_LENGTH, Selection, SelectionStep, SharedSelection
-from selector.models.visitors import Visitor
+from selector.models.visitors import FormerVisitor, Visitor
 
 __all__ = [
     "HISTORY_LENGTH",
+    "FormerVisitor",
     "LabelMap",
     "Owned",
     "OwnedQuerySet",

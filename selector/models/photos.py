@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mimetypes
 import uuid
+from pathlib import PurePath
 from typing import Self, TypeVar
 
 from django.conf import settings
@@ -96,6 +98,7 @@ class Photo(Owned):
 
     class Meta:
         ordering = ["-created"]
+        permissions = [("download_original", "Can download the originals of the public collection")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(owner__isnull=True) | Q(visitor__isnull=True), name="photo_has_one_owner"
@@ -103,7 +106,8 @@ class Photo(Owned):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        # Logs and the admin show this: the name is its owner's.
+        return f"Photo {self.pk}"
 
     def get_absolute_url(self) -> str:
         """Address of the workspace."""
@@ -118,6 +122,13 @@ class Photo(Owned):
     def stem(self) -> str:
         """The name without its extension."""
         return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def download_name(self) -> str:
+        """The name with an extension that says what the original is."""
+        right = mimetypes.guess_all_extensions(self.original_type)
+        has_it = PurePath(self.name).suffix.lower() in right
+        return self.name if has_it else f"{self.name}.{self.original_type.rpartition('/')[2]}"
 
     @property
     def version(self) -> str:

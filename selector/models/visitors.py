@@ -41,3 +41,27 @@ class Visitor(models.Model):
 
     def __str__(self) -> str:
         return f"Visitor {self.pk}"
+
+
+class FormerVisitorQuerySet(models.QuerySet["FormerVisitor"]):
+    """Of visitors who have signed in."""
+
+    def gone(self) -> Self:
+        """Those whose pages nobody has open any more: they signed in as long ago as a session lives."""
+        return self.filter(signed_in__lt=timezone.now() - datetime.timedelta(seconds=settings.SESSION_COOKIE_AGE))
+
+
+class FormerVisitor(models.Model):
+    """A visitor who has signed in: pages that were open at that time go on as the account's.
+
+    Of the visitor only the marker is kept, which such a page sends (`selector.people.marker_of`).
+    """
+
+    marker = models.CharField(max_length=33, primary_key=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    signed_in = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = FormerVisitorQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Former visitor {self.marker}"

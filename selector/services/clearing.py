@@ -5,6 +5,7 @@ It is done a little at a time and may end at any moment: what is left over is fo
 
 from __future__ import annotations
 
+import datetime
 import logging
 import time
 import uuid
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from selector.models import Photo, Selection, SharedSelection, Visitor
+from selector.models import FormerVisitor, Photo, Selection, SharedSelection, Visitor
 from selector.services.storage_check import Comparison, compare, delete_orphans, prefixes
 from selector.signals import forgotten
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 PHOTOS_AT_ONCE = 20
 VISITORS_AT_ONCE = 500
+LONG_AGO = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def forget_visitors() -> Iterator[None]:
@@ -27,6 +29,7 @@ def forget_visitors() -> Iterator[None]:
 
     A generator: it may be left after any `yield`.
     """
+    FormerVisitor.objects.gone().delete()
     gone = Visitor.objects.gone().order_by("pk").values_list("pk", flat=True)
     keys = list(gone[:VISITORS_AT_ONCE])
     while keys:
@@ -35,6 +38,19 @@ def forget_visitors() -> Iterator[None]:
                 yield
             yield
         keys = list(gone.filter(pk__gt=keys[-1])[:VISITORS_AT_ONCE])
+
+
+def forget_now(visitor: uuid.UUID, seconds: float) -> bool:
+    """Delete all that belongs to a visitor who wants that, for as long as it may take; says whether all is gone.
+
+    What is left goes with that of visitors who stay away.
+    """
+    end = time.monotonic() + seconds
+    Visitor.objects.filter(pk=visitor).update(last_seen=LONG_AGO)
+    while _forget_some(visitor):
+        if time.monotonic() > end:
+            return False
+    return True
 
 
 def _forget_some(visitor: uuid.UUID) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image
@@ -19,6 +20,7 @@ from selector.models import Photo
 from selector.people import Person
 from selector.rendering.previews import Background, preview_png
 from selector.services import decoding
+from selector.services.adoption import owner_now
 from selector.services.quotas import claim
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, read
 from superpixel_site.work_slots import work_slot
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 THUMBNAIL_SIDE = 360
+NAME_OF_A_COPY = "Shared photo.jpg"
 
 
 def store_photo(
@@ -73,8 +76,8 @@ def store_photo(
 def copy_for(person: Person, photo: Photo) -> Photo:
     """Store a photo of the person's own with the same working copy.
 
-    The working copy stands for the original as well: the full resolution and the metadata of the file stay with the
-    first owner.
+    The working copy stands for the original as well: the full resolution, the metadata and the name of the file stay
+    with the first owner.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def copy_for(person: Person, photo: Photo) -> Photo:
     """
     data = read(photo.working)
     copy = Photo(
-        name=photo.name,
+        name=NAME_OF_A_COPY,
         original_bytes=len(data),
         original_type="image/jpeg",
         # Of the first original: a search leaves out all copies of the photo it starts from.
@@ -106,7 +109,9 @@ def _storing(photo: Photo, n_bytes: int) -> Iterator[None]:
     try:
         with transaction.atomic():
             if not photo.is_public:
-                claim(Person(photo.owner, photo.visitor), n_bytes)
+                owner = owner_now(Person(photo.owner, photo.visitor))
+                photo.owner, photo.visitor = owner.user, owner.visitor
+                claim(owner, n_bytes)
             yield
             photo.save(force_insert=True)
     except BaseException:
@@ -175,6 +180,13 @@ def portion_in_original_size(
     return decoding.portion_of(
         read(photo.original), labels, included, background=background, crop=crop, quarter_turns=turns
     )
+
+
+def pixels_of_original(photo: Photo) -> IO[bytes]:
+    """The whole picture in the size of the original, upright and without metadata: a PNG in an open file."""
+    # One superpixel, which is selected, is all of the picture.
+    labels = np.zeros((photo.height, photo.width), np.uint16)
+    return portion_in_original_size(photo, labels, np.ones(1, bool), background="white", crop=False)
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:

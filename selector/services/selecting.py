@@ -17,6 +17,7 @@ from selector.selection.gestures import clear, invert
 from selector.selection.selection import Mode, SuperpixelSelection, packed_length
 from selector.selection.tools import Gesture, Scene
 from selector.services import label_maps
+from selector.services.adoption import owner_now
 from selector.services.label_maps import Segmentation
 
 _DONE = {"undo": "Undone", "redo": "Redone", "clear": "Cleared", "invert": "Inverted"}
@@ -64,7 +65,7 @@ def apply_gesture(person: Person, label_map: LabelMap, gesture: Gesture) -> Repo
         If a point lies outside the photo; nothing has changed.
     """
     with transaction.atomic():
-        selection = _locked(person, label_map)
+        selection = _locked(owner_now(person), label_map)
         if selection.has_seen(gesture.tab, gesture.number):
             report = report_on(selection)
             return replace(report, sentence=report.description)

@@ -22,7 +22,7 @@ from selector.services.thumbnails import selection_highlight
 from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal
-from superpixel_site.responses import render_partial_or_page
+from superpixel_site.responses import NOT_KEPT, render_partial_or_page
 from superpixel_site.stored_files import require
 
 # Of the picture on the page of a link, in pixels.
@@ -63,7 +63,7 @@ def link_list(request: HtmxHttpRequest, person: Person, photo: Photo, new_addres
         "new_address": new_address,
     }
     response = render_partial_or_page(request, "selector/_links.html", "selector/links.html", context)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = NOT_KEPT
     return response
 
 
@@ -95,7 +95,7 @@ def unlisted(
         except NoSuchLink:
             response = render(request, "selector/no_such_link.html", status=404)
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Cache-Control"] = NOT_KEPT
         # Not "no-referrer": browsers would then send the page's form with "Origin: null", which Django refuses.
         response.headers["Referrer-Policy"] = "same-origin" if request.method == "GET" else "no-referrer"
         return response

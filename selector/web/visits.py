@@ -15,7 +15,8 @@ from django.urls import get_script_prefix
 
 from selector.models import Visitor
 from selector.people import Person, note_day, person_of, remember, was_here_today
-from superpixel_site.clients import address_of
+from selector.signals import renewed
+from superpixel_site.clients import network_of
 from superpixel_site.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def _renew(request: HttpRequest) -> None:
     try:
         if person.visitor is not None:
             Visitor.objects.see(person.visitor)
+        renewed.send(Visitor, request=request)
     except DatabaseError:
         # A full disk, say: what is there can still be looked at.
         logger.exception("That a visitor was here could not be noted; the next request tries again.")
@@ -76,7 +78,7 @@ def known_person(request: HttpRequest) -> Iterator[Person]:
     if person.is_known:
         yield person
         return
-    came = _Arrivals(address_of(request))
+    came = _Arrivals(network_of(request))
     if 0 < settings.VISITORS_A_MINUTE <= came.count():
         raise TooManyVisitors
     visitor = Visitor.objects.create()

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from selector.access import visible_label_map, visible_photo
+from selector.access import full_size_for, visible_label_map, visible_photo
 from selector.arrays import Labels
 from selector.models import LabelMap, Photo
 from selector.people import Person, person_of
@@ -57,6 +57,7 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "level": level,
         "coarsest": min(COARSEST_LEVEL, label_map.n_superpixels),
         "is_own": photo.is_owned_by(person),
+        "full_size": full_size_for(person, photo),
         "tools": tools.TOOLS,
         "other_way": tools.OTHER_WAY,
         **stage_context(photo),

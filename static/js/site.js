@@ -1,12 +1,13 @@
 /**
- * What HTML alone cannot do, on every page: say things in the status line, open and close the drawer and the pop-up and
- * move the focus along.
+ * What HTML alone cannot do, on every page: say things in the status line, say whose page it is with all that is sent,
+ * open and close the drawer and the pop-up and move the focus along.
  *
  * Everything here only adds to pages that work without it.
  */
 
 import { byId } from "./ui/find.js";
-import { SENTENCES, announce, sentenceFor, statusLine } from "./ui/messages.js";
+import { SENTENCES, announce, announceAnswer, sentenceFor, statusLine } from "./ui/messages.js";
+import { startWhosePage, whatHasBecomeOfThem } from "./ui/whose_page.js";
 
 const status = statusLine();
 const details = byId("details", HTMLDialogElement);
@@ -109,5 +110,7 @@ function startOverlays() {
   });
 }
 
+startWhosePage();
 startMessages();
 startOverlays();
+announceAnswer(await whatHasBecomeOfThem());

@@ -21,12 +21,23 @@ interface HtmxDetail {
   swapOverride?: string;
 }
 
+interface HtmxQuestion {
+  issueRequest(skipConfirmation: boolean): void;
+}
+
+interface HtmxRequest {
+  headers: Record<string, string>;
+}
+
 interface HtmxEvents {
   "htmx:afterRequest": CustomEvent<HtmxDetail>;
   "htmx:afterSettle": CustomEvent<HtmxDetail>;
   "htmx:afterSwap": CustomEvent<HtmxDetail>;
+  "htmx:beforeOnLoad": CustomEvent<HtmxDetail>;
   "htmx:beforeRequest": CustomEvent<HtmxDetail>;
   "htmx:beforeSwap": CustomEvent<HtmxDetail>;
+  "htmx:configRequest": CustomEvent<HtmxRequest>;
+  "htmx:confirm": CustomEvent<HtmxQuestion>;
   "htmx:oobAfterSwap": CustomEvent<HtmxDetail>;
   "htmx:responseError": CustomEvent<HtmxDetail>;
   "htmx:sendError": CustomEvent<HtmxDetail>;

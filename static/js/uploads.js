@@ -35,14 +35,14 @@ class Zone {
     this.#bar.value = 0;
     announce(`Uploading ${file.name}`, "silent");
     this.#upload = sender.send(file, { stay: false, progress: (share) => this.#progress(share) });
-    const { address, problem } = await this.#upload.answer;
+    const { address, problem, isTold } = await this.#upload.answer;
     this.#upload = null;
     if (address) {
       location.assign(address);
       return;
     }
     this.settle();
-    if (problem) announce(problem, "error");
+    if (problem && !isTold) announce(problem, "error");
   }
 
   abort() {

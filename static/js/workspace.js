@@ -11,6 +11,7 @@ import { startButtons } from "./workspace/buttons.js";
 import { Connection } from "./workspace/connection.js";
 import { Granularity } from "./workspace/granularity.js";
 import { Highlight } from "./workspace/highlight.js";
+import { KeptGestures } from "./workspace/kept_gestures.js";
 import { Keyboard } from "./workspace/keyboard.js";
 import { OtherTabs } from "./workspace/other_tabs.js";
 import { Pointer } from "./workspace/pointer.js";
@@ -37,7 +38,14 @@ const preview = new Preview({
   background: byId("background", HTMLSelectElement),
 }, size);
 const tints = new Tints({ layers, canvas: byId("anticipation", HTMLCanvasElement), serverState, preview });
-const connection = new Connection({ form, channel, tryAgain: byId("try-again", HTMLElement), stage, tints });
+const connection = new Connection({
+  form,
+  channel,
+  tryAgain: byId("try-again", HTMLElement),
+  stage,
+  tints,
+  kept: new KeptGestures(form.dataset.labelMap ?? ""),
+});
 const otherTabs = new OtherTabs({ form, channel, serverState, connection, tints });
 const viewport = new Viewport(layers, (scale) => {
   byId("zoom", HTMLElement).textContent = `${Math.round(scale * 100)}%`;
@@ -107,4 +115,9 @@ try {
   if (visit instanceof PerformanceNavigationTiming && visit.type === "back_forward") otherTabs.look();
 } catch {
   announce("The outlines cannot follow the pointer: they did not load. Clicking works all the same.", "error");
+}
+try {
+  await connection.resume();
+} catch {
+  // No connection: what is kept stays until the page is opened again.
 }

@@ -36,6 +36,10 @@ SETTINGS = {
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
     "log_truncate_on_rotation": "on",
+    # Neither the statement that failed nor the row that could not be stored: both hold what people have written.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
 }
 # What a crash left unwritten is written in one go instead of file by file: on a busy disk a server that was killed is
 # there again after 0.3 s instead of 2.7. Linux tells of errors in that from 5.8 on; other systems cannot do it.

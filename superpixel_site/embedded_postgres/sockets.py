@@ -21,7 +21,7 @@ LONGEST = 100
 
 def make() -> Path:
     """A fresh folder that only the user of this process may enter, under a short path."""
-    for parent in dict.fromkeys(("/tmp", tempfile.gettempdir())):
+    for parent in dict.fromkeys(("/tmp", tempfile.gettempdir())):  # nosec B108 # mkdtemp makes it private
         try:
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         except OSError:

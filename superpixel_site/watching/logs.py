@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
 from django.http import HttpRequest
+from pythonjsonlogger import json
 
 from superpixel_site.database_problems import is_cancelled, is_unreachable
+from superpixel_site.watching.discretion import ExceptionInfo, discreet, traceback_of
 from superpixel_site.watching.request_ids import current_request_id, request_id_of
 from superpixel_site.watching.routes import method_of, route_of
 
+# Its lines are put together from what tells nothing.
+ACCESS = "superpixel_site.access"
 PLAIN = "{levelname} {name}: {message}{of_request}"
 JSON_FIELDS = ("levelname", "name", "message", "request_id", "process")
+
+
+class PlainFormatter(logging.Formatter):
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
+        return traceback_of(ei)
+
+
+class JsonFormatter(json.JsonFormatter):
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
+        return traceback_of(ei)
 
 
 class RequestFilter(logging.Filter):
@@ -27,7 +42,15 @@ class RequestFilter(logging.Filter):
         vars(record).update(request_id=number, of_request=f" [{number}]" if number else "")
         if record.name.startswith("django.") and isinstance(request, HttpRequest):
             _say_anew(record, request)
+        elif record.name != ACCESS:
+            _leave_out(record)
         return True
+
+
+def _leave_out(record: logging.LogRecord) -> None:
+    """Write of a message what is discreet; of one that cannot be put together, logging complains by itself."""
+    with contextlib.suppress(TypeError, ValueError, KeyError):
+        record.msg, record.args = discreet(record.getMessage()), None
 
 
 def _say_anew(record: logging.LogRecord, request: HttpRequest) -> None:
@@ -59,9 +82,9 @@ def configuration(kind: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {"request": {"()": RequestFilter}},
         "formatters": {
-            "plain": {"format": PLAIN, "style": "{"},
+            "plain": {"()": PlainFormatter, "fmt": PLAIN, "style": "{"},
             "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
+                "()": JsonFormatter,
                 "fmt": JSON_FIELDS,
                 "style": ",",
                 "timestamp": "time",

@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from superpixel_site.watching import figures
+from superpixel_site.watching import figures, logs
 from superpixel_site.watching.request_ids import begin_request, end_request
 from superpixel_site.watching.routes import method_of, route_of
 
-access = logging.getLogger("superpixel_site.access")
+access = logging.getLogger(logs.ACCESS)
 # Asked by supervisors and proxies: by address instead of a name, and without HTTPS.
 BY_ADDRESS = ("/healthz", "/readyz", "/metrics")
 
@@ -30,13 +30,12 @@ class WatchingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         number = begin_request(request)
-        try:
-            response = self.get_response(request)
-            response["X-Request-ID"] = number
-            self.note(request, response, time.perf_counter() - started)
-            return response
-        finally:
-            end_request()
+        # Of an exception that passes by here the server writes: the request stays current, so that it says none of it.
+        response = self.get_response(request)
+        response["X-Request-ID"] = number
+        self.note(request, response, time.perf_counter() - started)
+        end_request()
+        return response
 
     def note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         method, route, status = method_of(request), route_of(request), response.status_code
@@ -74,4 +73,5 @@ class ByAddressMiddleware:
         except Resolver404:
             return self.get_response(request)
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer

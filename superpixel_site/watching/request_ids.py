@@ -12,6 +12,7 @@ from django.http import HttpRequest
 SANE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ATTRIBUTE = "request_id"
 _current: ContextVar[str] = ContextVar("request_id", default="")
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def begin_request(request: HttpRequest) -> str:
@@ -19,6 +20,7 @@ def begin_request(request: HttpRequest) -> str:
     given = request.headers.get("X-Request-ID", "")
     number = given if SANE.fullmatch(given) else uuid.uuid4().hex
     _current.set(number)
+    _request.set(request)
     # Django writes of a refused request when all middleware is through with it.
     setattr(request, ATTRIBUTE, number)
     return number
@@ -34,6 +36,12 @@ def current_request_id() -> str:
     return _current.get()
 
 
+def current_request() -> HttpRequest | None:
+    """The request that this thread answers; None outside of one."""
+    return _request.get()
+
+
 def end_request() -> None:
     """No request is answered any more."""
     _current.set("")
+    _request.set(None)

@@ -46,6 +46,10 @@ MANAGED = [
     "mfa_activate_totp",
     "mfa_add_webauthn",
     "mfa_list_webauthn",
+    "accounts:account",
+    "accounts:sessions",
+    "accounts:export",
+    "accounts:leave",
 ]
 SECURED = [
     "mfa_deactivate_totp",
@@ -102,7 +106,7 @@ def assert_in_the_look_of_the_site(response: Response) -> None:
 
 @pytest.fixture
 def alice_inside(alice: User) -> Client:
-    """Alice, signed in, with a confirmed address: a second factor needs one."""
+    """Alice, signed in, with a confirmed address."""
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     return signed_in(Client(), "alice")
 

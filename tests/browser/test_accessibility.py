@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
@@ -93,12 +94,15 @@ def collection() -> None:
     call_command("index_gallery", verbosity=0)
 
 
+OWN = ("accounts:account", "accounts:sessions", "accounts:export", "accounts:leave")
+
+
 def sign_in(page: Page, user: User, live_server: LiveServer) -> None:
     """As someone who has just typed the password: pages that guard the account ask for it."""
     client = Client()
     client.post(reverse("account_login"), {"login": user.username, "password": "a-long-passphrase"})
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
 
 
 @pytest.mark.usefixtures("expects_refusal")
@@ -218,9 +222,16 @@ def test_an_account(inspection: Inspection, alice: User, live_server: LiveServer
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     sign_in(inspection.page, alice, live_server)
     inspection.visit(reverse("library:photos"), "my photos, signed in, with a message")
-    for name in ("account_email", "account_change_password", "account_logout", "account_reauthenticate", "mfa_index"):
+    for name in (
+        "account_email",
+        "account_change_password",
+        "account_logout",
+        "account_reauthenticate",
+        "mfa_index",
+        *OWN,
+    ):
         inspection.visit(reverse(name))
-    for name in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"):
+    for name in ("mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"):
         inspection.visit(reverse(name))
     TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
     RecoveryCodes.activate(alice)
@@ -250,7 +261,7 @@ def test_the_pages_of_errors(inspection: Inspection, expected: list[str], monkey
     inspection.page.fill("input[name=login]", "alice")
     inspection.page.fill("input[name=password]", "wrong")
     inspection.page.locator("main button.primary").click()
-    expect(inspection.page.locator("[role=status]")).to_contain_text("keeps no cookies")
+    expect(inspection.page.locator("[role=status]")).to_contain_text("sent no cookie")
     inspection.look("a form that is too old")
     inspection.page.goto("/")
     inspection.page.evaluate("document.getElementById('upload').submit()")

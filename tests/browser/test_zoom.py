@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -158,7 +159,8 @@ def test_a_window_that_changes_keeps_the_part_in_view(page: Page) -> None:
     assert np.abs(np.subtract(ws.points_of(sent)[0], (200, 120))).max() < 1
 
 
-def test_the_preview_is_enlarged_and_downloaded(page: Page) -> None:
+def test_the_preview_is_enlarged_and_downloaded(page: Page, settings: Any) -> None:
+    settings.PUBLIC_ORIGINALS = True
     work = ws.Workspace(page, ws.public_photo(), level=8)
     expect(page.locator("#summary")).to_have_text("Nothing is selected.")
     ws.click(page, 30, 40)

@@ -105,7 +105,11 @@ def layer(page: Page, selector: str) -> Pixels:
 
 
 def shown(page: Page, selector: str) -> Pixels:
-    """What a person sees there, uint8 (h, w, 3)."""
+    """What a person sees there once its pictures have come, uint8 (h, w, 3)."""
+    page.locator(selector).scroll_into_view_if_needed()
+    page.locator(selector).evaluate(
+        "(element) => Promise.all([...element.querySelectorAll('img')].map((picture) => picture.decode()))"
+    )
     return np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB"))
 
 

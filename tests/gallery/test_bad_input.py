@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -131,7 +132,11 @@ def test_no_address_and_no_form_is_an_error_of_the_server(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages"])
+@pytest.mark.parametrize(
+    "name",
+    [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.MESSAGES_COOKIE_NAME, "sessionid"],
+    ids=["session", "csrf", "messages", "former session"],
+)
 @pytest.mark.parametrize(
     "value",
     ["\0" * 40, "x" * 5000, "\xff" * 40, "%00" * 40, '"' + r"\000" * 40 + '"'],
@@ -147,7 +152,7 @@ def test_no_cookie_is_an_error_of_the_server(photo: Photo, name: str, value: str
 def test_what_cannot_be_read_is_told_in_a_sentence(alice_client: Client) -> None:
     for answer in (
         alice_client.get("/gallery/", QUERY_STRING="tag=%00"),
-        alice_client.get("/", headers={"Cookie": "sessionid=" + "\0" * 40}),
+        alice_client.get("/", headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}=" + "\0" * 40}),
         alice_client.generic("POST", "/photos/", b"name=x", f"{FORM}; charset=klingon"),
         alice_client.generic("POST", "/photos/", b"x=1&" * 2000, FORM),
     ):

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Worker:
     """A worker process, or another command; killed when the test is over, whatever happens."""
 
-    def __init__(self, data_dir: Path, *command: str) -> None:
+    def __init__(self, data_dir: Path, *command: str, attempts: int = 2) -> None:
         self.data_dir = data_dir
         environment = {
             **os.environ,
@@ -40,7 +40,7 @@ class Worker:
             "DATA_DIR": str(data_dir),
             "SECRET_KEY": "of a test",
             "MEANING_ENABLED": "0",
-            "JOB_ATTEMPTS": "2",
+            "JOB_ATTEMPTS": str(attempts),
             "N_SUPERPIXELS": "60",
         }
         self.process: subprocess.Popen[str] = subprocess.Popen(
@@ -86,8 +86,8 @@ def start(media: Path, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     (tmp_path / "media").symlink_to(media)
     started: list[Worker] = []
 
-    def start(*command: str) -> Worker:
-        started.append(Worker(tmp_path, *command))
+    def start(*command: str, **options: int) -> Worker:
+        started.append(Worker(tmp_path, *command, **options))
         return started[-1]
 
     yield start
@@ -150,11 +150,16 @@ def test_the_death_of_a_child_is_the_fault_of_its_image_alone_and_being_stopped_
     killer, innocent, stuck = (
         add_image(title=title, seed=seed) for seed, title in enumerate(("killer", "innocent", "stuck"))
     )
-    worker = start()
+    # On a slow machine the killer's turn may come again before it is the stuck one's.
+    worker = start(attempts=20)
     worker.stuck_child()
     worker.stop()
-    found = GalleryImage.objects.values_list("pk", "status", "failures")
-    assert set(found) == {(killer.pk, "pending", 1), (innocent.pk, "indexed", 0), (stuck.pk, "pending", 0)}
+    killer.refresh_from_db()
+    assert killer.failures >= 1
+    found = GalleryImage.objects.values_list("pk", "status")
+    assert set(found) == {(killer.pk, "pending"), (innocent.pk, "indexed"), (stuck.pk, "pending")}
+    innocents = GalleryImage.objects.exclude(pk=killer.pk)
+    assert set(innocents.values_list("failures", flat=True)) == {0}
     first, last = ProcrastinateJob.objects.order_by("id")
     assert (first.status, last.status) == ("todo", "todo")
     # A moment later: what it died of, such as too little memory, may be over then.

@@ -5,6 +5,7 @@ torch is imported where it is needed: every process of pytest-xdist reads this f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import resource
@@ -370,15 +371,18 @@ def test_what_is_wrong_with_the_settings_is_said_in_one_sentence(
     assert_one_sentence(str(problem.value))
 
 
+COMMIT = "0123456789" * 4
+
+
 class Hub(BaseHTTPRequestHandler):
-    """Holds one file of weights, in the older format's name only."""
+    """Holds one file of weights, in the older format's name only, at one commit: `main` is not asked for."""
 
     content = b""
 
     def do_HEAD(self, body: bytes = b"") -> None:
-        found = self.path.endswith("/someone/tiny/resolve/main/open_clip_pytorch_model.bin")
+        found = self.path.endswith(f"/someone/tiny/resolve/{COMMIT}/open_clip_pytorch_model.bin")
         self.send_response(200 if found else 404)
-        headers = {"ETag": '"1234"', "X-Repo-Commit": "0" * 40, "Content-Length": len(self.content)}
+        headers = {"ETag": '"1234"', "X-Repo-Commit": COMMIT, "Content-Length": len(self.content)}
         for name, value in (headers if found else {"X-Error-Code": "EntryNotFound", "Content-Length": 0}).items():
             self.send_header(name, str(value))
         self.end_headers()
@@ -404,6 +408,8 @@ def fetch_from_hub(models: Path, cache: Path, answers: Connection) -> None:
     constants.HUGGINGFACE_CO_URL_TEMPLATE = constants.ENDPOINT + "/{repo_id}/resolve/{revision}/{filename}"
     constants.HF_HUB_DISABLE_TELEMETRY = True
     open_clip.pretrained._PRETRAINED["tiny-convolutions"] = {"shared": {"hf_hub": "someone/tiny/"}}
+    file = "open_clip_pytorch_model.bin"
+    weights.PINNED["someone/tiny"] = weights.Pin(COMMIT, {file: hashlib.sha256(Hub.content).hexdigest()})
 
     def fetch(folder: Path = cache, **options: Any) -> str:
         try:
@@ -419,6 +425,10 @@ def fetch_from_hub(models: Path, cache: Path, answers: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     (cache / "file").write_text("where a folder should be")
     said["no folder"] = fetch(cache / "file")
+    right, weights.PINNED["someone/tiny"] = weights.PINNED["someone/tiny"], weights.Pin(COMMIT, {file: "0" * 64})
+    said["other content"] = fetch()
+    weights.PINNED["someone/tiny"] = right
+    said["nothing kept"] = fetch(download=False)
     said["fetched"] = fetch(progress=lambda there, total: told.append((there, total)))
     said["told"], said["size"] = told[-1], len(Hub.content)
     hub.shutdown()
@@ -447,6 +457,8 @@ def test_weights_are_fetched_from_a_hub_once_and_failures_are_told(models: Model
         "not yet": "are not here yet",
         "full": "do not fit on the disk",
         "no folder": "cannot be stored",
+        "other content": "are not those that are pinned",
+        "nothing kept": "are not here yet",
         "down": "the hub does not answer",
     }.items():
         assert what in answers[case]

@@ -90,7 +90,7 @@ def test_a_missing_file_is_told(label_map: LabelMap, field: str) -> None:
     file = getattr(label_map if field == "labels" else label_map.photo, field)
     Path(file.path).unlink()
     said, code = check()
-    assert f"missing: {file.name} ({field} of quarters.jpg" in said and code == 1
+    assert f"missing: {file.name} ({field} of Photo {label_map.photo_id}" in said and code == 1
 
 
 def test_what_can_be_made_again_is(label_map: LabelMap) -> None:

@@ -101,7 +101,7 @@ def test_a_card_shows_what_is_selected(alice_client: Client, add: Add) -> None:
     inside = selection.superpixels.included[labels]
     assert alpha.shape == inside.shape == (160, 240)
     assert np.array_equal(alpha == 150, ~inside), "a veil outside and nowhere else"
-    assert "immutable" in png.headers["Cache-Control"]
+    assert png.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_its_address_names_its_content(alice_client: Client, add: Add) -> None:

@@ -138,7 +138,7 @@ def test_the_working_copy_is_served_to_its_owner_alone(client: Client, bob_clien
     url = Photo.objects.get().working_url
     response = client.get(url)
     assert response.headers["Content-Type"] == "image/jpeg"
-    assert "immutable" in response.headers["Cache-Control"]
+    assert response.headers["Cache-Control"] == "private, no-cache"
     assert bob_client.get(url).status_code == 404
 
 

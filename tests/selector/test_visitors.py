@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -44,7 +45,11 @@ def test_what_is_refused_makes_none(client: Client, photo: Photo) -> None:
     outside = {"label_map": label_maps.get_or_compute(photo).pk, "points": "9999,9999"}
     assert client.post(f"/photos/{photo.pk}/selection/", outside).status_code == 422
     assert client.post(f"/shared/{'x' * 32}/open/").status_code == 404
-    assert not Visitor.objects.exists() and not Session.objects.exists() and not client.cookies.get("sessionid")
+    assert (
+        not Visitor.objects.exists()
+        and not Session.objects.exists()
+        and not client.cookies.get(settings.SESSION_COOKIE_NAME)
+    )
 
 
 def test_a_gesture_makes_one(client: Client, photo: Photo) -> None:
@@ -58,24 +63,26 @@ def test_a_session_that_is_used_is_renewed_once_a_day(client: Client) -> None:
     upload(client)
     come_again_another_day(client)
     response = client.get("/photos/")
-    assert response.cookies["sessionid"]["max-age"] == 180 * 24 * 3600
+    assert response.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 180 * 24 * 3600
     assert Session.objects.get().expire_date > timezone.now() + datetime.timedelta(days=179)
     assert Visitor.objects.get().last_seen > timezone.now() - datetime.timedelta(minutes=5)
-    assert "sessionid" not in client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME not in client.get("/photos/").cookies
 
 
 def test_so_is_that_of_an_account(alice_client: Client) -> None:
     alice_client.get("/photos/")
     come_again_another_day(alice_client)
-    assert "sessionid" in alice_client.get("/photos/").cookies
-    assert "sessionid" not in alice_client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME in alice_client.get("/photos/").cookies
+    assert settings.SESSION_COOKIE_NAME not in alice_client.get("/photos/").cookies
     assert not Visitor.objects.exists()
 
 
 def test_who_owns_nothing_gets_no_session(client: Client) -> None:
-    assert "sessionid" not in client.get("/photos/").cookies
-    client.cookies["sessionid"] = "a" * 32
-    assert client.get("/gallery/").cookies["sessionid"].value == "", "one that means nothing is taken back"
+    assert settings.SESSION_COOKIE_NAME not in client.get("/photos/").cookies
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    assert client.get("/gallery/").cookies[settings.SESSION_COOKIE_NAME].value == "", (
+        "one that means nothing is taken back"
+    )
     assert not Session.objects.exists()
 
 
@@ -99,7 +106,7 @@ def test_too_many_from_one_address_wait(settings: Any) -> None:
 
 @pytest.mark.parametrize(("proxies", "statuses"), [(0, [302, 429, 429]), (1, [302, 302, 429])])
 def test_behind_a_proxy_people_are_told_apart_by_what_it_adds(settings: Any, proxies: int, statuses: list[int]) -> None:
-    settings.VISITORS_A_MINUTE, settings.PROXIES = 1, proxies
+    settings.VISITORS_A_MINUTE, settings.TRUSTED_PROXIES = 1, proxies
     added = ["192.0.2.1", "198.51.100.9, 192.0.2.2", "203.0.113.5, 192.0.2.2"]
     assert [upload(Client(), headers={"X-Forwarded-For": said}).status_code for said in added] == statuses
 

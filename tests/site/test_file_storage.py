@@ -26,7 +26,7 @@ def storage(tmp_path: Path) -> AtomicFileSystemStorage:
 def test_a_file_is_stored_with_its_bytes_and_rights(storage: AtomicFileSystemStorage, tmp_path: Path) -> None:
     assert storage.save("a/b/c.jpg", ContentFile(b"picture")) == "a/b/c.jpg"
     assert (tmp_path / "a/b/c.jpg").read_bytes() == b"picture"
-    assert stat.S_IMODE((tmp_path / "a/b/c.jpg").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "a/b/c.jpg").stat().st_mode) == 0o600
     assert files_under(tmp_path) == {"a/b/c.jpg"}
 
 

@@ -14,7 +14,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from django.views import csrf, defaults
+from django.views import defaults
+
+from superpixel_site.csrf_failures import csrf_failure
 
 
 def sentence_in(page: str) -> str:
@@ -67,9 +69,9 @@ def test_the_page_of_a_refusal_gives_the_reason() -> None:
 
 
 def test_a_form_that_is_too_old_is_explained() -> None:
-    response = csrf.csrf_failure(request(), "no cookie")
+    response = csrf_failure(request(), "incorrect")
     assert response.status_code == 403
-    assert "Reload the page" in sentence_in(response.content.decode())
+    assert "in another window" in sentence_in(response.content.decode())
 
 
 def test_htmx_shows_refusals_in_the_status_line_and_evaluates_nothing() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
@@ -121,7 +122,11 @@ def test_a_visitor_finds_everything_under_the_prefix(visitor: Client) -> None:
 def test_an_account_and_the_admin_are_under_it_too(visitor: Client) -> None:
     data = {"username": "carol", "password1": "a-long-passphrase", "password2": "a-long-passphrase"}
     assert answered(visitor, f"{PREFIX}/accounts/signup/", **data).headers["Location"] == f"{PREFIX}/"
-    assert visitor.cookies["sessionid"]["path"] == visitor.cookies["csrftoken"]["path"] == PREFIX
+    assert (
+        visitor.cookies[settings.SESSION_COOKIE_NAME]["path"]
+        == visitor.cookies[settings.CSRF_COOKIE_NAME]["path"]
+        == PREFIX
+    )
     User.objects.update(is_staff=True, is_superuser=True)
     seen = follow_all(visitor, f"{PREFIX}/accounts/email/", f"{PREFIX}/accounts/2fa/", f"{PREFIX}/admin/")
     assert kinds(seen) >= {"accounts", "admin", "static"}

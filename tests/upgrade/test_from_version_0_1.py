@@ -23,7 +23,7 @@ from tests.databases import fresh_database
 HERE = Path(__file__).parent
 NOTES = HERE / "data" / "version-0.1.json"
 # What `migrate` writes itself.
-OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
+OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 SEARCHES = "SELECT id, {} FROM gallery_search ORDER BY id"
 REGIONS = "SELECT id, {} FROM gallery_indexedregion ORDER BY id"
 VISITORS = " UNION ".join(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,28 @@ Progress = Callable[[int, int | None], None]
 CONFIG_KEYS = {"embed_dim", "vision_cfg", "text_cfg"}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The commit of a repository on the hub, and the SHA-256 of its files as they were then."""
+
+    revision: str
+    sha256: dict[str, str]
+
+
+# Of the default weights. Without a pin, weights are whatever their publisher's `main` is on the day of fetching.
+PINNED = {
+    "laion/CLIP-ViT-B-32-DataComp.XL-s13B-b90K": Pin(
+        "f0e2ffa09cbadab3db6a261ec1ec56407ce42912",
+        {"open_clip_model.safetensors": "3c00043509d2e3f35ec62bd85a643a393883dcda624d8208d034cc390c708297"},
+    ),
+}
+NO_PIN = Pin("main", {})
+
+
+class OtherContent(Exception):
+    """A fetched file is not the one that is pinned."""
 
 
 class WeightsMissing(RuntimeError):
@@ -129,7 +153,8 @@ def _kept(tag: dict[str, Any], cache_dir: str | Path | None) -> Path | None:
         fetched = _url_folder(cache_dir) / Path(tag["url"]).name
         return fetched if fetched.is_file() else None
     for repository, file in _hub_files(tag["hf_hub"]):
-        found = try_to_load_from_cache(repository, file, cache_dir=cache_dir)
+        revision = PINNED.get(repository, NO_PIN).revision
+        found = try_to_load_from_cache(repository, file, cache_dir=cache_dir, revision=revision)
         if isinstance(found, str):
             return Path(found)
     return None
@@ -152,13 +177,25 @@ def _from_hub(tag: dict[str, Any], cache_dir: str | Path | None, progress: Progr
 
     bar = _bar(progress)
     for repository, file in _hub_files(tag["hf_hub"]):
+        pin = PINNED.get(repository, NO_PIN)
         try:
-            return Path(hf_hub_download(repository, file, cache_dir=cache_dir, tqdm_class=bar))
+            fetched = hf_hub_download(repository, file, revision=pin.revision, cache_dir=cache_dir, tqdm_class=bar)
+            return _checked(Path(fetched), pin.sha256.get(file))
         except LocalEntryNotFoundError:
             raise  # The hub does not answer: the other file is not tried.
         except EntryNotFoundError:
             continue
     raise FileNotFoundError(f"no weights in {tag['hf_hub']}")
+
+
+def _checked(path: Path, sha256: str | None) -> Path:
+    """The file, if its content is as pinned; else it is deleted, so that it is never taken for weights."""
+    with path.open("rb") as file:
+        if sha256 in (None, hashlib.file_digest(file, "sha256").hexdigest()):
+            return path
+    path.resolve().unlink()
+    path.unlink(missing_ok=True)
+    raise OtherContent(path.name)
 
 
 def _from_url(url: str, cache_dir: str | Path | None) -> Path:
@@ -205,6 +242,8 @@ def _why(error: BaseException | None) -> str:
             return "do not fit on the disk: free some space in the folder of models, or set another."
         if number in FORBIDDEN:
             return "cannot be stored: make the folder of models writable, or set another."
+        if isinstance(error, OtherContent):
+            return "are not those that are pinned, so they were deleted: fetch them again, or name a file that is here."
         unreachable = unreachable or isinstance(error, LocalEntryNotFoundError | ConnectionError)
         error = error.__cause__ or error.__context__
     if unreachable:

@@ -38,10 +38,11 @@ class Command(BaseCommand):
     def handle(self, *, concurrency: int, once: bool, **options: Any) -> None:
         with (
             IndexingProcesses(concurrency, prepare=spaces.ensure_spaces) as processes,
+            IndexingProcesses() as long_processes,
             IndexingProcesses() as fetching,
         ):
             housekeeper = Housekeeper(processes)
-            worker = PatientWorker(processes, prepare_queue, concurrency=concurrency, once=once)
+            worker = PatientWorker(processes, long_processes, prepare_queue, concurrency=concurrency, once=once)
             if once:
                 self.fetch_models(housekeeper, fetching)
             else:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from selector.services.storage_check import Missing, compare, delete_orphans, prefixes
+from superpixel_site import private_files
 
 # Of each kind so many are listed by their names.
 LISTED = 20
@@ -19,8 +22,8 @@ LISTED = 20
 class Command(BaseCommand):
     help = (
         "Say which stored files no row names (orphans), and which files of photos are missing. With --repair "
-        "orphans are deleted, and working copies and label maps are made again from what there is. It may run while "
-        "the site does. "
+        "orphans are deleted, working copies and label maps are made again from what there is, and files that other "
+        "users of the machine can read are closed to them. It may run while the site does. "
         "Ends with 1 when files are missing and are not repaired."
     )
 
@@ -42,7 +45,18 @@ class Command(BaseCommand):
                 self.note("deleted" if name in deleted else "orphaned", name)
             for missing in found.missing:
                 self.judge(missing, repair)
+        # Other storages have no folder, or one that means something else to them.
+        if isinstance(default_storage, FileSystemStorage):
+            self.look_who_may_read(Path(default_storage.path("")), repair)
         self.summarise()
+
+    def look_who_may_read(self, folder: Path, repair: bool) -> None:
+        """Note the files and folders that others on this machine may read, after closing them if so told."""
+        found = [str(path.relative_to(folder.parent)) for path in private_files.open_to_others(folder)]
+        if repair:
+            private_files.close(folder)
+        for name in found:
+            self.note("closed to others" if repair else "open to others", name)
 
     def judge(self, missing: Missing, repair: bool) -> None:
         if repair and missing.repair():

@@ -3,7 +3,7 @@
 
 /** @import { Gesture } from "./selection.js" */
 
-/** @typedef {"done" | "refused" | "unreachable"} Outcome */
+/** @typedef {"done" | "refused" | "unreachable" | "signed out"} Outcome */
 
 const FIRST_RETRY_MS = 3000, LAST_RETRY_MS = 30_000;
 
@@ -12,6 +12,8 @@ export class GestureQueue {
   waiting = [];
   /** Whether the last attempt to send did not reach the server. */
   lost = false;
+  /** Whether the person has to sign in before anything is taken from them. */
+  held = false;
   #sending = false;
   #pause = FIRST_RETRY_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -35,6 +37,17 @@ export class GestureQueue {
     this.#drain();
   }
 
+  /**
+   * Take gestures up again that an earlier page of this tab could not send: under their numbers of then.
+   *
+   * @param {Gesture[]} gestures
+   */
+  resume(gestures) {
+    this.waiting.splice(this.#sending ? 1 : 0, 0, ...gestures);
+    this.changed();
+    this.#drain();
+  }
+
   /** Try again at once. */
   retry() {
     this.#pause = FIRST_RETRY_MS;
@@ -53,14 +66,16 @@ export class GestureQueue {
     while (this.waiting.length) {
       const outcome = await this.send(this.waiting[0]);
       this.lost = outcome === "unreachable";
-      if (this.lost) break;
+      this.held = outcome === "signed out";
+      if (this.lost || this.held) break;
       this.#pause = FIRST_RETRY_MS;
       this.waiting.shift();
       this.changed();
     }
     this.#sending = false;
-    if (!this.lost) return;
+    if (!this.lost && !this.held) return;
     this.changed();
+    if (this.held) return;
     this.#timer = setTimeout(() => this.#drain(), this.#pause);
     this.#pause = Math.min(2 * this.#pause, LAST_RETRY_MS);
   }

@@ -30,6 +30,16 @@ export function announce(text, level = "info") {
 }
 
 /**
+ * Show what an answer of the server says in its own status line.
+ *
+ * @param {string} html
+ */
+export function announceAnswer(html) {
+  const said = new DOMParser().parseFromString(html, "text/html").querySelector("#status");
+  if (said) statusLine().replaceChildren(...said.children);
+}
+
+/**
  * What to say of an answer that brings no sentence of ours.
  *
  * @param {number} status of the answer, 400 or more

@@ -86,7 +86,8 @@ export class UploadList {
     this.#heading.textContent = open
       ? `${done} of ${photos(done + open)} added`
       : `${photos(done)} added${failed ? `, ${failed} not` : ""}`;
-    if (this.#wasBusy && !open) settled(done, failed);
+    const isTold = this.#inState("failed").some((row) => row.isTold);
+    if (this.#wasBusy && !open && !isTold) settled(done, failed);
     this.#wasBusy = open > 0;
   }
 }

@@ -11,6 +11,8 @@ import { find } from "../ui/find.js";
 export class Row {
   /** @type {State} */
   state = "waiting";
+  /** Whether the status line says what went wrong. */
+  isTold = false;
   #file;
   #sender;
   #changed;
@@ -48,7 +50,8 @@ export class Row {
     this.#become("sending", "Uploading");
     this.#bar.value = 0;
     this.#upload = this.#sender.send(this.#file, { stay: true, progress: (share) => this.#progress(share) });
-    const { html, problem = "", aborted } = await this.#upload.answer;
+    const { html, problem = "", aborted, isTold = false } = await this.#upload.answer;
+    this.isTold = isTold;
     if (html) this.#finish(html);
     else if (aborted) this.#become("cancelled", "Cancelled");
     else this.#become("failed", problem);

@@ -1,7 +1,7 @@
 // Sends photos to the server, each with a request of its own that tells how far it is.
 
-import { find } from "../ui/find.js";
-import { SENTENCES, sentenceFor } from "../ui/messages.js";
+import { SENTENCES, announceAnswer, sentenceFor } from "../ui/messages.js";
+import { noteOwner, ownHeaders, tokenIsThere } from "../ui/whose_page.js";
 
 /**
  * What came of an upload: where to go on, the photo's entry, what is wrong, or that it was given up.
@@ -11,6 +11,7 @@ import { SENTENCES, sentenceFor } from "../ui/messages.js";
  * @property {string} [html]
  * @property {string} [problem]
  * @property {boolean} [aborted]
+ * @property {boolean} [isTold] whether the status line says already what is wrong
  */
 
 /**
@@ -57,10 +58,13 @@ export class Sender {
         resolve({ problem: `That file is larger than ${megabytes} MB. Choose or export a smaller one.` });
         return;
       }
-      const start = () => {
+      const start = async () => {
         tries += 1;
+        await tokenIsThere();
+        if (stopped.signal.aborted) return;
         request.open("POST", this.#form.action);
-        request.setRequestHeader("HX-Request", "true");
+        const headers = { "HX-Request": "true", "HX-Current-URL": location.href, ...ownHeaders() };
+        for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
         request.send(this.#body(file, stay));
       };
       request.upload.addEventListener("progress", (event) => {
@@ -89,7 +93,6 @@ export class Sender {
    */
   #body(file, stay) {
     const body = new FormData();
-    body.append("csrfmiddlewaretoken", find(this.#form, "[name=csrfmiddlewaretoken]", HTMLInputElement).value);
     body.append("image", file);
     if (stay) body.append("stay", "on");
     return body;
@@ -100,12 +103,16 @@ export class Sender {
    * @returns {Answer}
    */
   #answerOf(request) {
+    noteOwner(request);
     if (request.status >= 200 && request.status < 300) {
       this.isKnown = true;
       return { address: request.getResponseHeader("HX-Redirect"), html: request.responseText };
     }
+    // With the way back, which a row has no place for.
+    const isTold = request.status === 401;
+    if (isTold) announceAnswer(request.responseText);
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     const sentence = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".message");
-    return { problem: sentence?.textContent ?? sentenceFor(request.status) };
+    return { problem: sentence?.textContent ?? sentenceFor(request.status), isTold };
   }
 }

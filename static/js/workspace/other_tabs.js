@@ -1,6 +1,7 @@
 // What another tab of the same person has changed: asked for when this one comes to the front.
 
-import { announce } from "../ui/messages.js";
+import { announce, announceAnswer } from "../ui/messages.js";
+import { noteOwner, ownHeaders } from "../ui/whose_page.js";
 
 /**
  * @import { Connection } from "./connection.js"
@@ -47,11 +48,15 @@ export class OtherTabs {
     this.#looking = new AbortController();
     const { signal } = this.#looking;
     try {
-      const answer = await fetch(this.#address(), { headers: { "HX-Request": "true" }, signal });
+      const headers = { "HX-Request": "true", "HX-Current-URL": location.href, ...ownHeaders() };
+      const answer = await fetch(this.#address(), { headers, signal });
       const text = await answer.text();
+      noteOwner(answer.headers);
       if (!signal.aborted && answer.status === 200) {
         htmx.swap(this.#channel, text, { swapStyle: "none" });
         await this.#tints.show();
+      } else if (answer.status === 401) {
+        announceAnswer(text);
       } else if (answer.status >= 400 && answer.status < 500) {
         announce("This photo has changed in another window. Reload the page to go on.", "error");
       }

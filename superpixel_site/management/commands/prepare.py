@@ -9,6 +9,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from superpixel_site import private_files
+
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"verbosity": 0}),
     ("check", {"databases": ["default"]}),
@@ -23,6 +25,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        private_files.close_data()
         try:
             for name, arguments in STEPS:
                 call_command(name, **arguments)

@@ -1,0 +1,71 @@
+"""Names of files that every system takes, each once in its folder."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+# Of Windows, with any extension.
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+# File systems take 255 bytes at most; something may be put in front or behind.
+LONGEST = 180
+EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+
+def safe(name: str) -> str:
+    """A name as it can be given to a file everywhere.
+
+    Examples
+    --------
+    >>> safe("a/b: c?.jpg"), safe("con.txt"), safe(" .. ")
+    ('a_b_ c_.jpg', '_con.txt', '_')
+    """
+    plain = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(". ") or "_"
+    stem, extension = split(f"_{plain}" if RESERVED.fullmatch(plain) else plain)
+    return _shortened(stem, LONGEST - len(extension.encode())) + extension
+
+
+def split(name: str) -> tuple[str, str]:
+    """A name's stem and its extension with the dot, if it has one.
+
+    Examples
+    --------
+    >>> split("a.b.jpg"), split("3.5 metres"), split("a")
+    (('a.b', '.jpg'), ('3.5 metres', ''), ('a', ''))
+    """
+    found = re.fullmatch(r"(.+)(\.[A-Za-z0-9]{1,5})", name)
+    return (found[1], found[2]) if found else (name, "")
+
+
+def with_extension(name: str, mime: str) -> str:
+    """A name that says what the file is: photos may have been given others.
+
+    Examples
+    --------
+    >>> with_extension("holiday", "image/jpeg"), with_extension("a.JPG", "image/jpeg")
+    ('holiday.jpg', 'a.JPG')
+    """
+    return name if split(name)[1] or mime not in EXTENSIONS else name + EXTENSIONS[mime]
+
+
+def _shortened(text: str, n_bytes: int) -> str:
+    return text.encode()[:n_bytes].decode(errors="ignore").rstrip(". ") or "_"
+
+
+class UniqueNames:
+    """Gives names out once: large and small letters are the same to some file systems."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._latest: dict[str, int] = {}
+
+    def give(self, name: str) -> str:
+        """The name, made safe, with a number behind it where it is taken."""
+        wanted = found = safe(name)
+        stem, extension = split(wanted)
+        while found.casefold() in self._taken:
+            number = self._latest[wanted.casefold()] = self._latest.get(wanted.casefold(), 1) + 1
+            found = f"{stem} ({number}){extension}"
+        self._taken.add(found.casefold())
+        return found
