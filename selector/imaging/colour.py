@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from selector.imaging.containers import MAX_PROFILE_BYTES, Container
+from selector.imaging.containers.container import MAX_PROFILE_BYTES, Container
 
 
 def transparency(picture: Image.Image, bit_depth: int) -> dict[str | tuple[int, int], Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -15,12 +16,8 @@ from selector.imaging.colour import flattened, transparency
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.webp import decode_still
 
-# Each decoder by its own name: nothing registers itself, nothing else is tried.
-_DECODERS: dict[Format, type[ImageFile.ImageFile]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "WebP": WebPImageFile,
-}
+# From a container and a wanted size to the picture as it is stored.
+Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Image.Image]
 # Large pictures are brought to 8 bits on white and reduced in bands of so many pixels, to save memory.
 BAND_PIXELS = 2**20
 
@@ -40,19 +37,36 @@ def refusing(name: Format) -> Iterator[None]:
 
 def decoded(container: Container, wanted: tuple[int, int]) -> Image.Image:
     """The picture as it is stored, in any of Pillow's modes, perhaps reduced to no less than the wanted size."""
-    if container.format == "WebP":
-        across, down = _factors(container.size, wanted)
-        reduced = -(-container.size[0] // across), -(-container.size[1] // down)
-        still = decode_still(container.stream, container.size, reduced)
-        if still is not None:
-            return still
-    picture = _DECODERS[container.format](io.BytesIO(container.stream))
-    if picture.size != container.size:
-        raise damaged(container.format)
-    picture.draft(None, wanted)  # lets a JPEG decode at 1/2, 1/4 or 1/8; the others know no such thing
-    picture.load()
-    picture.info = transparency(picture, container.bit_depth)
-    return picture
+    return _DECODERS[container.format](container, wanted)
+
+
+def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
+    """The decoder of one of Pillow's formats, by its own name: nothing registers itself, nothing else is tried."""
+
+    def decode(container: Container, wanted: tuple[int, int]) -> Image.Image:
+        picture = plugin(io.BytesIO(container.stream))
+        if picture.size != container.size:
+            raise damaged(container.format)
+        picture.draft(None, wanted)  # lets a JPEG decode at 1/2, 1/4 or 1/8; the others know no such thing
+        picture.load()
+        picture.info = transparency(picture, container.bit_depth)
+        return picture
+
+    return decode
+
+
+def _webp(container: Container, wanted: tuple[int, int]) -> Image.Image:
+    across, down = _factors(container.size, wanted)
+    reduced = -(-container.size[0] // across), -(-container.size[1] // down)
+    still = decode_still(container.stream, container.size, reduced)
+    return still if still is not None else _by_pillow(WebPImageFile)(container, wanted)
+
+
+_DECODERS: dict[Format, Decoder] = {
+    "JPEG": _by_pillow(JpegImageFile),
+    "PNG": _by_pillow(PngImageFile),
+    "WebP": _webp,
+}
 
 
 def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from selector.imaging.containers import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, read_container
+from selector.imaging.containers import read_container
+from selector.imaging.containers.container import MAX_CHUNKS
+from selector.imaging.containers.jpeg import MAX_SCANS, MAX_SEGMENTS
 from selector.imaging.imagefile import InvalidImage, decode, make_working_copy
 from tests.pure.images import DISPLAY_P3, cmyk_profile, encoded, exif, png_chunk, raw_png, rgb_profile
 from tests.pure.uploads import MEGABYTE, ORANGE, assert_colour, flat, photo, sentence, upright, working_copy

@@ -1,0 +1,70 @@
+"""What is known of an image file before it is decoded, and how it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from selector.imaging.exif import read_orientation
+
+Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
+MEDIA_TYPES: dict[Format, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
+
+# The largest profiles in use, for printing presses, have some 3 MB.
+MAX_PROFILE_BYTES = 2**22
+# Far beyond any real file of PNG's and RIFF's kind: a 20 MB PNG has some 2,500 chunks, a WebP fewer than 10.
+MAX_CHUNKS = 50_000
+
+INCOMPLETE = "The file is incomplete: it ends before the picture does."
+
+
+class InvalidImage(ValueError):
+    """The bytes are no picture this site can use; its text is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """What is known of an image file before it is decoded.
+
+    Attributes
+    ----------
+    format : {"JPEG", "PNG", "WebP"}
+    size : (width, height)
+        As stored, before turning upright; both at least 1.
+    stream : bytes
+        A file of the same format with the picture alone.
+    exif : bytes
+        Unchecked, for `selector.imaging.exif` to read; empty if there is none.
+    profile : bytes
+        An ICC profile, unchecked; empty if there is none.
+    gamma : float or None
+        Of a PNG that names its gamma and no colour space.
+    bit_depth : int
+        Of a PNG's samples; 8 for the others.
+    turned : int or None
+        The orientation, 1 to 8, where the format itself says it; None where EXIF does.
+    """
+
+    format: Format
+    size: tuple[int, int]
+    stream: bytes
+    exif: bytes = b""
+    profile: bytes = b""
+    gamma: float | None = None
+    bit_depth: int = 8
+    turned: int | None = None
+
+    @property
+    def mime(self) -> str:
+        """The media type, such as "image/jpeg"."""
+        return MEDIA_TYPES[self.format]
+
+    @property
+    def orientation(self) -> int:
+        """1 to 8, as in EXIF."""
+        return self.turned or read_orientation(self.exif)
+
+
+def damaged(name: Format) -> InvalidImage:
+    """The error for a file whose picture cannot be read."""
+    return InvalidImage(f"The file is damaged and cannot be read as a {name} picture.")
