@@ -96,12 +96,13 @@ class DetailForm(forms.Form):
     def __init__(self, data: QueryDict, size: tuple[int, int], most_pixels: int) -> None:
         super().__init__(data)
         self._size, self._most_pixels = size, most_pixels
+        for field in self.fields.values():
+            field.error_messages |= {"required": NO_BOX, "invalid": NO_BOX}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if self.errors:
-            # Of a page of ours only an empty field can be wrong.
-            raise forms.ValidationError(NO_BOX)
+            return given
         if min(given["width"], given["height"]) < SMALLEST_SIDE:
             raise forms.ValidationError(
                 f"That is too small for a detail: {SMALLEST_SIDE} pixels of the original a side are the least."

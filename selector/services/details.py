@@ -158,13 +158,13 @@ def _make(cut: Cut) -> None:
         put_files(detail, data, copy)
 
 
-def _until_cancelled(cut: Cut) -> Callable[[], None]:
+def _until_cancelled(cut: Cut, seconds: float = SECONDS_BETWEEN_LOOKS) -> Callable[[], None]:
     """Raises `NotWanted` when a cut has been cancelled; looks at the row now and then."""
     looked = time.monotonic()
 
     def stop() -> None:
         nonlocal looked
-        if time.monotonic() > looked + SECONDS_BETWEEN_LOOKS:
+        if time.monotonic() > looked + seconds:
             looked = time.monotonic()
             if not cut.is_wanted():
                 raise NotWanted
