@@ -20,8 +20,9 @@ import { announce } from "./ui/messages.js";
  * @property {(to: Point) => Frame} frameAt the frame when the pointer is at a point of the original
  */
 
-const INSTRUCTIONS = "Draw a box, or drag this one. Arrow keys move it, with Shift they change its size; Enter opens the "
-  + "detail, Esc leaves.";
+const INSTRUCTIONS = "Draw a box, or drag this one by its middle or a corner."
+  + (matchMedia("(pointer: coarse)").matches ? ""
+    : " Arrow keys move it, with Shift they change its size; Enter opens the detail, Esc leaves.");
 const TREMBLE = 6;
 // So many key presses from one end of the picture to the other.
 const STEPS = 100;
@@ -150,7 +151,8 @@ stage.addEventListener("pointercancel", endDrag);
 
 /* By keys */
 
-stage.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => {
+  if (event.target !== stage && event.target !== document.body) return;
   const arrow = ARROWS[event.key];
   if (event.key === "Enter") form.requestSubmit();
   if (!arrow || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -187,5 +189,4 @@ numbers.addEventListener("change", () => {
 form.noValidate = true;
 
 show(frame);
-stage.focus();
 announce(INSTRUCTIONS);
