@@ -30,7 +30,7 @@ def safe(name: str) -> str:
     >>> safe("a/b: c?.jpg"), safe("con.txt"), safe(" .. ")
     ('a_b_ c_.jpg', '_con.txt', '_')
     """
-    plain = FORBIDDEN.sub("_", readable(name)).strip(". ") or "_"
+    plain = readable(FORBIDDEN.sub("_", name)).strip(". ") or "_"
     return shortened(
         f"_{plain}" if RESERVED.fullmatch(plain) else plain, fits=lambda text: len(text.encode()) <= LONGEST
     )

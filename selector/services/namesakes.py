@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db.models import Count
 from django.template.defaultfilters import date, filesizeformat
 from django.utils import timezone
 
@@ -19,14 +18,12 @@ def tell_apart(person: Person, photos: Iterable[Photo]) -> None:
     To the minute where photos of one name are of one day and size, too.
     """
     listed = list(photos)
-    mine = Photo.objects.private_to(person).filter(name__in={photo.name for photo in listed}).order_by()
-    several = [row["name"] for row in mine.values("name").annotate(n=Count("pk")).filter(n__gt=1)]
-    if not several:
-        return
-    namesakes = Photo.objects.private_to(person).filter(name__in=several).only("name", "created", "original_bytes")
-    alike = Counter((photo.name, _day_and_size(photo)) for photo in namesakes)
+    named = Photo.objects.private_to(person).filter(name__in={photo.name for photo in listed}).order_by()
+    namesakes = list(named.only("name", "created", "original_bytes"))
+    several = Counter(photo.name for photo in namesakes)
+    alike = Counter((photo.name, _day_and_size(photo)) for photo in namesakes if several[photo.name] > 1)
     for photo in listed:
-        if photo.name in several:
+        if several[photo.name] > 1:
             is_alone = alike[photo.name, _day_and_size(photo)] <= 1
             photo.told_apart = _day_and_size(photo) if is_alone else _day_and_size(photo, "j M Y, H:i:s")
 

@@ -20,9 +20,8 @@ import { announce } from "./ui/messages.js";
  * @property {(to: Point) => Frame} frameAt the frame when the pointer is at a point of the original
  */
 
-const INSTRUCTIONS = "Draw a box, or drag this one by its middle or a corner."
-  + (matchMedia("(pointer: coarse)").matches ? ""
-    : " Arrow keys move it, with Shift they change its size; Enter opens the detail, Esc leaves.");
+const INSTRUCTIONS = "Draw a box, or drag this one by its middle or a corner.";
+const KEYS = "Arrow keys move it, with Shift they change its size; Enter opens the detail, Esc leaves.";
 const TREMBLE = 6;
 // So many key presses from one end of the picture to the other.
 const STEPS = 100;
@@ -62,7 +61,7 @@ function fromFields() {
 /** @param {Frame} next */
 function show(next) {
   frame = next;
-  for (const name of SIDES) field(name).value = String(frame[name]);
+  for (const name of SIDES) if (field(name).value !== String(frame[name])) field(name).value = String(frame[name]);
   draw();
 }
 
@@ -74,8 +73,8 @@ function draw() {
   veil.setAttribute("d", aroundFrame());
   const isTooLarge = width * height > mostPixels;
   size.classList.toggle("too-many", isTooLarge);
-  size.textContent = `${inWords(width)} × ${inWords(height)} pixels of the original`
-    + (isTooLarge ? `: at most ${inWords(mostPixels / 1e6)} megapixels can be opened` : "");
+  const many = isTooLarge ? `: at most ${inWords(mostPixels / 1e6)} megapixels can be opened` : "";
+  size.textContent = `${inWords(width)} × ${inWords(height)} pixels of the original${many}`;
 }
 
 /**
@@ -189,4 +188,4 @@ numbers.addEventListener("change", () => {
 form.noValidate = true;
 
 show(frame);
-announce(INSTRUCTIONS);
+announce(matchMedia("(pointer: coarse)").matches ? INSTRUCTIONS : `${INSTRUCTIONS} ${KEYS}`);

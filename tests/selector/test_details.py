@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import re
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -21,12 +22,13 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from accounts.exports.contents import Contents
 from gallery import clearing
 from gallery.jobs import TryAgain
 from library import detail_views, jobs
 from selector.models import Cut, Photo, Selection, SharedSelection, Visitor
 from selector.people import SESSION_KEY, Person
-from selector.services import adoption, details, label_maps
+from selector.services import adoption, decoding, details, label_maps
 from selector.services import clearing as visitors
 from selector.services.photos import store_photo
 from superpixel_site.stored_files import read
@@ -62,7 +64,9 @@ def made(cut: Cut | None = None) -> Cut:
 def run_job(cut: Cut) -> None:
     (found,) = [job for job in ProcrastinateJob.objects.all() if job.args.get("cut_id") == str(cut.pk)]
     job = found.procrastinate_job
-    jobs.cut_detail.func(JobContext(app=app, job=job, start_timestamp=0.0, abort_reason=lambda: None), **job.task_kwargs)
+    jobs.cut_detail.func(
+        JobContext(app=app, job=job, start_timestamp=0.0, abort_reason=lambda: None), **job.task_kwargs
+    )
 
 
 def pixels_of(photo: Photo) -> Any:
@@ -266,17 +270,17 @@ def test_what_is_cancelled_is_never_made(alice_client: Client, sheet: Photo) -> 
 def test_what_is_cancelled_while_it_is_cut_leaves_nothing(
     alice_client: Client, sheet: Photo, own_media: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sheet.original.save("original", io.BytesIO(LARGE_PNG))
+    sheet.original.save("original", ContentFile(LARGE_PNG))
     asked(alice_client, sheet)
     before = {file for file in own_media.rglob("*") if file.is_file()}
-    cut_in_child = details.decoding.detail_of
+    cut_in_child = decoding.detail_of
 
     def cancelled_meanwhile(*args: Any, **kwargs: Any) -> bytes:
         data = cut_in_child(*args, **kwargs)
         Cut.objects.all().delete()
         return data
 
-    monkeypatch.setattr(details.decoding, "detail_of", cancelled_meanwhile)
+    monkeypatch.setattr(decoding, "detail_of", cancelled_meanwhile)
     details.make(Cut.objects.get().pk)
     assert Photo.objects.get() == sheet
     assert {file for file in own_media.rglob("*") if file.is_file()} == before
@@ -301,9 +305,7 @@ def test_a_detail_that_is_there_cannot_be_cancelled(alice_client: Client, sheet:
     assert Photo.objects.filter(pk=cut.detail.pk).exists()
 
 
-def test_a_picture_that_can_no_longer_be_read_is_given_up_with_its_sentence(
-    alice_client: Client, sheet: Photo
-) -> None:
+def test_a_picture_that_can_no_longer_be_read_is_given_up_with_its_sentence(alice_client: Client, sheet: Photo) -> None:
     asked(alice_client, sheet)
     sheet.original.storage.delete(str(sheet.original.name))
     cut = made()
@@ -316,7 +318,7 @@ def test_other_errors_are_tried_again_and_then_given_up(
     def fails(*args: Any, **kwargs: Any) -> bytes:
         raise RuntimeError("no children today")
 
-    monkeypatch.setattr(details.decoding, "detail_of", fails)
+    monkeypatch.setattr(decoding, "detail_of", fails)
     # The job closes it, as it has a thread of its own.
     monkeypatch.setattr(connection, "close", lambda: None)
     asked(alice_client, sheet)
@@ -342,8 +344,6 @@ def test_what_is_over_is_forgotten_after_a_day_and_details_stay(alice_client: Cl
 
 # What becomes of details, and of what they are cut from
 
-Detail = Callable[[], Photo]
-
 
 @pytest.fixture
 def detail(alice_client: Client, sheet: Photo) -> Photo:
@@ -353,13 +353,11 @@ def detail(alice_client: Client, sheet: Photo) -> Photo:
     return found
 
 
-def test_workspace_and_list_say_what_a_photo_is_a_detail_of(
-    alice_client: Client, sheet: Photo, detail: Photo
-) -> None:
+def test_workspace_and_list_say_what_a_photo_is_a_detail_of(alice_client: Client, sheet: Photo, detail: Photo) -> None:
     for page in (alice_client.get(detail.get_absolute_url()), alice_client.get("/photos/")):
         assert "Detail of sheet.png" in text(page)
-    page = alice_client.get(detail.get_absolute_url()).content.decode()
-    assert '<rect x="100" y="50" width="300" height="200"/>' in page and sheet.thumbnail_url in page
+    shown = alice_client.get(detail.get_absolute_url()).content.decode()
+    assert '<rect x="100" y="50" width="300" height="200"/>' in shown and sheet.thumbnail_url in shown
 
 
 def test_a_detail_outlives_its_photo(alice_client: Client, sheet: Photo, detail: Photo) -> None:
@@ -409,10 +407,30 @@ def test_who_opens_a_shared_detail_learns_nothing_of_its_photo(
     pages = (bob_client.get(f"/shared/{token}/"), copy, bob_client.get("/photos/"))
     assert all(page.status_code == 200 for page in pages)
     for page in pages:
-        assert "Detail of" not in text(page) and "sheet" not in text(page) and str(sheet.pk) not in page.content.decode()
+        assert (
+            "Detail of" not in text(page) and "sheet" not in text(page) and str(sheet.pk) not in page.content.decode()
+        )
     opened = Photo.objects.get(opened_from__isnull=False)
     assert (opened.cut_from, opened.cut_box) == (None, None)
     assert "data-detail" not in copy.content.decode()
+
+
+def test_an_export_says_where_a_detail_comes_from(alice: User, sheet: Photo, detail: Photo) -> None:
+    def told() -> Any:
+        entries = {entry.name: b"".join(entry.pieces) for entry in Contents(Person(alice)).entries()}
+        return {row["name"]: row["detail_of"] for row in json.loads(entries["photos.json"])}
+
+    box = [100, 50, 400, 250]
+    assert told() == {"sheet.png": None, detail.name: {"photo": "photos/sheet.png", "box_in_original": box}}
+    sheet.delete()
+    assert told() == {detail.name: {"photo": None, "box_in_original": box}}
+
+
+def test_the_admin_tells_no_name_of_a_detail(admin_client: Client, sheet: Photo, detail: Photo) -> None:
+    for photo in (sheet, detail):
+        for page in ("change", "delete", "history"):
+            answer = admin_client.get(f"/admin/selector/photo/{photo.pk}/{page}/")
+            assert answer.status_code == 200 and "sheet" not in text(answer)
 
 
 def a_visitor(client: Client) -> Photo:
@@ -434,13 +452,13 @@ def test_who_signs_in_between_reading_and_storing_takes_it_along(
 ) -> None:
     photo = a_visitor(client)
     asked(client, photo)
-    cut_in_child = details.decoding.detail_of
+    cut_in_child = decoding.detail_of
 
     def adopted_meanwhile(*args: Any, **kwargs: Any) -> bytes:
         adoption.adopt(uuid.UUID(client.session[SESSION_KEY]), alice)
         return cut_in_child(*args, **kwargs)
 
-    monkeypatch.setattr(details.decoding, "detail_of", adopted_meanwhile)
+    monkeypatch.setattr(decoding, "detail_of", adopted_meanwhile)
     detail = made().detail
     assert detail is not None and (detail.owner, detail.visitor) == (alice, None)
 
