@@ -23,7 +23,16 @@ from selector.imaging.decoders import decoded, reduced, refusing
 from selector.imaging.exif import read_day
 from selector.imaging.turns import Turning
 
-__all__ = ["InvalidImage", "WorkingCopy", "checked", "date_taken", "decode", "make_working_copy", "told_apart"]
+__all__ = [
+    "InvalidImage",
+    "WorkingCopy",
+    "checked",
+    "date_taken",
+    "decode",
+    "make_working_copy",
+    "told_apart",
+    "upright_size",
+]
 
 # What a JPEG can have at most; a few pixels wide and millions high only serves to keep a decoder busy.
 MAX_SIDE = 65_535
@@ -43,6 +52,8 @@ class WorkingCopy:
         The media type of the original file.
     sha256 : str
         Of the original file, in hexadecimal digits.
+    original_size : (width, height)
+        Of the original, upright by EXIF, in pixels.
     """
 
     jpeg: bytes
@@ -50,6 +61,7 @@ class WorkingCopy:
     height: int
     mime: str
     sha256: str
+    original_size: tuple[int, int]
 
     @property
     def working_sha256(self) -> str:
@@ -90,7 +102,20 @@ def make_working_copy(
         picture = Turning(container.orientation, quarter_turns).picture(in_srgb(picture, container))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92, subsampling=0)
-    return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())
+    sha256, upright = hashlib.sha256(data).hexdigest(), Turning(container.orientation).size(container.size)
+    return WorkingCopy(out.getvalue(), *picture.size, container.mime, sha256, upright)
+
+
+def upright_size(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[int, int]:
+    """Width and height of the picture in a file, upright by EXIF; nothing is decoded.
+
+    Raises
+    ------
+    InvalidImage
+        As in `make_working_copy`.
+    """
+    container = checked(data, max_bytes, max_pixels)
+    return Turning(container.orientation).size(container.size)
 
 
 def date_taken(data: bytes) -> datetime.date | None:
