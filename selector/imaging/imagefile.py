@@ -13,13 +13,11 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from selector.arrays import Rgb
-from selector.imaging.colour import in_srgb
 from selector.imaging.containers import Container, InvalidImage, read_container
-from selector.imaging.decoders import decoded, reduced, refusing
+from selector.imaging.decoders import decoded, reduced, refusing, resized
 from selector.imaging.exif import read_day
 from selector.imaging.turns import Turning
 
@@ -86,8 +84,8 @@ def make_working_copy(
     container = checked(data, max_bytes, max_pixels)
     size = _fitted(container.size, long_side)
     with refusing(container.format):
-        picture = reduced(decoded(container, size), size).resize(size, Image.Resampling.LANCZOS)
-        picture = Turning(container.orientation, quarter_turns).picture(in_srgb(picture, container))
+        turning = Turning(container.orientation, quarter_turns)
+        picture = turning.picture(resized(reduced(decoded(container, size), size, container), size))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92, subsampling=0)
     return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())

@@ -1,0 +1,5 @@
+from collections.abc import Iterator
+
+
+def colour_files() -> Iterator[tuple[str, bytes]]:
+    yield from ()
