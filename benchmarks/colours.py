@@ -3,10 +3,10 @@
     python -m benchmarks.colours [FOLDER ...] [--made] [--json FILE]
 
 Each file is shown by a headless Chromium with an sRGB display in its own size, and photographed; the screenshot is
-reduced as a working copy is, so resampling counts little. The figure is the mean difference of all samples, in levels
-of 255; the JPEG of the working copy costs some 1.4 of a photo. `--made` adds files of its own, one for each way in which a
-file can name its colours. Files that Chromium or this site cannot show are named and left out. The exit code is 1 if any
-file exceeds its limit.
+brought to the size of the working copy by the same filter. The figure is the mean difference of all samples, in levels
+of 255, of which the JPEG of a working copy of a photo costs some 1.4. `--made` adds files of the benchmark's own, one
+for each way in which a file can name its colours. Files that Chromium or this site cannot show are named and left out.
+The exit code is 1 if any file is beyond its limit.
 """
 
 from __future__ import annotations

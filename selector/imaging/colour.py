@@ -88,7 +88,7 @@ def _converted(colours: Image.Image, container: Container) -> Image.Image:
 
 
 def _from_profile(picture: Image.Image, icc: bytes) -> Image.Image | None:
-    """The picture converted from an ICC profile to sRGB; None if that is broken. One for other pictures does nothing."""
+    """The picture converted from an ICC profile to sRGB; None if it is broken. Those for other pictures do nothing."""
     kind = _kind(icc)
     if picture.mode == "L" and kind == "RGB":
         picture = picture.convert("RGB")

@@ -79,9 +79,10 @@ def _dci_light(samples: Samples) -> Samples:
 
 SRGB = StretchedPower(2.4, 0.055, 0.04045, 12.92)
 _ADOBE_GAMMA = Power(563 / 256)
-_BT709_CURVE = StretchedPower(1 / 0.45, 0.099, 0.081, 4.5)
+# What a display makes of video (ITU-R BT.1886), and not what the camera did.
+_VIDEO = Power(2.4)
 TRANSFERS: dict[int, Transfer] = {
-    **dict.fromkeys((1, 6, 11, 14, 15), _BT709_CURVE),
+    **dict.fromkeys((1, 6, 11, 14, 15), _VIDEO),
     4: Power(2.2),
     5: Power(2.8),
     7: StretchedPower(1 / 0.45, 0.1115, 0.0912, 4.0),
@@ -159,9 +160,9 @@ def _of_codes(container: Container) -> ColourSpace | None:
         return None
     primaries, transfer = container.cicp[:2]
     if container.format != "PNG":
-        # Browsers read "as BT.709" of AVIF and HEIC as they do of videos: as sRGB. So they do what is not said.
+        # In AVIF and HEIC browsers take it for sRGB, as most who write it mean it, and so they do what is not said.
         primaries = primaries if primaries in PRIMARIES else 1
-        transfer = 13 if TRANSFERS.get(transfer, _BT709_CURVE) is _BT709_CURVE else transfer
+        transfer = 13 if TRANSFERS.get(transfer, _VIDEO) is _VIDEO else transfer
     if primaries not in PRIMARIES or transfer not in TRANSFERS:
         return None
     return ColourSpace(PRIMARIES[primaries], TRANSFERS[transfer], container.peak or USUAL_PEAK)
@@ -197,7 +198,8 @@ def _matrix(source: Chromaticities, target: Chromaticities) -> npt.NDArray[np.fl
     to_xyz, from_xyz = _xyz(source), np.linalg.inv(_xyz(target))
     whites = [_CONES @ xyz.sum(axis=1) for xyz in (to_xyz, _xyz(target))]
     adapted = np.linalg.inv(_CONES) @ np.diag(whites[1] / whites[0]) @ _CONES
-    return (from_xyz @ adapted @ to_xyz).T.astype(np.float32)
+    rows: npt.NDArray[np.float32] = (from_xyz @ adapted @ to_xyz).T.astype(np.float32)
+    return rows
 
 
 def _xyz(chromaticities: Chromaticities) -> npt.NDArray[np.float64]:

@@ -91,8 +91,8 @@ _DECODERS: dict[Format, Decoder] = {
 def reduced(picture: Image.Image, wanted: tuple[int, int], container: Container) -> Image.Image:
     """The decoded picture as `in_srgb` gives it, reduced by averaging whole blocks of pixels.
 
-    Twice the wanted size is left for a good resampling filter. `info` has the size that all of the picture takes: a last
-    block that is not full ends beyond it.
+    Twice the wanted size is left for a good resampling filter. `info` has the extent of the picture: a last block that
+    is not full ends beyond it.
     """
     width, height = picture.size
     extent = picture.info.get(EXTENT, picture.size)

@@ -16,6 +16,8 @@ _RESOLUTION_ACROSS, _RESOLUTION_DOWN, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _COLOUR_SPACE, _INTEROPERABILITY_DIRECTORY, _INTEROPERABILITY_INDEX = 0xA001, 0xA005, 0x0001
 _TEXT, _SHORT, _LONG, _RATIO = 2, 3, 4, 5
 _UNCALIBRATED = 0xFFFF
+# A camera's directories have some 50.
+MAX_ENTRIES = 1_000
 # Dots per metre in a dot per inch, and in one per centimetre.
 _UNITS = {2: 1 / 0.0254, 3: 100.0}
 # In dots per inch: by the EXIF standard this is written when the resolution is not known.
@@ -97,7 +99,7 @@ def _entries(exif: bytes, directory: int | None, wanted: int) -> Iterator[tuple[
     order = _order(exif)
     try:
         (count,) = struct.unpack_from(f"{order}H", exif, directory)
-        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        for entry in range(directory + 2, directory + 2 + 12 * min(count, MAX_ENTRIES), 12):
             tag, kind, length = struct.unpack_from(f"{order}HHI", exif, entry)
             if tag == wanted and entry + 12 <= len(exif):
                 yield kind, length, entry + 8

@@ -41,6 +41,10 @@ class WorkingCopy:
         The media type of the original file.
     sha256 : str
         Of the original file, in hexadecimal digits.
+    dots_per_metre : (across, down) or None
+        Of the original file, turned upright as the working copy is; None if it does not say.
+    millimetres : (width, height) or None
+        What the picture measures by that.
     """
 
     jpeg: bytes
@@ -48,6 +52,8 @@ class WorkingCopy:
     height: int
     mime: str
     sha256: str
+    dots_per_metre: tuple[float, float] | None = None
+    millimetres: tuple[float, float] | None = None
 
     @property
     def working_sha256(self) -> str:
@@ -88,7 +94,20 @@ def make_working_copy(
         picture = turning.picture(resized(reduced(decoded(container, size), size, container), size))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92, subsampling=0)
-    return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())
+    dots_per_metre, millimetres = _measures(container, turning)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return WorkingCopy(out.getvalue(), *picture.size, container.mime, sha256, dots_per_metre, millimetres)
+
+
+def _measures(
+    container: Container, turning: Turning
+) -> tuple[tuple[float, float], tuple[float, float]] | tuple[None, None]:
+    """Dots per metre and millimetres, across and down, of the turned picture; None for both if its file says none."""
+    if container.dots_per_metre is None:
+        return None, None
+    across, down = turning.size(container.dots_per_metre)
+    width, height = turning.size(container.size)
+    return (across, down), (1000 * width / across, 1000 * height / down)
 
 
 def date_taken(data: bytes) -> datetime.date | None:

@@ -91,24 +91,25 @@ def tone_mapped(light: npt.NDArray[np.float32], peak: float = USUAL_PEAK) -> npt
     float32 ndarray, shape (..., 3)
         In BT.2020; 1 is the brightest light.
     """
+    headroom = peak / REFERENCE_WHITE
+    if headroom <= 1:
+        return light
     brightest = light.max(axis=-1, keepdims=True)
-    headroom = max(1.0, peak / REFERENCE_WHITE)
     white = 1 - 0.5 * min(1.0, np.log2(headroom) / np.log2(USUAL_PEAK / REFERENCE_WHITE))
     gain = np.full_like(brightest, white)
     bright = brightest > 1
     gain[bright] = _shoulder(brightest[bright], headroom, white) / brightest[bright]
-    return light * gain
+    mapped: npt.NDArray[np.float32] = light * gain
+    return mapped
 
 
 def _shoulder(light: npt.NDArray[np.float32], headroom: float, white: float) -> npt.NDArray[np.float32]:
     """What light from 1 to the headroom becomes: a parabola from (1, white) that ends at (headroom, 1)."""
-    if headroom == 1:
-        return np.ones_like(light)
     middle_x = 1 - _SHARPNESS + _SHARPNESS / white
     middle_y = (1 - _SHARPNESS) * white + _SHARPNESS
     # Where on the parabola, from 0 to 1, is this light?
     a, b, c = 1 - 2 * middle_x + headroom, 2 * middle_x - 2, 1 - np.minimum(light, np.float32(headroom))
     # Written so that a = 0 does no harm.
     t = -2 * c / (b + np.sqrt(b * b - 4 * a * c))
-    mapped: npt.NDArray[np.float32] = white * (1 - t) ** 2 + 2 * middle_y * t * (1 - t) + t * t
-    return mapped
+    mapped = white * (1 - t) ** 2 + 2 * middle_y * t * (1 - t) + t * t
+    return mapped.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Animated PNG files (part of PNG since its third edition) whose default image is for viewers that know no animation."""
+"""Animated PNG files (in PNG since its third edition) whose default image is for viewers that know no animation."""
 
 from __future__ import annotations
 
@@ -43,17 +43,10 @@ class FirstFrame:
 
     def still(self, chunks: list[bytes]) -> bytes:
         """A PNG of this frame alone, from the start and the chunks of a file with its own picture."""
-        header = self._control[4:12] + chunks[1][16:-4] if chunks[1][4:8] == b"IHDR" else b""
-        rest = [chunk for chunk in chunks[2:] if chunk[4:8] in (b"PLTE", b"tRNS")]
-        return b"".join(
-            [
-                chunks[0],
-                _chunk(b"IHDR", header),
-                *rest,
-                *(_chunk(b"IDAT", part) for part in self._data),
-                _chunk(b"IEND", b""),
-            ]
-        )
+        header = self._control[4:12] + chunks[1][16:-4]
+        palette = [chunk for chunk in chunks[2:] if chunk[4:8] in (b"PLTE", b"tRNS")]
+        picture = [_chunk(b"IDAT", part) for part in self._data]
+        return b"".join([chunks[0], _chunk(b"IHDR", header), *palette, *picture, _chunk(b"IEND", b"")])
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

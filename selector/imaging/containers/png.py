@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from selector.imaging.containers.animated_png import FirstFrame
 from selector.imaging.containers.container import MAX_CHUNKS, MAX_PROFILE_BYTES, Container, damaged
+from selector.imaging.exif import read_resolution
 
 START = b"\x89PNG\r\n\x1a\n"
 XMP = b"XML:com.adobe.xmp\0"
@@ -45,7 +46,7 @@ def read(data: bytes) -> Container:
         bit_depth=bit_depth,
         cicp=_cicp(facts),
         chromaticities=_chromaticities(facts),
-        dots_per_metre=_dots_per_metre(facts.get(b"pHYs", b"")),
+        dots_per_metre=_dots_per_metre(facts.get(b"pHYs", b"")) or read_resolution(facts.get(b"eXIf", b"")),
         peak=_peak(facts),
         xmp=_xmp(facts.get(b"iTXt", b"")),
     )
