@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import struct
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from selector.imaging.colour_spaces import named_space
+from selector.imaging.colour_spaces import goes_before_profile, named_space
 from selector.imaging.containers.container import MAX_PROFILE_BYTES, Container
 from selector.imaging.deep_png import IS_SRGB
 
@@ -79,10 +78,9 @@ def _eight_bits(picture: Image.Image, key: int | None) -> Image.Image:
 
 def _converted(colours: Image.Image, container: Container) -> Image.Image:
     """A picture in L, RGB or CMYK brought to sRGB, in L or RGB."""
-    space = named_space(container) if colours.mode != "CMYK" else None
-    names_space_first = container.format == "PNG" and container.cicp is not None
-    converted = None if space and names_space_first else _from_profile(colours, container.profile)
-    if converted is None and space:
+    converted = None if goes_before_profile(container) else _from_profile(colours, container.profile)
+    space = named_space(container)
+    if converted is None and space and colours.mode != "CMYK":
         converted = Image.fromarray(space.srgb(np.asarray(colours)))
     return converted or colours
 
@@ -132,7 +130,7 @@ def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 def _perceptual_alone(icc: bytes) -> bytes:
     """A profile whose other tables are hidden if it has a perceptual one, which is the one that browsers use."""
-    (count,) = struct.unpack_from(">I", icc, 128)
+    count = int.from_bytes(icc[128:132])
     table = icc[132 : 132 + 12 * min(count, _MAX_TAGS)]
     names = [table[start : start + 4] for start in range(0, len(table), 12)]
     if b"A2B0" not in names:

@@ -144,14 +144,16 @@ class ColourSpace:
 
 
 def named_space(container: Container) -> ColourSpace | None:
-    """The colour space that a file names, apart from its profile; None if that is sRGB, or none that is known here.
-
-    Of a PNG it is that of cICP, which goes before its profile, or of gAMA and cHRM, which come after it.
-    """
+    """The colour space that a file names, apart from its profile; None if that is sRGB, or none that is known here."""
     space = _of_codes(container) or _of_gamma(container)
     if space is None and container.format != "PNG" and is_adobe_rgb(container.exif):
         space = ColourSpace(_ADOBE_RGB, _ADOBE_GAMMA)
     return space if space is not None and space != ColourSpace(BT709, SRGB) and _is_possible(space) else None
+
+
+def goes_before_profile(container: Container) -> bool:
+    """Whether what `named_space` gives counts more than a profile: of a PNG with a cICP that is known here."""
+    return container.format == "PNG" and _of_codes(container) is not None
 
 
 def _of_codes(container: Container) -> ColourSpace | None:

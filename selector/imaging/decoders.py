@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from selector.imaging.colour import in_srgb, transparency
-from selector.imaging.colour_spaces import named_space
+from selector.imaging.colour_spaces import goes_before_profile, named_space
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.deep_png import decoded_in_srgb
 from selector.imaging.webp import decode_still
@@ -62,10 +62,16 @@ def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
     return decode
 
 
+def _deep_png(container: Container) -> Image.Image | None:
+    """A picture of 16 bits a sample whose colours are not those of sRGB nor of a profile; None for all others."""
+    if container.bit_depth != 16 or (container.profile and not goes_before_profile(container)):
+        return None
+    space = named_space(container)
+    return decoded_in_srgb(container.stream, container.stream_size, space) if space else None
+
+
 def _png(container: Container, wanted: tuple[int, int]) -> Image.Image:
-    space = named_space(container) if container.bit_depth == 16 else None
-    deep = decoded_in_srgb(container.stream, container.stream_size, space) if space else None
-    picture = deep or _by_pillow(PngImageFile)(container, wanted)
+    picture = _deep_png(container) or _by_pillow(PngImageFile)(container, wanted)
     if container.part is None:
         return picture
     # Of an animation's canvas that its first frame does not fill: what is beyond the edges of a picture is clear.

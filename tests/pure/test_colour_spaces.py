@@ -101,6 +101,9 @@ def test_a_cicp_that_says_nothing_gives_way_to_what_comes_next(chunk: bytes) -> 
         (cicp(12, 13, 0, 1) + iccp(SWAPPED), shown("P3", ORANGE_LIGHT)),
         (iccp(SWAPPED) + cicp(12, 13, 0, 1), shown("P3", ORANGE_LIGHT)),
         (cicp(1, 13, 0, 1) + gama(1), ORANGE),
+        (cicp(1, 13, 0, 1) + iccp(SWAPPED), ORANGE),
+        (cicp(99, 13, 0, 1) + iccp(SWAPPED) + gama(1), (100, 200, 50)),
+        (iccp(SWAPPED) + gama(1), (100, 200, 50)),
         (SRGB_CHUNK + iccp(SWAPPED) + gama(1), (100, 200, 50)),
         (SRGB_CHUNK + gama(1) + chrm(P3), ORANGE),
         (iccp(b"no profile at all") + gama(1), shown("sRGB", in_light(ORANGE, 1))),
@@ -112,6 +115,7 @@ def test_a_cicp_that_says_nothing_gives_way_to_what_comes_next(chunk: bytes) -> 
 )
 def test_cicp_goes_over_profile_over_srgb_over_gamma(chunks: bytes, expected: Colour) -> None:
     assert_colour(upright(png(chunks)), expected)
+    assert_colour(upright(deep(2, [257 * sample for sample in ORANGE], chunks)), expected)
 
 
 @pytest.mark.parametrize(
