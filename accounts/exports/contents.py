@@ -105,6 +105,10 @@ class Contents:
             "bytes": photo.original_bytes,
             "sha256": photo.original_sha256,
             "quarter_turns": photo.quarter_turns,
+            "width_mm": photo.width_mm,
+            "height_mm": photo.height_mm,
+            "dots_per_metre_across": photo.dots_per_metre_across,
+            "dots_per_metre_down": photo.dots_per_metre_down,
             "opened_from_a_link": photo.opened_from_id is not None,
             "detail_of": self._source(photo) if photo.is_detail else None,
         }

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('selector', '0008_former_visitors'),
+        ('selector', '0009_what_pictures_measure'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

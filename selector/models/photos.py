@@ -86,6 +86,10 @@ class Photo(Owned):
     working_sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
     height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    dots_per_metre_across = models.FloatField(null=True, editable=False, help_text="Of the original, upright.")
+    dots_per_metre_down = models.FloatField(null=True, editable=False, help_text="Of the original, upright.")
+    width_mm = models.FloatField(null=True, editable=False, help_text="What the picture measures, by its file.")
+    height_mm = models.FloatField(null=True, editable=False, help_text="What the picture measures, by its file.")
     quarter_turns = models.PositiveSmallIntegerField(default=0, help_text="Clockwise, after EXIF.")
     opened_from = models.ForeignKey(
         "SharedSelection",
@@ -181,6 +185,15 @@ class Photo(Owned):
         return Turning(1, self.quarter_turns).stored_box(shown, (self.original_width, self.original_height))
 
     @property
+    def physical_size(self) -> str:
+        """What the picture measures, such as "21 × 29.7 cm at 300 dpi"; empty if its file does not say."""
+        across, down = self.dots_per_metre_across, self.dots_per_metre_down
+        if self.width_mm is None or self.height_mm is None or across is None or down is None:
+            return ""
+        dots = " × ".join(dict.fromkeys(_few_digits(dots * 0.0254) for dots in (across, down)))
+        return f"{_length(self.width_mm, self.height_mm)} at {dots} dpi"
+
+    @property
     def version(self) -> str:
         """The start of the working copy's SHA-256, for addresses that may be cached without limit."""
         return self.working_sha256[:16]
@@ -194,6 +207,19 @@ class Photo(Owned):
     def working_url(self) -> str:
         """Address of the working copy."""
         return reverse("selector:working_copy", args=[self.pk, self.version])
+
+
+def _length(width_mm: float, height_mm: float) -> str:
+    """Two lengths in one unit that suits them."""
+    units = {1000: "m", 10: "cm", 1: "mm", 0: "µm"}
+    least = next(least for least in units if max(width_mm, height_mm) >= least)
+    sides = (_few_digits(side / (least or 0.001)) for side in (width_mm, height_mm))
+    return f"{' × '.join(sides)} {units[least]}"
+
+
+def _few_digits(number: float) -> str:
+    """Three digits, or more where they are before the point."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def label_map_path(label_map: LabelMap, filename: str) -> str:

@@ -205,4 +205,6 @@ def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
     """Store the file of a working copy and note it on the photo's row, which the caller saves."""
     photo.working_sha256, photo.working_bytes = copy.working_sha256, len(copy.jpeg)
     photo.width, photo.height = copy.width, copy.height
+    photo.dots_per_metre_across, photo.dots_per_metre_down = copy.dots_per_metre or (None, None)
+    photo.width_mm, photo.height_mm = copy.millimetres or (None, None)
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)
