@@ -5,19 +5,36 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from PIL import Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from selector.imaging.colour import flattened, transparency
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
+from selector.imaging.mapped import mapped_picture
+from selector.imaging.tiff_picture import TiffPicture
+from selector.imaging.turns import Box
 from selector.imaging.webp import decode_still
 
+
+class Pixels(Protocol):
+    """A picture as it is stored, in any of Pillow's modes: an image, or what decodes its parts when asked for them."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def crop(self, box: Box) -> Image.Image: ...
+
+
 # From a container and a wanted size to the picture as it is stored.
-Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Image.Image]
+Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Pixels]
+# From so many pixels on, a picture in full size lies in a file.
+MAPPED_PIXELS = 2**24
 # Large pictures are brought to 8 bits on white and reduced in bands of so many pixels, to save memory.
 BAND_PIXELS = 2**20
 
@@ -35,9 +52,26 @@ def refusing(name: Format) -> Iterator[None]:
         raise damaged(name) from error
 
 
-def decoded(container: Container, wanted: tuple[int, int]) -> Image.Image:
+def decoded(container: Container, wanted: tuple[int, int]) -> Pixels:
     """The picture as it is stored, in any of Pillow's modes, perhaps reduced to no less than the wanted size."""
     return _DECODERS[container.format](container, wanted)
+
+
+def in_full_size(container: Container) -> Pixels:
+    """The picture as it is stored, for parts of it: a large one lies in a file, as far as its format allows."""
+    is_large = container.size[0] * container.size[1] >= MAPPED_PIXELS
+    if container.format == "TIFF":
+        picture = TiffPicture(container)
+        return TiffPicture(container, mapped_picture(picture.mode, picture.size)) if is_large else picture
+    if container.format == "JPEG" and is_large:
+        jpeg = JpegImageFile(io.BytesIO(container.stream))
+        if jpeg.size != container.size:
+            raise damaged("JPEG")
+        mapped = mapped_picture(jpeg.mode, jpeg.size)
+        jpeg.im = mapped.im
+        jpeg.load()
+        return mapped
+    return decoded(container, container.size)
 
 
 def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
@@ -55,7 +89,7 @@ def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
     return decode
 
 
-def _webp(container: Container, wanted: tuple[int, int]) -> Image.Image:
+def _webp(container: Container, wanted: tuple[int, int]) -> Pixels:
     across, down = _factors(container.size, wanted)
     reduced = -(-container.size[0] // across), -(-container.size[1] // down)
     still = decode_still(container.stream, container.size, reduced)
@@ -66,10 +100,13 @@ _DECODERS: dict[Format, Decoder] = {
     "JPEG": _by_pillow(JpegImageFile),
     "PNG": _by_pillow(PngImageFile),
     "WebP": _webp,
+    "TIFF": lambda container, _wanted: TiffPicture(container),
+    "GIF": _by_pillow(GifImageFile),
+    "BMP": _by_pillow(BmpImageFile),
 }
 
 
-def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+def reduced(picture: Pixels, wanted: tuple[int, int]) -> Image.Image:
     """The picture in L, RGB or CMYK, on white, reduced by averaging whole blocks of pixels.
 
     Twice the wanted size is left for a good resampling filter.
@@ -77,7 +114,7 @@ def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
     width, height = picture.size
     across, down = _factors(picture.size, wanted)
     if across == down == 1:
-        return flattened(picture)
+        return flattened(picture.crop((0, 0, width, height)))
     rows = down * max(1, BAND_PIXELS // (width * down))
     bands = [
         flattened(picture.crop((0, top, width, min(top + rows, height)))).reduce((across, down))

@@ -27,8 +27,7 @@ def write_portion(
     background: Background,
     crop: bool,
     quarter_turns: int,
-    max_bytes: int,
-    max_pixels: int,
+    **limits: int,
 ) -> None:
     """Write the selected portion of an image file as a PNG, in the size of the file's picture.
 
@@ -45,7 +44,8 @@ def write_portion(
     selected : bool ndarray, shape (n,)
     background, crop
         As in `selector.rendering.previews.preview_png`.
-    quarter_turns, max_bytes, max_pixels : int
+    quarter_turns : int
+    **limits : int
         As in `selector.imaging.upright_picture.UprightPicture`.
 
     Raises
@@ -53,7 +53,7 @@ def write_portion(
     InvalidImage
         If the file is no such picture, or too large a one.
     """
-    picture = UprightPicture(data, max_bytes=max_bytes, max_pixels=max_pixels, quarter_turns=quarter_turns)
+    picture = UprightPicture(data, quarter_turns=quarter_turns, **limits)
     mask = region_mask(labels, selected)
     columns, rows = (_nearest(*lengths) for lengths in zip(mask.shape[::-1], picture.size, strict=True))
     x0, y0, x1, y1 = _box(mask, columns, rows) if crop else (0, 0, *picture.size)

@@ -72,7 +72,7 @@ def portion_of(
 
 def _read(function: Callable[..., Result]) -> Result:
     """Call a function that reads a file, in a child and within the limits."""
-    function = partial(function, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
+    function = partial(function, **limits_of_files())
     with work_slot():
         waited = seconds_so_far()
         try:
@@ -86,6 +86,15 @@ def _read(function: Callable[..., Result]) -> Result:
             # Rather not at all than without limits; where memory or processes are short, they may be back soon.
             logger.exception("A picture could not be read.")
             raise Busy from problem
+
+
+def limits_of_files() -> dict[str, int]:
+    """How large a file may be, as `selector.imaging.imagefile.make_working_copy` takes it."""
+    return {
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_pixels": settings.MAX_UPLOAD_PIXELS,
+        "max_large_pixels": settings.MAX_LARGE_PIXELS,
+    }
 
 
 def _limits(waited: float = 0.0) -> child.Limits:

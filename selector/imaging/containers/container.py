@@ -7,8 +7,15 @@ from typing import Literal, TypeAlias
 
 from selector.imaging.exif import read_orientation
 
-Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
-MEDIA_TYPES: dict[Format, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
+Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"]
+MEDIA_TYPES: dict[Format, str] = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WebP": "image/webp",
+    "TIFF": "image/tiff",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
 
 # The largest profiles in use, for printing presses, have some 3 MB.
 MAX_PROFILE_BYTES = 2**22
@@ -28,7 +35,7 @@ class Container:
 
     Attributes
     ----------
-    format : {"JPEG", "PNG", "WebP"}
+    format : {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"}
     size : (width, height)
         As stored, before turning upright; both at least 1.
     stream : bytes
@@ -43,6 +50,14 @@ class Container:
         Of a PNG's samples; 8 for the others.
     turned : int or None
         The orientation, 1 to 8, where the format itself says it; None where EXIF does.
+    dots_per_metre : (float, float) or None
+        Across and down, as stored.
+    n_pictures : int
+        Pages in the file, of which the first is shown.
+    is_decoded_in_pieces : bool
+        Whether a decoder needs little memory for it, however large it is.
+    media_type : str
+        Of the file, where its format does not say it: a camera's raw file is shown by the JPEG in it.
     """
 
     format: Format
@@ -53,16 +68,31 @@ class Container:
     gamma: float | None = None
     bit_depth: int = 8
     turned: int | None = None
+    dots_per_metre: tuple[float, float] | None = None
+    n_pictures: int = 1
+    is_decoded_in_pieces: bool = False
+    media_type: str = ""
 
     @property
     def mime(self) -> str:
-        """The media type, such as "image/jpeg"."""
-        return MEDIA_TYPES[self.format]
+        """The media type of the file, such as "image/jpeg"."""
+        return self.media_type or MEDIA_TYPES[self.format]
 
     @property
     def orientation(self) -> int:
         """1 to 8, as in EXIF."""
         return self.turned or read_orientation(self.exif)
+
+
+def ends_after(share: float) -> str:
+    """The sentence for a file of which a share of the picture is there.
+
+    Examples
+    --------
+    >>> ends_after(0.629)
+    'The file ends after 62% of the picture.'
+    """
+    return f"The file ends after {int(100 * share)}% of the picture."
 
 
 def damaged(name: Format) -> InvalidImage:

@@ -20,6 +20,8 @@ TOO_MANY_SCANS = (
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 # Tables, frame headers, and the JFIF and Adobe segments that say what the channels mean.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Decoded row by row, if there is one scan; the others are kept whole until the last one.
+_SEQUENTIAL = (0xC0, 0xC1)
 _NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, 0xE0, 0xEE}
 _WITHOUT_LENGTH = frozenset(range(0xD0, 0xDA)) | {0x01}
 # Not "\xff+": a long run of fill bytes would be searched again from each of its bytes.
@@ -30,7 +32,7 @@ _MARKER_IN_PICTURE = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
 
 def read(data: bytes) -> Container:
     """The container of a file that begins as a JPEG does."""
-    kept, sizes, exif, profile, scans = [b"\xff\xd8"], [], b"", {}, []
+    kept, frames, sizes, exif, profile, scans = [b"\xff\xd8"], [], [], b"", {}, []
     end = len(data)
     for marker, start, content in _jpeg_segments(data):
         if marker == _START_OF_SCAN:
@@ -40,6 +42,7 @@ def read(data: bytes) -> Container:
             end = start if marker == _END_OF_IMAGE else end
             continue
         elif marker in _FRAMES:
+            frames.append(marker)
             sizes.append(struct.unpack_from(">HH", content, 3))
         elif marker == 0xE1 and content[2:8] == b"Exif\0\0":
             exif = exif or content[8:]
@@ -55,7 +58,8 @@ def read(data: bytes) -> Container:
         raise damaged("JPEG")
     kept += [b"\xff\xda", data[scans[0] : end]]
     icc = b"".join(part for _, part in sorted(profile.items()))
-    return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc)
+    is_sequential = frames[0] in _SEQUENTIAL and len(scans) == 1
+    return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc, is_decoded_in_pieces=is_sequential)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
