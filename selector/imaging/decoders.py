@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from PIL import Image, ImageFile
@@ -16,6 +17,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from selector.imaging.colour import flattened, transparency
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
+from selector.imaging.containers.jpeg import END
+from selector.imaging.jpeg_ends import decoded_to_its_end
 from selector.imaging.mapped import mapped_picture
 from selector.imaging.tiff_picture import TiffPicture
 from selector.imaging.turns import Box
@@ -64,7 +67,8 @@ def in_full_size(container: Container) -> Pixels:
         picture = TiffPicture(container)
         return TiffPicture(container, mapped_picture(picture.mode, picture.size)) if is_large else picture
     if container.format == "JPEG" and is_large:
-        jpeg = JpegImageFile(io.BytesIO(container.stream))
+        # A file without its end was complete enough to be taken.
+        jpeg = JpegImageFile(io.BytesIO(container.stream + END))
         if jpeg.size != container.size:
             raise damaged("JPEG")
         mapped = mapped_picture(jpeg.mode, jpeg.size)
@@ -74,7 +78,7 @@ def in_full_size(container: Container) -> Pixels:
     return decoded(container, container.size)
 
 
-def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
+def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Callable[[Container, tuple[int, int]], Image.Image]:
     """The decoder of one of Pillow's formats, by its own name: nothing registers itself, nothing else is tried."""
 
     def decode(container: Container, wanted: tuple[int, int]) -> Image.Image:
@@ -89,6 +93,15 @@ def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
     return decode
 
 
+def _jpeg(container: Container, wanted: tuple[int, int]) -> Image.Image:
+    def decode(stream: bytes) -> Image.Image:
+        return _by_pillow(JpegImageFile)(replace(container, stream=stream), wanted)
+
+    if container.stream.endswith(END):
+        return decode(container.stream)
+    return decoded_to_its_end(container.stream, decode)
+
+
 def _webp(container: Container, wanted: tuple[int, int]) -> Pixels:
     across, down = _factors(container.size, wanted)
     reduced = -(-container.size[0] // across), -(-container.size[1] // down)
@@ -97,7 +110,7 @@ def _webp(container: Container, wanted: tuple[int, int]) -> Pixels:
 
 
 _DECODERS: dict[Format, Decoder] = {
-    "JPEG": _by_pillow(JpegImageFile),
+    "JPEG": _jpeg,
     "PNG": _by_pillow(PngImageFile),
     "WebP": _webp,
     "TIFF": lambda container, _wanted: TiffPicture(container),

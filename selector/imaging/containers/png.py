@@ -6,9 +6,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from selector.imaging.containers.container import MAX_CHUNKS, MAX_PROFILE_BYTES, Container, damaged
+from selector.imaging.containers.container import MAX_CHUNKS, MAX_PROFILE_BYTES, Container, InvalidImage, damaged
 
 START = b"\x89PNG\r\n\x1a\n"
+FOR_APPLE_ALONE = (
+    "This PNG comes out of an iPhone app, in a form that only Apple's programs read: open it on a Mac or an iPhone, "
+    "save it as an ordinary PNG or JPEG and upload that."
+)
 
 
 def read(data: bytes) -> Container:
@@ -16,6 +20,8 @@ def read(data: bytes) -> Container:
     kept = [START]
     facts: dict[bytes, bytes] = {}
     for name, chunk in _png_chunks(data):
+        if name == b"CgBI":
+            raise InvalidImage(FOR_APPLE_ALONE)
         if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             kept.append(chunk)
         if name in (b"IHDR", b"gAMA", b"sRGB", b"iCCP", b"eXIf"):
