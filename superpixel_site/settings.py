@@ -208,7 +208,7 @@ if DEBUG or TESTING:
 
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 80, validate=validate.Range(min=1)) * 1024 * 1024
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
-MAX_REQUEST_BYTES = 10 * MAX_UPLOAD_BYTES + 1024 * 1024
+MAX_REQUEST_BYTES = 3 * MAX_UPLOAD_BYTES + 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
 # Of a picture that is decoded in pieces, in little memory: a JPEG that is not progressive, a TIFF in strips or tiles.
 MAX_LARGE_PIXELS = env.int("MAX_LARGE_MEGAPIXELS", 120, validate=validate.Range(min=1)) * 1_000_000

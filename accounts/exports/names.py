@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from selector.imaging.media_types import extensions_of
+
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Of Windows, with any extension.
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 # File systems take 255 bytes at most; something may be put in front or behind.
 LONGEST = 180
-EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
 def safe(name: str) -> str:
@@ -46,7 +47,7 @@ def with_extension(name: str, mime: str) -> str:
     >>> with_extension("holiday", "image/jpeg"), with_extension("a.JPG", "image/jpeg")
     ('holiday.jpg', 'a.JPG')
     """
-    return name if split(name)[1] or mime not in EXTENSIONS else name + EXTENSIONS[mime]
+    return name if split(name)[1] else name + extensions_of(mime)[0]
 
 
 def _shortened(text: str, n_bytes: int) -> str:

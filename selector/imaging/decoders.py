@@ -102,6 +102,21 @@ def _jpeg(container: Container, wanted: tuple[int, int]) -> Image.Image:
     return decoded_to_its_end(container.stream, decode)
 
 
+def _gif(container: Container, wanted: tuple[int, int]) -> Image.Image:
+    picture = GifImageFile(io.BytesIO(container.stream))
+    if picture.size != container.size:
+        raise damaged("GIF")
+    picture.load()
+    box = picture.dispose_extent
+    if box == (0, 0, *picture.size):
+        return picture
+    # What the first picture leaves free shows what is behind it, not the colour that Pillow fills it with.
+    frame = flattened(picture.crop(box))
+    canvas = Image.new(frame.mode, picture.size, "white")
+    canvas.paste(frame, box)
+    return canvas
+
+
 def _webp(container: Container, wanted: tuple[int, int]) -> Pixels:
     across, down = _factors(container.size, wanted)
     reduced = -(-container.size[0] // across), -(-container.size[1] // down)
@@ -114,7 +129,7 @@ _DECODERS: dict[Format, Decoder] = {
     "PNG": _by_pillow(PngImageFile),
     "WebP": _webp,
     "TIFF": lambda container, _wanted: TiffPicture(container),
-    "GIF": _by_pillow(GifImageFile),
+    "GIF": _gif,
     "BMP": _by_pillow(BmpImageFile),
 }
 

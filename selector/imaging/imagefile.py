@@ -44,6 +44,8 @@ class WorkingCopy:
         The media type of the original file.
     sha256 : str
         Of the original file, in hexadecimal digits.
+    n_pictures : int
+        Pages of the original file, of which this is the first.
     """
 
     jpeg: bytes
@@ -51,6 +53,7 @@ class WorkingCopy:
     height: int
     mime: str
     sha256: str
+    n_pictures: int = 1
 
     @property
     def working_sha256(self) -> str:
@@ -99,7 +102,8 @@ def make_working_copy(
         picture = Turning(container.orientation, quarter_turns).picture(in_srgb(picture, container))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92, subsampling=0)
-    return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())
+    sha256 = hashlib.sha256(data).hexdigest()
+    return WorkingCopy(out.getvalue(), *picture.size, container.mime, sha256, container.n_pictures)
 
 
 def date_taken(data: bytes) -> datetime.date | None:

@@ -13,7 +13,7 @@ _OTHERS = {
         "Camera > Formats > Most Compatible) and upload that."
     ),
     rb".{4}ftypavi[fs]": f"This is an AVIF picture, {_SAVE}.",
-    rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|IIU\0": f"This is a camera's raw file: {_EXPORT}.",
+    rb".{4}ftypcrx": f"This is a camera's raw file: {_EXPORT}.",
     rb".{4}ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]": (
         "This is a video, not a picture: save one of its frames as JPEG or PNG and upload that."
     ),

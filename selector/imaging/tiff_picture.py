@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 
+import numpy as np
 from PIL import Image, ImageChops
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -107,6 +108,7 @@ class TiffPicture:
         return self._layout.photometric == tiff.RGB and self._layout.extra[:1] in ((1,), (2,))
 
     def _by_pillow(self, number: int, plane: int | None) -> Image.Image:
+        """The same as Pillow reads them; of one channel, if it is named."""
         size = self.size[0], min(self._rows, self.size[1] - number * self._rows)
         rows = number * self._together, self._together
         small = _small_tiff(self._layout, self._page, self._data, rows, size, plane)
@@ -114,6 +116,8 @@ class TiffPicture:
         if picture.size != size:
             raise damaged("TIFF")
         picture.load()
+        if picture.mode == "I;16B":
+            return Image.fromarray(np.asarray(picture).astype(np.uint16))
         picture.info = {}
         return picture
 

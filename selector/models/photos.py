@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import uuid
 from pathlib import PurePath
 from typing import Self, TypeVar
@@ -12,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from selector.imaging.media_types import extensions_of
 from selector.people import Person
 
 OwnedModel_co = TypeVar("OwnedModel_co", bound="Owned", covariant=True)
@@ -93,6 +93,8 @@ class Photo(Owned):
         help_text="The link it is a copy from.",
     )
     created = models.DateTimeField(auto_now_add=True)
+    # Of the file, of which the first is shown: known to who has just stored it, and kept nowhere.
+    n_pictures = 1
 
     objects = PhotoQuerySet.as_manager()
 
@@ -126,9 +128,8 @@ class Photo(Owned):
     @property
     def download_name(self) -> str:
         """The name with an extension that says what the original is."""
-        right = mimetypes.guess_all_extensions(self.original_type)
-        has_it = PurePath(self.name).suffix.lower() in right
-        return self.name if has_it else f"{self.name}.{self.original_type.rpartition('/')[2]}"
+        right = extensions_of(self.original_type)
+        return self.name if PurePath(self.name).suffix.lower() in right else self.name + right[0]
 
     @property
     def version(self) -> str:

@@ -67,6 +67,7 @@ def store_photo(
         original_type=copy.mime,
         original_sha256=copy.sha256,
     )
+    photo.n_pictures = copy.n_pictures
     with _storing(photo, len(data) + len(copy.jpeg)):
         photo.original.save("original", ContentFile(data), save=False)
         put_working_copy(photo, copy)

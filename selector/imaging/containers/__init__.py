@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 
-from selector.imaging.containers import bmp, gif, jpeg, png, tiff, webp
+from selector.imaging.containers import bmp, gif, jpeg, png, raw, tiff_directories, webp
 from selector.imaging.containers.container import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.other_kinds import advice
 
@@ -22,7 +22,8 @@ _READERS = {
     re.compile(rb"\xff\xd8\xff"): jpeg.read,
     re.compile(re.escape(png.START)): png.read,
     re.compile(rb"RIFF....WEBP", re.DOTALL): webp.read,
-    re.compile(rb"II[*+]\0|MM\0[*+]"): tiff.read,
+    tiff_directories.START: raw.read_raw_or_tiff,
+    re.compile(re.escape(raw.FUJIFILM)): raw.read_fujifilm,
     re.compile(rb"GIF8[79]a"): gif.read,
     re.compile(rb"BM.{12}[\x0c-\x7c]\0\0\0", re.DOTALL): bmp.read,
 }

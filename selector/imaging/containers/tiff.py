@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from selector.imaging.containers.container import Container
+from selector.imaging.containers.container import MAX_PROFILE_BYTES, Container, InvalidImage
 from selector.imaging.containers.tiff_directories import Directory, directories
-from selector.imaging.containers.tiff_layout import read_layout
+from selector.imaging.containers.tiff_layout import HEIGHT, TILE_OFFSETS, WIDTH, read_layout
 
 _SUBFILE_TYPE, _DESCRIPTION, _ORIENTATION, _PROFILE = 254, 270, 274, 34675
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
 _REDUCED, _MASK = 1, 4
 _METRES = {2: 0.0254, 3: 0.01}
-_MAX_PROFILE = 2**22
+# A scanner of slides writes a pyramid: the whole in tiles, and smaller and smaller copies. Some say it in words or tags.
+SLIDE_PIXELS = 200_000_000
+_HAMAMATSU = 65420
 
 
 def read(data: bytes) -> Container:
     """The container of a file that begins as a TIFF does."""
     page = first_page(data)
+    _refuse_slide(page)
     layout = read_layout(page, data)
     # EXIF is read from the file itself, which is of the same form; a BigTIFF's is not.
     exif = b"" if page.is_large else data
@@ -24,7 +27,7 @@ def read(data: bytes) -> Container:
         layout.size,
         data,
         exif,
-        page.content(_PROFILE, _MAX_PROFILE),
+        page.content(_PROFILE, MAX_PROFILE_BYTES + 1),
         turned=_orientation(page),
         dots_per_metre=_dots_per_metre(page),
         n_pictures=max(1, sum(_is_page(directory) for directory in directories(data))),
@@ -42,6 +45,16 @@ def first_page(data: bytes) -> Directory:
     if first is None:
         raise IndexError
     return first
+
+
+def _refuse_slide(page: Directory) -> None:
+    n_pixels = page.number(WIDTH) * page.number(HEIGHT)
+    is_slide = TILE_OFFSETS in page or _HAMAMATSU in page or page.text(_DESCRIPTION).startswith(b"Aperio")
+    if n_pixels > SLIDE_PIXELS and is_slide:
+        raise InvalidImage(
+            f"This is a whole-slide picture, or another one in tiles, of {n_pixels / 1e6:,.0f} megapixels, too large to "
+            "be taken here: export the part that matters as TIFF or JPEG and upload that."
+        )
 
 
 def _is_page(directory: Directory) -> bool:

@@ -40,8 +40,6 @@ _SAVE = "save it as an ordinary TIFF with 8 or 16 bits a channel, or as JPEG or 
 MAX_PIECE_BYTES: Final = 280 * 2**20
 # Where that is as little as this, it does not matter how large the picture is.
 MAX_SMALL_PIECE_BYTES: Final = 128 * 2**20
-# A picture of so many pixels that has smaller copies of itself is a whole slide.
-SLIDE_PIXELS: Final = 200_000_000
 # Pixels of a strip that is cut out of a larger one, where nothing is compressed.
 CUT_PIXELS: Final = 2**20
 
