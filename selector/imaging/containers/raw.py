@@ -110,14 +110,13 @@ def _preview_of_olympus(data: bytes, directory: Directory) -> Iterator[tuple[int
 
 def _largest_preview(data: bytes, places: Iterator[tuple[int, int]]) -> Container:
     """The largest JPEG among those at some places; `InvalidImage` if it is not large enough."""
-    there = {place for place in places if place[1] and data.startswith(b"\xff\xd8\xff", place[0])}
-    readable, is_cut = [], False
+    found = {place for place in places if place[0] and place[1]}
+    is_cut = any(start + length > len(data) for start, length in found)
+    there = [place for place in found if data.startswith(b"\xff\xd8\xff", place[0])]
+    readable = []
     for start, length in sorted(there, key=lambda place: place[1], reverse=True)[:MAX_PREVIEWS]:
-        is_cut = is_cut or start + length > len(data)
-        try:
+        with suppress(InvalidImage, struct.error, IndexError):
             readable.append(jpeg.read(data[start : start + length]))
-        except (InvalidImage, struct.error, IndexError):
-            continue
     largest = max(readable, key=lambda preview: preview.size[0] * preview.size[1], default=None)
     if largest is not None and max(largest.size) >= LEAST_SIDE:
         return largest

@@ -10,7 +10,7 @@ _SUBFILE_TYPE, _DESCRIPTION, _ORIENTATION, _PROFILE = 254, 270, 274, 34675
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
 _REDUCED, _MASK = 1, 4
 _METRES = {2: 0.0254, 3: 0.01}
-# A scanner of slides writes a pyramid: the whole in tiles, and smaller and smaller copies. Some say it in words or tags.
+# Scanners of slides write pyramids: the whole in tiles, and smaller and smaller copies.
 SLIDE_PIXELS = 200_000_000
 _HAMAMATSU = 65420
 
@@ -52,8 +52,8 @@ def _refuse_slide(page: Directory) -> None:
     is_slide = TILE_OFFSETS in page or _HAMAMATSU in page or page.text(_DESCRIPTION).startswith(b"Aperio")
     if n_pixels > SLIDE_PIXELS and is_slide:
         raise InvalidImage(
-            f"This is a whole-slide picture, or another one in tiles, of {n_pixels / 1e6:,.0f} megapixels, too large to "
-            "be taken here: export the part that matters as TIFF or JPEG and upload that."
+            f"This is a whole-slide picture, or another one in tiles, of {n_pixels / 1e6:,.0f} megapixels, too large "
+            "to be taken here: export the part that matters as TIFF or JPEG and upload that."
         )
 
 
