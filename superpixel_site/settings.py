@@ -217,9 +217,11 @@ DECODE_MEMORY_BYTES = env.int("DECODE_MEMORY_MB", 420, validate=validate.Range(m
 DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
 # Heavy works at once in a web process: as many as its share of the cores, and of the memory beside the 300 MB it takes.
 _memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
+# The process that waits for a picture has its file, and sends a copy to the child.
+_memory_of_a_work = DECODE_MEMORY_BYTES + 2 * MAX_UPLOAD_BYTES
 WORK_SLOTS = env.int(
     "WORK_SLOTS",
-    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
+    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // _memory_of_a_work)),
     validate=validate.Range(min=1),
 )
 # Whether everybody may have the full size of what is in the public collection.

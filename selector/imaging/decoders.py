@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,18 +39,21 @@ class Pixels(Protocol):
 Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Pixels]
 # From so many pixels on, a picture in full size lies in a file.
 MAPPED_PIXELS = 2**24
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Large pictures are brought to 8 bits on white and reduced in bands of so many pixels, to save memory.
 BAND_PIXELS = 2**20
 
 
 @contextmanager
 def refusing(name: Format) -> Iterator[None]:
-    """Turn any error of a decoder, of whose kinds there is no end, into a sentence; but not want of memory."""
+    """Turn any error of a decoder, of whose kinds there is no end, into a sentence; but not want of memory or disc."""
     try:
         yield
     except (InvalidImage, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise
         if "truncated" in str(error).lower():
             raise InvalidImage(INCOMPLETE) from error
         raise damaged(name) from error

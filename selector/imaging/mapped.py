@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import resource
+import sys
 import tempfile
 from typing import Any, cast
 
@@ -32,17 +33,16 @@ def mapped_picture(mode: str, size: tuple[int, int]) -> Image.Image:
 
     Raises
     ------
-    MemoryError
+    OSError
         If the disc has no room for it.
     """
     stored = "RGBX" if mode == "RGB" else mode
     n_bytes = _BYTES_OF_A_PIXEL[stored] * size[0] * size[1]
     with tempfile.TemporaryFile() as file:
-        try:
-            # Really: a file with holes would end the process where the disc is full.
+        file.truncate(n_bytes)
+        if sys.platform == "linux":
+            # A file with holes would end the process where the disc is full.
             os.posix_fallocate(file.fileno(), 0, n_bytes)
-        except OSError as problem:
-            raise MemoryError from problem
         _allow_addresses(n_bytes)
         # Keeps the file after its name and number are gone.
         pixels = mmap.mmap(file.fileno(), n_bytes)
