@@ -204,6 +204,8 @@ def _confine(limits: Limits) -> None:
     # By their default action: a handler of Python's would wait for the decoder to return.
     for ends in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(ends, signal.SIG_DFL)
+    # libtiff tells there what it finds in files, which may be anything.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     # Whether or not the process that asks is there to end it.
     signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
     # Ctrl-C is for the process that asks.

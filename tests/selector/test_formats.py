@@ -58,12 +58,12 @@ def test_an_original_is_saved_by_a_name_that_says_what_it_is(name: str, mime: st
 
 
 def test_of_several_pages_the_first_is_shown_and_the_person_is_told(client: Client) -> None:
-    answer = client.get(post(client, pages(12)).url)
+    answer = client.get(post(client, pages(12))["Location"])
     assert "The file has 12 pages: the first is shown." in answer.content.decode()
     htmx = post(client, pages(3), "letters.tif", headers={"HX-Request": "true"})
     assert "The file has 3 pages: the first is shown." in client.get(htmx.headers["HX-Redirect"]).content.decode()
     both = client.post("/photos/", {"image": [_file("a.tif", pages(2)), _file("b.tif", pages(1))]})
-    said = client.get(both.url).content.decode()
+    said = client.get(both["Location"]).content.decode()
     assert "a.tif: The file has 2 pages: the first is shown." in said and "b.tif:" not in said
 
 

@@ -14,8 +14,8 @@ from selector.imaging.containers.jpeg_scans import Scan, read_scan
 MAX_SEGMENTS = 2_000
 MAX_SCANS = 32
 
-# What a decoder keeps of a JPEG in several scans until the last one, two bytes a coefficient, and the file itself.
-MAX_BUFFERED_BYTES = 270 * 2**20
+# What is kept of a JPEG in several scans until the last one: two bytes a coefficient, the file, and the stream.
+MAX_BUFFERED_BYTES = 280 * 2**20
 
 TOO_MANY_SCANS = (
     f"This JPEG draws its picture in more than {MAX_SCANS} passes. Save it as a plain JPEG and upload that."
@@ -77,7 +77,7 @@ def read(data: bytes) -> Container:
         raise damaged("JPEG")
     size = _size_of_frame(frames[0][1])
     is_sequential = frames[0][0] in _SEQUENTIAL and len(scans) == 1
-    if not is_sequential and _coefficient_bytes(frames[0][1]) + len(data) > MAX_BUFFERED_BYTES:
+    if not is_sequential and _coefficient_bytes(frames[0][1]) + 2 * len(data) > MAX_BUFFERED_BYTES:
         raise InvalidImage(TOO_LARGE_FOR_SCANS)
     kept += [b"\xff\xda", data[scans[0] : end]]
     icc = b"".join(part for _, part in sorted(profile.items()))
