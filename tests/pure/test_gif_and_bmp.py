@@ -122,6 +122,12 @@ def test_bmps_by_pillow(mode: str) -> None:
     assert np.array_equal(upright(encoded(picture, "BMP")), picture.convert("RGB"))
 
 
+def test_the_resolution_of_a_bmp_is_known() -> None:
+    assert read_container(encoded(flat(), "BMP", dpi=(254, 127))).dots_per_metre == (10_000, 5_000)
+    assert read_container(KINDS["24 bits"]).dots_per_metre is None
+    assert read_container(KINDS["OS/2"]).dots_per_metre is None
+
+
 def test_a_bmp_that_was_cut_off_says_how_far_it_reaches() -> None:
     data = encoded(Image.new("RGB", (100, 100)), "BMP")
     assert sentence(data[: 54 + 300 * 62]) == "The file ends after 62% of the picture."

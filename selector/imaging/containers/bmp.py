@@ -30,7 +30,12 @@ def read(data: bytes) -> Container:
         there = (len(data) - offset) / (-(-width * bits // 32) * 4 * size[1])
         if there < 1:
             raise InvalidImage(ends_after(max(there, 0)))
-    return Container("BMP", size, data)
+    return Container("BMP", size, data, dots_per_metre=_dots_per_metre(data, header))
+
+
+def _dots_per_metre(data: bytes, header: int) -> tuple[float, float] | None:
+    across, down = struct.unpack_from("<ii", data, 38) if header > 16 else (0, 0)
+    return (float(across), float(down)) if across > 0 and down > 0 else None
 
 
 def _refuse_unknown(compression: int, bits: int) -> None:
