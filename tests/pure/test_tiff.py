@@ -244,6 +244,27 @@ def test_values_without_end_are_refused() -> None:
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize("what", ["directory", "next", "strips", "inside"])
+def test_offsets_beyond_all_addresses_are_refused(what: str) -> None:
+    """Those of a BigTIFF have 64 bits."""
+    data = bytearray(written(GREY, bigtiff=True, extratags=[(330, 13, 1, 8, True), (700, 1, 9, b"9 letters", True)]))
+    far = struct.pack("<Q", 2**64 - 8)
+    (first,) = struct.unpack_from("<Q", data, 8)
+    (n_entries,) = struct.unpack_from("<Q", data, first)
+    of_tag = {struct.unpack_from("<H", data, at)[0]: at for at in range(first + 8, first + 8 + 20 * n_entries, 20)}
+    places = {
+        "directory": 8,
+        "next": first + 8 + 20 * n_entries,
+        "strips": of_tag[273] + 12,
+        "inside": of_tag[700] + 12,
+    }
+    data[places[what] : places[what] + 8] = far
+    if what in ("next", "inside"):
+        assert working_copy(bytes(data)).width == 70
+    else:
+        assert "incomplete" in sentence(bytes(data))
+
+
 def test_a_jpeg_of_endless_scans_in_a_tiff_is_refused() -> None:
     jpeg = encoded(photo((64, 48)).convert("L"), "JPEG", progressive=True)
     last = jpeg[jpeg.rindex(b"\xff\xda") : -2]

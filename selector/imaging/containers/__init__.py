@@ -52,6 +52,6 @@ def read_container(data: bytes) -> Container:
         if start.match(data):
             try:
                 return reader(data)
-            except (struct.error, IndexError) as error:
+            except (struct.error, IndexError, OverflowError) as error:
                 raise InvalidImage(INCOMPLETE) from error
     raise InvalidImage(advice(data))

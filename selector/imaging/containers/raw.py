@@ -13,7 +13,7 @@ from itertools import islice
 
 from selector.imaging.containers import jpeg, tiff
 from selector.imaging.containers.container import INCOMPLETE, Container, InvalidImage
-from selector.imaging.containers.tiff_directories import Directory, directories
+from selector.imaging.containers.tiff_directories import OUTSIDE, Directory, directories
 
 FUJIFILM = b"FUJIFILMCCD-RAW "
 # The longer side of a picture that is worth selecting on.
@@ -73,7 +73,7 @@ def _all_directories(data: bytes) -> Iterator[Directory]:
     while inside < len(found):
         above = found[inside]
         for position in [*_numbers(above, _SUB_DIRECTORIES), *_numbers(above, _EXIF)]:
-            with suppress(struct.error):
+            with suppress(*OUTSIDE):
                 found += [above.at(position)] if len(found) < MAX_DIRECTORIES else []
         inside += 1
     yield from found
@@ -82,14 +82,14 @@ def _all_directories(data: bytes) -> Iterator[Directory]:
 def _numbers(directory: Directory, tag: int) -> tuple[int, ...]:
     try:
         return directory.numbers(tag)[:MAX_DIRECTORIES]
-    except struct.error:
+    except OUTSIDE:
         return ()
 
 
 def _previews(data: bytes) -> Iterator[tuple[int, int]]:
     """Where JPEGs may begin, and how many bytes they have."""
     for directory in _all_directories(data):
-        with suppress(struct.error):
+        with suppress(*OUTSIDE):
             yield directory.number(_PREVIEW), directory.number(_PREVIEW_BYTES)
             yield directory.place(_PREVIEW_OF_PANASONIC)
             if directory.number(_COMPRESSION) in (6, 7):
@@ -115,7 +115,7 @@ def _largest_preview(data: bytes, places: Iterator[tuple[int, int]]) -> Containe
     there = [place for place in found if data.startswith(b"\xff\xd8\xff", place[0])]
     readable = []
     for start, length in sorted(there, key=lambda place: place[1], reverse=True)[:MAX_PREVIEWS]:
-        with suppress(InvalidImage, struct.error, IndexError):
+        with suppress(InvalidImage, IndexError, *OUTSIDE):
             readable.append(jpeg.read(data[start : start + length]))
     largest = max(readable, key=lambda preview: preview.size[0] * preview.size[1], default=None)
     if largest is not None and max(largest.size) >= LEAST_SIDE:

@@ -18,6 +18,8 @@ MAX_ENTRIES_OF_ALL: Final = 200_000
 # A picture of 120 megapixels in tiles of 16 x 16 has half as many.
 MAX_VALUES: Final = 2**20
 
+# What reading a directory raises that does not lie in the file; the offsets of large files may exceed all addresses.
+OUTSIDE: Final = (struct.error, OverflowError)
 # Classic and large files; and what Olympus and Panasonic write in place of 42.
 START = re.compile(rb"II(?:[*+]\0|R[OS]|U\0)|MM(?:\0[*+]|OR)")
 _NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -56,7 +58,7 @@ class Directory:
 
     Raises
     ------
-    struct.error
+    struct.error, OverflowError
         If it does not lie in the file.
     """
 
@@ -138,7 +140,7 @@ class Directory:
 def directories(data: bytes) -> Iterator[Directory]:
     """The directories of a file, one after the other, each once.
 
-    The first has to be whole (`struct.error`); the file may end in any other.
+    The first has to be whole (else one of `OUTSIDE`); the file may end in any other.
     """
     order = "<" if data[:2] == b"II" else ">"
     is_large = data[2:4] in (b"+\0", b"\0+")
@@ -148,7 +150,7 @@ def directories(data: bytes) -> Iterator[Directory]:
     while position and position not in seen and len(seen) < MAX_DIRECTORIES and n_entries < MAX_ENTRIES_OF_ALL:
         try:
             directory = Directory(data, position, order=order, is_large=is_large)
-        except struct.error:
+        except OUTSIDE:
             if not seen:
                 raise
             return
