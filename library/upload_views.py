@@ -42,7 +42,7 @@ def upload(request: HtmxHttpRequest) -> HttpResponse:
     if len(files) > 1:
         return upload_several(request, files)
     photo = add_photo(request, request.FILES)
-    notice = quotas.notice(person_of(request), photo)
+    notice = " ".join(notices(person_of(request), photo))
     if wants_partial(request) and StayForm(request.POST).value:
         return render(request, "library/_uploaded.html", {"photo": photo, "notice": notice})
     if notice:
@@ -53,23 +53,29 @@ def upload(request: HtmxHttpRequest) -> HttpResponse:
 def upload_several(request: HtmxHttpRequest, files: list[UploadedFile[bytes]]) -> HttpResponse:
     """What a browser without JavaScript sends: each file is taken or refused by itself."""
     n_added = 0
-    notices: list[str] = []
+    told: list[str] = []
     refusals: list[str] = []
     for file in files:
         try:
             photo = add_photo(request, MultiValueDict({"image": [file]}))
             n_added += 1
-            notices.append(quotas.notice(person_of(request), photo))
+            told += notices(person_of(request), photo, f"{photo.name}: ")
         except Refusal as refusal:
             refusals.append(f"{file.name}: {refusal}")
     if not n_added:
         raise Refusal(" ".join(refusals), 422, reverse("library:photos"))
     messages.success(request, f"{'1 photo is' if n_added == 1 else f'{n_added} photos are'} added.")
-    for sentence in filter(None, notices):
+    for sentence in told:
         messages.info(request, sentence)
     for sentence in refusals:
         messages.error(request, sentence)
     return redirect_to(request, reverse("library:photos"))
+
+
+def notices(person: Person, photo: Photo, of_the_file: str = "") -> list[str]:
+    """What to say of a photo just stored: that its file holds more, and that there is little room left."""
+    pages = f"The file has {photo.n_pictures} pages: the first is shown." if photo.n_pictures > 1 else ""
+    return [sentence for sentence in (pages and of_the_file + pages, quotas.notice(person, photo)) if sentence]
 
 
 def add_photo(request: HttpRequest, files: MultiValueDict[str, UploadedFile[bytes]]) -> Photo:

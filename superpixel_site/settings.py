@@ -207,18 +207,22 @@ if DEBUG or TESTING:
 
 # --- Photos and superpixels -----------------------------------------------------------------------------------------
 
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20, validate=validate.Range(min=1)) * 1024 * 1024
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 80, validate=validate.Range(min=1)) * 1024 * 1024
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
-MAX_REQUEST_BYTES = 10 * MAX_UPLOAD_BYTES + 1024 * 1024
+MAX_REQUEST_BYTES = 3 * MAX_UPLOAD_BYTES + 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
+# Of a picture that is decoded in pieces, in little memory: a JPEG that is not progressive, a TIFF in strips or tiles.
+MAX_LARGE_PIXELS = env.int("MAX_LARGE_MEGAPIXELS", 120, validate=validate.Range(min=1)) * 1_000_000
 # What decoding one picture may take in its child process; 40 megapixels were measured to take 390 MB at most.
 DECODE_MEMORY_BYTES = env.int("DECODE_MEMORY_MB", 420, validate=validate.Range(min=64)) * 1024 * 1024
 DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
 # Heavy works at once in a web process: as many as its share of the cores, and of the memory beside the 300 MB it takes.
 _memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
+# The process that waits for a picture has its file, and sends a copy to the child.
+_memory_of_a_work = DECODE_MEMORY_BYTES + 2 * MAX_UPLOAD_BYTES
 WORK_SLOTS = env.int(
     "WORK_SLOTS",
-    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // DECODE_MEMORY_BYTES)),
+    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // _memory_of_a_work)),
     validate=validate.Range(min=1),
 )
 # Whether everybody may have the full size of what is in the public collection.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 
+from selector.imaging.media_types import extensions_of
 from superpixel_site.file_names import readable, shortened, split
 
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -12,14 +12,6 @@ FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", re.IGNORECASE)
 # File systems take 255 bytes at most; something may be put in front or behind.
 LONGEST = 180
-# Python's own list names another for some, and lacks others.
-EXTENSIONS = {
-    "image/jpeg": ".jpg",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-    "image/heic": ".heic",
-    "image/jxl": ".jxl",
-}
 
 
 def safe(name: str) -> str:
@@ -44,7 +36,7 @@ def with_extension(name: str, mime: str) -> str:
     >>> with_extension("holiday", "image/jpeg"), with_extension("a.JPG", "image/jpeg")
     ('holiday.jpg', 'a.JPG')
     """
-    return name if split(name)[1] else name + (EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or "")
+    return name if split(name)[1] else name + extensions_of(mime)[0]
 
 
 class UniqueNames:

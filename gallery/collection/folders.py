@@ -8,16 +8,17 @@ from pathlib import Path
 
 from gallery.collection.importing import Details, add_public, check_size
 from selector.imaging.imagefile import InvalidImage
+from selector.imaging.media_types import RAW_SUFFIXES
 
 # Files with these names are tried; whether they are images, their bytes say. Formats that cannot be read are among
 # them, so that the report says what to do about each such file.
 IMAGE_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
-        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp"),
-        *("avif", "bmp", "gif", "heic", "heif", "jp2", "jxl", "tif", "tiff"),
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "tif", "tiff", "gif", "bmp", "dib"),
+        *("avif", "cr3", "heic", "heif", "jp2", "jxl"),
     )
-)
+).union(RAW_SUFFIXES)
 
 # Told of each path that cannot be taken, and why.
 Report = Callable[[Path, str], None]

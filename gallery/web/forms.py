@@ -198,7 +198,7 @@ class MetadataForm(TaggedForm):
 class NewImageForm(TaggedForm):
     """An image file for the public collection, and what is known about it; `add_public` stores both."""
 
-    image = forms.FileField(help_text="JPEG, PNG or WebP.")
+    image = forms.FileField(help_text="JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP or a camera's raw file.")
     title = forms.CharField(max_length=200, required=False, help_text="Made from the file's name when left empty.")
     source_url = forms.URLField(label="Source", max_length=500, required=False, assume_scheme="https")
 

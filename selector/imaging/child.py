@@ -198,11 +198,14 @@ def _confine(limits: Limits) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         allowed = _address_space() + limits.memory
-        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+        # The second limit stays: `selector.imaging.mapped` may raise the first by what lies in a file.
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
     # By their default action: a handler of Python's would wait for the decoder to return.
     for ends in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(ends, signal.SIG_DFL)
+    # libtiff tells there what it finds in files, which may be anything.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     # Whether or not the process that asks is there to end it.
     signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
     # Ctrl-C is for the process that asks.

@@ -44,13 +44,22 @@ def in_srgb(picture: Image.Image, container: Container) -> Image.Image:
     colours, alpha = _separated(picture)
     if not picture.info.get(IS_SRGB):
         colours = _converted(colours, container)
-    if alpha is not None:
-        white = Image.new("RGB", picture.size, "white")
-        white.paste(colours, mask=alpha)
-        colours = white
-    colours = colours.convert("RGB")
+    colours = _on_white(colours, alpha).convert("RGB")
     colours.info = {}
     return colours
+
+
+def flattened(picture: Image.Image) -> Image.Image:
+    """The picture in L, RGB or CMYK with 8 bits a channel, in its own colours; what is transparent is white."""
+    return _on_white(*_separated(picture))
+
+
+def _on_white(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    if alpha is None:
+        return colours
+    white = Image.new(colours.mode, colours.size, "white")
+    white.paste(colours, mask=alpha)
+    return white
 
 
 def _separated(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:

@@ -35,6 +35,7 @@ __all__ = [
 
 # What a JPEG can have at most; a few pixels wide and millions high only serves to keep a decoder busy.
 MAX_SIDE = 65_535
+_IN_PIECES = "in a plain JPEG (not progressive) or a TIFF of strips or tiles"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class WorkingCopy:
         Of the original file, turned upright as the working copy is; None if it does not say.
     millimetres : (width, height) or None
         What the picture measures by that.
+    n_pictures : int
+        Pages of the original file, of which this is the first.
     """
 
     jpeg: bytes
@@ -67,6 +70,7 @@ class WorkingCopy:
     original_size: tuple[int, int]
     dots_per_metre: tuple[float, float] | None = None
     millimetres: tuple[float, float] | None = None
+    n_pictures: int = 1
 
     @property
     def working_sha256(self) -> str:
@@ -75,9 +79,15 @@ class WorkingCopy:
 
 
 def make_working_copy(
-    data: bytes, *, max_bytes: int, max_pixels: int, long_side: int = 1024, quarter_turns: int = 0
+    data: bytes,
+    *,
+    max_bytes: int,
+    max_pixels: int,
+    max_large_pixels: int = 0,
+    long_side: int = 1024,
+    quarter_turns: int = 0,
 ) -> WorkingCopy:
-    """Read a JPEG, PNG or WebP file and make the working copy of it.
+    """Read an image file and make the working copy of it.
 
     Parameters
     ----------
@@ -85,6 +95,8 @@ def make_working_copy(
         The file.
     max_bytes, max_pixels : int
         A file with more is refused, by its header, before anything is decoded.
+    max_large_pixels : int, optional
+        How many a picture may have that is decoded in pieces, if these are more.
     long_side : int, optional
         The longer side of the working copy, in pixels; smaller pictures keep their size.
     quarter_turns : int, optional
@@ -100,7 +112,7 @@ def make_working_copy(
     InvalidImage
         If the bytes are no such picture, or too large a one.
     """
-    container = checked(data, max_bytes, max_pixels)
+    container = checked(data, max_bytes, max_pixels, max_large_pixels)
     size = _fitted(container.size, long_side)
     with refusing(container.format):
         turning = Turning(container.orientation, quarter_turns)
@@ -114,11 +126,12 @@ def make_working_copy(
         mime=container.mime,
         sha256=hashlib.sha256(data).hexdigest(),
         original_size=Turning(container.orientation).size(container.size),
+        n_pictures=container.n_pictures,
         **_measures(container, turning),
     )
 
 
-def upright_size(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[int, int]:
+def upright_size(data: bytes, *, max_bytes: int, max_pixels: int, max_large_pixels: int = 0) -> tuple[int, int]:
     """Width and height of the picture in a file, upright by EXIF; nothing is decoded.
 
     Raises
@@ -126,7 +139,7 @@ def upright_size(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[int, 
     InvalidImage
         As in `make_working_copy`.
     """
-    container = checked(data, max_bytes, max_pixels)
+    container = checked(data, max_bytes, max_pixels, max_large_pixels)
     return Turning(container.orientation).size(container.size)
 
 
@@ -174,16 +187,21 @@ def decode(jpeg: bytes) -> Rgb:
         return np.array(JpegImageFile(io.BytesIO(jpeg)).convert("RGB"))
 
 
-def checked(data: bytes, max_bytes: int, max_pixels: int) -> Container:
-    """The container of a file that keeps within the limits; `InvalidImage` otherwise."""
+def checked(data: bytes, max_bytes: int, max_pixels: int, max_large_pixels: int = 0) -> Container:
+    """The container of a file that keeps within the limits; `InvalidImage` otherwise.
+
+    Parameters are those of `make_working_copy`.
+    """
     if len(data) > max_bytes:
         count, most = told_apart(len(data) / 2**20, max_bytes / 2**20)
         raise InvalidImage(f"The file has {count} MB; at most {most} MB are allowed.")
     container = read_container(data)
     width, height = container.size
-    if width * height > max_pixels:
-        count, most = told_apart(width * height / 1e6, max_pixels / 1e6)
-        raise InvalidImage(f"The picture has {count} megapixels; at most {most} are allowed.")
+    allowed = max(max_pixels, max_large_pixels) if container.is_decoded_in_pieces else max_pixels
+    if width * height > allowed:
+        count, most = told_apart(width * height / 1e6, allowed / 1e6)
+        larger = f", or {max_large_pixels / 1e6:,.1f} {_IN_PIECES}" if max_large_pixels > allowed else ""
+        raise InvalidImage(f"The picture has {count} megapixels; at most {most} are allowed{larger}.")
     if max(width, height) > MAX_SIDE:
         raise InvalidImage(f"The picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are allowed.")
     return container

@@ -13,13 +13,10 @@ _OTHERS = {
         "Camera > Formats > Most Compatible) and upload that."
     ),
     rb".{4}ftypavi[fs]": f"This is an AVIF picture, {_SAVE}.",
-    rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|IIU\0": f"This is a camera's raw file: {_EXPORT}.",
-    rb"II[*+]\0|MM\0[*+]": f"This is a TIFF or a camera's raw file: {_EXPORT}.",
+    rb".{4}ftypcrx": f"This is a camera's raw file: {_EXPORT}.",
     rb".{4}ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]": (
         "This is a video, not a picture: save one of its frames as JPEG or PNG and upload that."
     ),
-    rb"GIF8[79]a": f"This is a GIF, {_SAVE}.",
-    rb"BM.{4}\0{4}": f"This is a BMP, {_SAVE}.",
     rb"\0\0\x01\0": f"This is an icon file, {_SAVE}.",
     rb"\xff\x0a|\0{3}\x0cJXL ": f"This is a JPEG XL picture, {_SAVE}.",
     rb"\0{3}\x0cjP |\xff\x4f\xff\x51": f"This is a JPEG 2000 picture, {_SAVE}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import uuid
 from typing import Self, TypeVar
 
@@ -12,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from selector.imaging.media_types import extensions_of
 from selector.imaging.turns import Box, Turning
 from selector.people import Person
 from superpixel_site.file_names import CODE_POINTS, split
@@ -118,6 +118,8 @@ class Photo(Owned):
         help_text="Of a detail: x0, y0, x1, y1 in the original of that photo, upright by EXIF.",
     )
     created = models.DateTimeField(auto_now_add=True)
+    # Of the file, of which the first is shown: known to who has just stored it, and kept nowhere.
+    n_pictures = 1
 
     objects = PhotoQuerySet.as_manager()
     # Where a person has several of its name: the day and the size. See `selector.services.namesakes`.
@@ -158,9 +160,8 @@ class Photo(Owned):
     @property
     def download_name(self) -> str:
         """The name with an extension that says what the original is."""
-        right = mimetypes.guess_all_extensions(self.original_type)
-        has_it = split(self.name)[1].lower() in right
-        return self.name if has_it else f"{self.name}.{self.original_type.rpartition('/')[2]}"
+        right = extensions_of(self.original_type)
+        return self.name if split(self.name)[1].lower() in right else self.name + right[0]
 
     @property
     def is_detail(self) -> bool:

@@ -6,7 +6,6 @@ Its pixels go through a file, strip by strip: when they are packed, the picture 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -29,8 +28,8 @@ OUTSIDE = "The detail lies outside the picture."
 TOO_LARGE = "The file of this detail would have more than {most:.0f} MB. Draw a smaller box."
 
 
-def write_detail(path: str, data: bytes, box: Box, *, quarter_turns: int, max_bytes: int, max_pixels: int) -> None:
-    """Write a part of the picture in an image file to another: upright, sRGB, without metadata.
+def write_detail(path: str, data: bytes, box: Box, *, max_bytes: int, **how: int) -> None:
+    """Write a part of the picture in an image file to another: upright, in sRGB, with its resolution.
 
     What was stored without loss becomes a PNG, unless that has too many bytes; all else a JPEG of quality 95 without
     chroma subsampling.
@@ -43,8 +42,10 @@ def write_detail(path: str, data: bytes, box: Box, *, quarter_turns: int, max_by
         The image file.
     box : (x0, y0, x1, y1)
         In the upright picture.
-    quarter_turns, max_bytes, max_pixels : int
-        As in `selector.imaging.upright_picture.UprightPicture`; the new file keeps within the same limits.
+    max_bytes : int
+        Neither file may have more.
+    **how : int
+        The other arguments of `selector.imaging.upright_picture.UprightPicture`.
 
     Raises
     ------
@@ -53,34 +54,37 @@ def write_detail(path: str, data: bytes, box: Box, *, quarter_turns: int, max_by
     """
     x0, y0, x1, y1 = box
     with tempfile.TemporaryFile(dir=Path(path).parent) as raw:
-        for strip in _strips(data, box, quarter_turns, max_bytes, max_pixels):
-            raw.write(strip.tobytes())
+        dots_per_metre = _write_pixels(raw, UprightPicture(data, max_bytes=max_bytes, **how), box)
         pixels = np.memmap(raw, np.uint8, "r", shape=(y1 - y0, x1 - x0, 3))
         with Path(path).open("wb") as file:
-            if not (_is_lossless(read_container(data)) and _write_png(file, pixels, max_bytes)):
+            if not (_is_lossless(read_container(data)) and _write_png(file, pixels, dots_per_metre, max_bytes)):
                 file.truncate(0)
                 file.seek(0)
-                Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY, subsampling=0)
+                dots = tuple(each * 0.0254 for each in dots_per_metre or ())
+                Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY, subsampling=0, dpi=dots or (0, 0))
             if file.tell() > max_bytes:
                 raise InvalidImage(TOO_LARGE.format(most=max_bytes / 2**20))
 
 
-def _strips(data: bytes, box: Box, quarter_turns: int, max_bytes: int, max_pixels: int) -> Iterator[Rgb]:
-    """The pixels of a box from the top, with little in memory but the decoded picture."""
-    picture = UprightPicture(data, max_bytes=max_bytes, max_pixels=max_pixels, quarter_turns=quarter_turns)
+def _write_pixels(file: IO[bytes], picture: UprightPicture, box: Box) -> tuple[float, float] | None:
+    """Write the pixels of a box, strip by strip, and return the picture's dots per metre.
+
+    The picture is in memory no more when that is done.
+    """
     x0, y0, x1, y1 = box
     if not (0 <= x0 < x1 <= picture.size[0] and 0 <= y0 < y1 <= picture.size[1]):
         raise InvalidImage(OUTSIDE)
     n_rows = max(1, STRIP_PIXELS // (x1 - x0))
     for top in range(y0, y1, n_rows):
-        yield picture.pixels((x0, top, x1, min(top + n_rows, y1)))
+        file.write(picture.pixels((x0, top, x1, min(top + n_rows, y1))).tobytes())
+    return picture.dots_per_metre
 
 
-def _write_png(file: IO[bytes], pixels: Rgb, max_bytes: int) -> bool:
+def _write_png(file: IO[bytes], pixels: Rgb, dots_per_metre: tuple[float, float] | None, max_bytes: int) -> bool:
     """Whether a PNG of some pixels has no more bytes; it ends where it has more."""
     height, width, _ = pixels.shape
     n_rows = max(1, STRIP_PIXELS // width)
-    png = StripWriter(file, width, height, 3)
+    png = StripWriter(file, width, height, 3, dots_per_metre)
     for top in range(0, height, n_rows):
         png.write(pixels[top : top + n_rows])
         if file.tell() > max_bytes:

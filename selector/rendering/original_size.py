@@ -27,8 +27,7 @@ def write_portion(
     background: Background,
     crop: bool,
     quarter_turns: int,
-    max_bytes: int,
-    max_pixels: int,
+    **limits: int,
 ) -> None:
     """Write the selected portion of an image file as a PNG, in the size of the file's picture.
 
@@ -45,7 +44,8 @@ def write_portion(
     selected : bool ndarray, shape (n,)
     background, crop
         As in `selector.rendering.previews.preview_png`.
-    quarter_turns, max_bytes, max_pixels : int
+    quarter_turns : int
+    **limits : int
         As in `selector.imaging.upright_picture.UprightPicture`.
 
     Raises
@@ -53,13 +53,13 @@ def write_portion(
     InvalidImage
         If the file is no such picture, or too large a one.
     """
-    picture = UprightPicture(data, max_bytes=max_bytes, max_pixels=max_pixels, quarter_turns=quarter_turns)
+    picture = UprightPicture(data, quarter_turns=quarter_turns, **limits)
     mask = region_mask(labels, selected)
     columns, rows = (_nearest(*lengths) for lengths in zip(mask.shape[::-1], picture.size, strict=True))
     x0, y0, x1, y1 = _box(mask, columns, rows) if crop else (0, 0, *picture.size)
     n_rows = max(1, STRIP_PIXELS // (x1 - x0))
     with Path(path).open("wb") as file:
-        png = StripWriter(file, x1 - x0, y1 - y0, 4 if background == "transparent" else 3)
+        png = StripWriter(file, x1 - x0, y1 - y0, 4 if background == "transparent" else 3, picture.dots_per_metre)
         for top in range(y0, y1, n_rows):
             below = min(top + n_rows, y1)
             strip = mask[rows[top:below, None], columns[x0:x1]]

@@ -119,13 +119,24 @@ class StripWriter:
         Of the whole picture, in pixels.
     channels : {3, 4}
         RGB or RGBA.
+    dots_per_metre : (across, down), optional
+        Written as the resolution of the picture.
     """
 
-    def __init__(self, file: IO[bytes], width: int, height: int, channels: Literal[3, 4]) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        width: int,
+        height: int,
+        channels: Literal[3, 4],
+        dots_per_metre: tuple[float, float] | None = None,
+    ) -> None:
         self._file = file
         self._compressor = zlib.compressobj(1)
         header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 6, 0, 0, 0)
         file.write(_START + _chunk(b"IHDR", header))
+        if dots_per_metre:
+            file.write(_chunk(b"pHYs", struct.pack(">IIB", *map(round, dots_per_metre), 1)))
 
     def write(self, strip: npt.NDArray[np.uint8]) -> None:
         """Add rows of pixels.

@@ -11,7 +11,7 @@ from selector.imaging.imagefile import make_working_copy
 from selector.rendering import details, original_size  # noqa: F401  other functions that children run
 
 _profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-for _format in ("JPEG", "PNG", "WebP"):
+for _format in ("JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"):
     _file = io.BytesIO()
     Image.new("RGB", (2, 2)).save(_file, _format, icc_profile=_profile)
     make_working_copy(_file.getvalue(), max_bytes=2**20, max_pixels=4)

@@ -33,6 +33,8 @@ CLOCK_SECONDS = 1.8  # for each of DECODE_SECONDS, which are of processor time
 LEAST_CLOCK_SECONDS = 0.4
 # A detail is cut by the worker, one at a time: nobody's click waits for it.
 DETAIL_LIMITS = child.Limits(memory=500 * 2**20, seconds=60, clock_seconds=180.0)
+# The portion in original size is no upload: all of 120 megapixels are decoded, composed and compressed.
+TIMES_FOR_ORIGINAL_SIZE = 3
 # Who has waited longer, in seconds, is told to come back rather than that the picture takes too much time.
 LONG_WAIT = 1.0
 
@@ -69,7 +71,7 @@ def portion_of(
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".png", dir=settings.FILE_UPLOAD_TEMP_DIR))
         write = partial(write_portion, file.name, data, labels, included, background=background, crop=crop)
-        _read(partial(write, quarter_turns=quarter_turns))
+        _read(partial(write, quarter_turns=quarter_turns), TIMES_FOR_ORIGINAL_SIZE)
         stack.pop_all()
     return file
 
@@ -99,18 +101,17 @@ def detail_of(data: bytes, box: Box, *, quarter_turns: int, stop: Callable[[], N
     """
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
         write = partial(write_detail, file.name, data, box, quarter_turns=quarter_turns)
-        write = partial(write, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
-        child.in_child(write, limits=DETAIL_LIMITS, stop=stop)
+        child.in_child(partial(write, **limits_of_files()), limits=DETAIL_LIMITS, stop=stop)
         return file.read()
 
 
-def _read(function: Callable[..., Result]) -> Result:
-    """Call a function that reads a file, in a child and within the limits."""
-    function = partial(function, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
+def _read(function: Callable[..., Result], times: int = 1) -> Result:
+    """Call a function that reads a file, in a child and within the limits, so many times those of time."""
+    function = partial(function, **limits_of_files())
     with work_slot():
         waited = seconds_so_far()
         try:
-            return child.in_child(function, limits=_limits(waited), stop=give_up_if_nobody_waits)
+            return child.in_child(function, limits=_limits(waited, times), stop=give_up_if_nobody_waits)
         except child.OutOfTime as problem:
             if waited < LONG_WAIT:
                 raise
@@ -122,8 +123,17 @@ def _read(function: Callable[..., Result]) -> Result:
             raise Busy from problem
 
 
-def _limits(waited: float = 0.0) -> child.Limits:
-    """Those of a child whose work has waited so many seconds for its turn."""
-    seconds = settings.DECODE_SECONDS
+def limits_of_files() -> dict[str, int]:
+    """How large a file may be, as `selector.imaging.imagefile.make_working_copy` takes it."""
+    return {
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_pixels": settings.MAX_UPLOAD_PIXELS,
+        "max_large_pixels": settings.MAX_LARGE_PIXELS,
+    }
+
+
+def _limits(waited: float = 0.0, times: int = 1) -> child.Limits:
+    """Those of a child whose work has waited so many seconds for its turn, with so many times the time."""
+    seconds = times * settings.DECODE_SECONDS
     left = max(CLOCK_SECONDS * seconds - waited, LEAST_CLOCK_SECONDS * seconds)
     return child.Limits(settings.DECODE_MEMORY_BYTES, seconds, left)

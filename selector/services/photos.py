@@ -60,6 +60,7 @@ def store_photo(
     """
     copy = decoding.working_copy_of(data)
     photo = Photo(name=file_name(name), owner=owner, visitor=visitor, is_public=is_public)
+    photo.n_pictures = copy.n_pictures
     with storing(photo, len(data) + len(copy.jpeg)):
         put_files(photo, data, copy)
     return photo

@@ -119,13 +119,14 @@ def hostile_files() -> list[bytes]:
     """One of each kind that has cost a site its memory, its time or a traceback, and what is left of sound ones."""
     progressive = image_file(progressive=True)
     last_scan = progressive[progressive.rindex(b"\xff\xda") : -2]
-    sound = [image_file(), progressive, image_file(fmt="PNG"), image_file(fmt="WEBP")]
+    sound = [image_file(), progressive, *(image_file(fmt=fmt) for fmt in ("PNG", "WEBP", "GIF", "BMP"))]
+    sound += [image_file(fmt="TIFF", compression=way) for way in ("raw", "tiff_lzw", "jpeg")]
     return [
         progressive[:-2] + b"\xff\xfe\0\4\xff\xd9" + last_scan * 100 + progressive[-2:],
         one_colour("WEBP", (6000, 2500)),
         huge_png(5_000, 8_001),
         sound[2].replace(b"IDAT", b"IDAX"),
-        *mutated(sound, 12, seed=1),
+        *mutated(sound, 6, seed=1),
     ]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 
-from selector.imaging.containers import jpeg, png, webp
+from selector.imaging.containers import bmp, gif, jpeg, png, raw, tiff_directories, webp
 from selector.imaging.containers.container import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.other_kinds import advice
 
@@ -22,6 +22,10 @@ _READERS = {
     re.compile(rb"\xff\xd8\xff"): jpeg.read,
     re.compile(re.escape(png.START)): png.read,
     re.compile(rb"RIFF....WEBP", re.DOTALL): webp.read,
+    tiff_directories.START: raw.read_raw_or_tiff,
+    re.compile(re.escape(raw.FUJIFILM)): raw.read_fujifilm,
+    re.compile(rb"GIF8[79]a"): gif.read,
+    re.compile(rb"BM.{12}[\x0c-\x7c]\0\0\0", re.DOTALL): bmp.read,
 }
 
 
@@ -40,7 +44,7 @@ def read_container(data: bytes) -> Container:
     Raises
     ------
     InvalidImage
-        If it is no JPEG, PNG or WebP, or its structure is broken.
+        If it is no picture of a kind that is read here, or its structure is broken.
     """
     if not data:
         raise InvalidImage("The file is empty.")
@@ -48,6 +52,6 @@ def read_container(data: bytes) -> Container:
         if start.match(data):
             try:
                 return reader(data)
-            except (struct.error, IndexError) as error:
+            except (struct.error, IndexError, OverflowError) as error:
                 raise InvalidImage(INCOMPLETE) from error
     raise InvalidImage(advice(data))

@@ -8,8 +8,15 @@ from typing import Literal, TypeAlias
 from selector.imaging.exif import read_orientation
 from selector.imaging.xmp import read_xmp_orientation
 
-Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
-MEDIA_TYPES: dict[Format, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
+Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"]
+MEDIA_TYPES: dict[Format, str] = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WebP": "image/webp",
+    "TIFF": "image/tiff",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
 
 # The largest profiles in use, for printing presses, have some 3 MB.
 MAX_PROFILE_BYTES = 2**22
@@ -29,7 +36,7 @@ class Container:
 
     Attributes
     ----------
-    format : {"JPEG", "PNG", "WebP"}
+    format : {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"}
     size : (width, height)
         As stored, before turning upright; both at least 1.
     stream : bytes
@@ -56,6 +63,12 @@ class Container:
         An XMP packet, unchecked; empty if there is none.
     part : (left, top, width, height) or None
         Where on the canvas the picture in the stream belongs, if it does not fill it.
+    n_pictures : int
+        Pages in the file, of which the first is shown.
+    is_decoded_in_pieces : bool
+        Whether a decoder needs little memory for it, however large it is.
+    media_type : str
+        Of the file, where its format does not say it: a camera's raw file is shown by the JPEG in it.
     """
 
     format: Format
@@ -72,11 +85,14 @@ class Container:
     peak: float | None = None
     xmp: bytes = b""
     part: tuple[int, int, int, int] | None = None
+    n_pictures: int = 1
+    is_decoded_in_pieces: bool = False
+    media_type: str = ""
 
     @property
     def mime(self) -> str:
-        """The media type, such as "image/jpeg"."""
-        return MEDIA_TYPES[self.format]
+        """The media type of the file, such as "image/jpeg"."""
+        return self.media_type or MEDIA_TYPES[self.format]
 
     @property
     def orientation(self) -> int:
@@ -87,6 +103,17 @@ class Container:
     def stream_size(self) -> tuple[int, int]:
         """Width and height of the picture in the stream."""
         return self.part[2:] if self.part else self.size
+
+
+def ends_after(share: float) -> str:
+    """The sentence for a file of which a share of the picture is there.
+
+    Examples
+    --------
+    >>> ends_after(0.629)
+    'The file ends after 62% of the picture.'
+    """
+    return f"The file ends after {int(100 * share)}% of the picture."
 
 
 def damaged(name: Format) -> InvalidImage:

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from selector.imaging.containers.animated_png import FirstFrame
-from selector.imaging.containers.container import MAX_CHUNKS, MAX_PROFILE_BYTES, Container, damaged
+from selector.imaging.containers.container import MAX_CHUNKS, MAX_PROFILE_BYTES, Container, InvalidImage, damaged
 from selector.imaging.exif import read_resolution
 
 START = b"\x89PNG\r\n\x1a\n"
 XMP = b"XML:com.adobe.xmp\0"
 _FACTS = frozenset((b"IHDR", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"cLLI", b"mDCV", b"pHYs", b"eXIf"))
 _BEFORE_PICTURE = _FACTS - {b"eXIf"}
+FOR_APPLE_ALONE = (
+    "This PNG comes out of an iPhone app, in a form that only Apple's programs read: open it on a Mac or an iPhone, "
+    "save it as an ordinary PNG or JPEG and upload that."
+)
 
 
 def read(data: bytes) -> Container:
@@ -23,6 +27,8 @@ def read(data: bytes) -> Container:
     facts: dict[bytes, bytes] = {}
     frame = FirstFrame()
     for name, chunk in _png_chunks(data):
+        if name == b"CgBI":
+            raise InvalidImage(FOR_APPLE_ALONE)
         content = chunk[8:-4]
         if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             kept.append(chunk)
