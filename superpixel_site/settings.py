@@ -220,11 +220,8 @@ DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
 _memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
 # The process that waits for a picture has its file, and sends a copy to the child.
 _memory_of_a_work = DECODE_MEMORY_BYTES + 2 * MAX_UPLOAD_BYTES
-WORK_SLOTS = env.int(
-    "WORK_SLOTS",
-    max(1, min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // _memory_of_a_work)),
-    validate=validate.Range(min=1),
-)
+_slots = min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // _memory_of_a_work)
+WORK_SLOTS = env.int("WORK_SLOTS", max(1, _slots), validate=validate.Range(min=1))
 # Whether everybody may have the full size of what is in the public collection.
 PUBLIC_ORIGINALS = env.bool("PUBLIC_ORIGINALS", False)
 WORK_PATIENCE_SECONDS = env.int("WORK_PATIENCE_SECONDS", 7, validate=validate.Range(min=0))

@@ -56,6 +56,12 @@ def test_a_detail_is_upright_and_tells_nothing_of_where_it_comes_from(tmp_path: 
     assert found.info == {} and not found.getexif()
 
 
+@pytest.mark.parametrize("fmt", ["PNG", "JPEG"])
+def test_a_detail_of_a_scan_has_its_resolution(tmp_path: Path, fmt: str) -> None:
+    across, down = detail(tmp_path, image_file(fmt=fmt, dpi=(300, 600)), quarter_turns=1).info["dpi"]
+    assert (round(across), round(down)) == (600, 300)
+
+
 def test_a_png_that_would_be_too_large_becomes_a_jpeg(tmp_path: Path) -> None:
     """One of a grey picture, say, which has three channels as a detail."""
     noise = np.random.default_rng(1).integers(0, 256, (300, 300), np.uint8)

@@ -88,9 +88,9 @@ def test_a_name_says_what_the_bytes_are(alice_client: Client, mine: Photo, name:
     mine.rename(name)
     response = alice_client.get(original_of(mine))
     assert response.headers["Content-Type"] == "image/jpeg" and "X-Evil" not in response.headers
-    assert response.headers["Content-Disposition"].partition("''")[2].endswith(".jpeg") or response.headers[
+    assert response.headers["Content-Disposition"].partition("''")[2].endswith(".jpg") or response.headers[
         "Content-Disposition"
-    ].endswith('.jpeg"')
+    ].endswith('.jpg"')
 
 
 def test_strangers_get_what_they_get_of_no_photo(bob_client: Client, curator_client: Client, mine: Photo) -> None:

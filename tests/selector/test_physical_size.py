@@ -33,7 +33,7 @@ def test_a_scan_is_stored_with_what_it_measures(client: Client, fmt: str) -> Non
 
 def test_the_workspace_shows_it(client: Client) -> None:
     page = client.get(scanned(client).get_absolute_url()).content.decode()
-    assert "scan.jpg · 240 × 160 · 2.03 × 1.35 cm at 300 dpi" in page
+    assert "scan.jpg</bdi> · 240 × 160 · 2.03 × 1.35 cm at 300 dpi" in page
 
 
 def test_a_photo_whose_file_does_not_say_has_none(client: Client) -> None:

@@ -143,7 +143,7 @@ def test_a_photo_is_saved_under_its_name(alice: User, alice_client: Client, name
     header = alice_client.get(f"/photos/{photo.pk}/original/")["Content-Disposition"]
     saved = unquote(header.partition("filename*=utf-8''")[2]) or header.partition('filename="')[2].rstrip('"')
     stem, extension = split(name)
-    assert saved == (name if extension in (".jpg", ".jpeg") else f"{name}.jpeg"), (header, stem)
+    assert saved == (name if extension in (".jpg", ".jpeg") else f"{name}.jpg"), (header, stem)
 
 
 @pytest.mark.django_db
