@@ -14,12 +14,12 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from selector.imaging.colour import flattened, transparency
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
+from selector.imaging.plugins import decode_avif, decode_heif, decode_jpeg_xl
+from selector.imaging.rows import factors, joined
 from selector.imaging.webp import decode_still
 
 # From a container and a wanted size to the picture as it is stored.
 Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Image.Image]
-# Large pictures are brought to 8 bits on white and reduced in bands of so many pixels, to save memory.
-BAND_PIXELS = 2**20
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
 
 
 def _webp(container: Container, wanted: tuple[int, int]) -> Image.Image:
-    across, down = _factors(container.size, wanted)
+    across, down = factors(container.size, wanted)
     reduced = -(-container.size[0] // across), -(-container.size[1] // down)
     still = decode_still(container.stream, container.size, reduced)
     return still if still is not None else _by_pillow(WebPImageFile)(container, wanted)
@@ -66,6 +66,9 @@ _DECODERS: dict[Format, Decoder] = {
     "JPEG": _by_pillow(JpegImageFile),
     "PNG": _by_pillow(PngImageFile),
     "WebP": _webp,
+    "AVIF": decode_avif,
+    "HEIF": decode_heif,
+    "JPEG XL": decode_jpeg_xl,
 }
 
 
@@ -74,23 +77,7 @@ def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
 
     Twice the wanted size is left for a good resampling filter.
     """
-    width, height = picture.size
-    across, down = _factors(picture.size, wanted)
-    if across == down == 1:
+    width, _ = picture.size
+    if factors(picture.size, wanted) == (1, 1):
         return flattened(picture)
-    rows = down * max(1, BAND_PIXELS // (width * down))
-    bands = [
-        flattened(picture.crop((0, top, width, min(top + rows, height)))).reduce((across, down))
-        for top in range(0, height, rows)
-    ]
-    whole = Image.new(bands[0].mode, (bands[0].width, sum(band.height for band in bands)))
-    top = 0
-    for band in bands:
-        whole.paste(band, (0, top))
-        top += band.height
-    return whole
-
-
-def _factors(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
-    """By how much a picture can be reduced to twice the wanted size."""
-    return max(1, size[0] // (2 * wanted[0])), max(1, size[1] // (2 * wanted[1]))
+    return joined(picture.size, wanted, lambda top, bottom: picture.crop((0, top, width, bottom)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 
-from selector.imaging.containers import jpeg, png, webp
+from selector.imaging.containers import heif, jpeg, jxl, png, webp
 from selector.imaging.containers.container import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.other_kinds import advice
 
@@ -22,6 +22,8 @@ _READERS = {
     re.compile(rb"\xff\xd8\xff"): jpeg.read,
     re.compile(re.escape(png.START)): png.read,
     re.compile(rb"RIFF....WEBP", re.DOTALL): webp.read,
+    re.compile(rb".{4}ftyp", re.DOTALL): heif.read,
+    re.compile(rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n"): jxl.read,
 }
 
 

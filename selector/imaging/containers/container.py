@@ -7,8 +7,15 @@ from typing import Literal, TypeAlias
 
 from selector.imaging.exif import read_orientation
 
-Format: TypeAlias = Literal["JPEG", "PNG", "WebP"]
-MEDIA_TYPES: dict[Format, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
+Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "AVIF", "HEIF", "JPEG XL"]
+MEDIA_TYPES: dict[Format, str] = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WebP": "image/webp",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "JPEG XL": "image/jxl",
+}
 
 # The largest profiles in use, for printing presses, have some 3 MB.
 MAX_PROFILE_BYTES = 2**22
@@ -28,7 +35,7 @@ class Container:
 
     Attributes
     ----------
-    format : {"JPEG", "PNG", "WebP"}
+    format : {"JPEG", "PNG", "WebP", "AVIF", "HEIF", "JPEG XL"}
     size : (width, height)
         As stored, before turning upright; both at least 1.
     stream : bytes
@@ -43,6 +50,12 @@ class Container:
         Of a PNG's samples; 8 for the others.
     turned : int or None
         The orientation, 1 to 8, where the format itself says it; None where EXIF does.
+    cicp : (int, int, int, int) or None
+        Colour primaries, transfer, matrix and full range, by their numbers in ITU-T H.273.
+    coded_size : (width, height) or None
+        Of what is decoded, where only a part of that is shown.
+    most_pixels : int or None
+        As many as its decoder can do in the memory there is, where that may be fewer than the site allows.
     """
 
     format: Format
@@ -53,6 +66,9 @@ class Container:
     gamma: float | None = None
     bit_depth: int = 8
     turned: int | None = None
+    cicp: tuple[int, int, int, int] | None = None
+    coded_size: tuple[int, int] | None = None
+    most_pixels: int | None = None
 
     @property
     def mime(self) -> str:
@@ -63,6 +79,17 @@ class Container:
     def orientation(self) -> int:
         """1 to 8, as in EXIF."""
         return self.turned or read_orientation(self.exif)
+
+
+def ends_after(share: float) -> str:
+    """The sentence for a file of which a share of the picture is there.
+
+    Examples
+    --------
+    >>> ends_after(0.629)
+    'The file ends after 62% of the picture.'
+    """
+    return f"The file ends after {int(100 * share)}% of the picture."
 
 
 def damaged(name: Format) -> InvalidImage:

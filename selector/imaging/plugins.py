@@ -1,0 +1,73 @@
+"""AVIF by the decoder in Pillow, HEIC and JPEG XL by packages that a site may have or not (the extra more-formats).
+
+They are used at their lower level: as plugins of Pillow they would hold each picture twice more.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from selector.imaging.colour import in_srgb
+from selector.imaging.containers import Container, damaged
+from selector.imaging.rows import picture_of_rows
+
+Size = tuple[int, int]
+# Work is shared among children, not within one.
+N_THREADS = 1
+
+
+def decode_avif(container: Container, wanted: Size) -> Image.Image:
+    """An AVIF picture, perhaps reduced to no less than the wanted size."""
+    from PIL import _avif
+
+    decoder = _avif.AvifDecoder(container.stream, "auto", N_THREADS)
+    (width, height), _, mode, *_ = decoder.get_info()
+    pixels = decoder.get_frame(0)[0]
+    del decoder  # with the planes that the pixels were made of
+    if container.size[0] > width or container.size[1] > height:
+        raise damaged("AVIF")
+    return picture_of_rows(pixels, mode, container.size, wanted, len(pixels) // height)
+
+
+def decode_heif(container: Container, wanted: Size) -> Image.Image:
+    """A HEIC picture, perhaps reduced to no less than the wanted size."""
+    import pillow_heif
+
+    pillow_heif.options.DECODE_THREADS = N_THREADS
+    heif = pillow_heif.open_heif(io.BytesIO(container.stream), remove_stride=False)
+    if heif.size != container.size:
+        raise damaged("HEIF")
+    pixels = heif.data
+    if heif.size != container.size:  # Known for sure when it is decoded.
+        raise damaged("HEIF")
+    return picture_of_rows(pixels, heif.mode, container.size, wanted, heif.stride)
+
+
+def decode_jpeg_xl(container: Container, wanted: Size) -> Image.Image:
+    """A JPEG XL picture in sRGB, perhaps reduced to no less than the wanted size."""
+    import pillow_jxl
+
+    _, info, pixels, profile, _ = pillow_jxl.Decoder(num_threads=0)(container.stream)
+    if (info.width, info.height) != container.size:
+        raise damaged("JPEG XL")
+    # Which colours it gives is the decoder's choice, so they are brought to sRGB at once.
+    finish = partial(in_srgb, container=replace(container, profile=profile or b""))
+    mode, stride = info.mode, len(pixels) // info.height
+    if mode in _FLOATS:
+        pixels, mode, stride = _eight_bits(pixels, _FLOATS[mode]), "L", info.width
+    return picture_of_rows(pixels, mode, container.size, wanted, stride, finish)
+
+
+# Grey pictures of numbers from 0 to 1.
+_FLOATS: dict[str, np.dtype[Any]] = {"F": np.dtype("<f4"), "F;16": np.dtype("<f2")}
+
+
+def _eight_bits(pixels: bytes, kind: np.dtype[Any]) -> bytes:
+    samples = np.frombuffer(pixels, kind)
+    return bytes((np.nan_to_num(samples).clip(0, 1) * 255).round().astype(np.uint8))
