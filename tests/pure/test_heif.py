@@ -11,44 +11,17 @@ from collections.abc import Callable
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from selector.imaging.containers import read_container
-from selector.imaging.containers.boxes import MAX_BOXES, box, boxes, full_box
+from selector.imaging.containers.boxes import MAX_BOXES, box, full_box
 from selector.imaging.containers.heif import SEQUENCE
 from selector.imaging.containers.heif_picture import MAX_TILES, TOO_MANY_TILES
-from selector.imaging.containers.items import MAX_ENTRIES, MAX_ITEMS, Item, Items, Property, read_items
+from selector.imaging.containers.items import MAX_ENTRIES, MAX_ITEMS, Item, Property
 from selector.imaging.imagefile import date_taken, decode
-from tests.pure.images import DISPLAY_P3, Pixels, encoded, exif, rgb_profile
+from tests.pure.heif_files import avif, close, half_orange, heic, items_of, rewritten, size_of, turned, with_brands
+from tests.pure.images import DISPLAY_P3, encoded, exif, rgb_profile
 from tests.pure.uploads import ORANGE, assert_colour, flat, photo, sentence, upright, working_copy
-
-pillow_heif.register_heif_opener()
-
-
-def avif(image: Image.Image, **options: object) -> bytes:
-    return encoded(image, "AVIF", **{"quality": 95, "speed": 10, **options})
-
-
-def heic(image: Image.Image, **options: object) -> bytes:
-    return encoded(image, "HEIF", **{"quality": 95, "chroma": 444, **options})
-
-
-def half_orange(size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Blue with an orange left half, so that each way of turning it looks different together with its sides."""
-    image = Image.new("RGB", size, (20, 60, 200))
-    ImageDraw.Draw(image).rectangle((0, 0, size[0] // 2 - 1, size[1] // 2 - 1), ORANGE)
-    return image
-
-
-def items_of(data: bytes) -> Items:
-    meta = next(found for found in boxes(data, 0, len(data)) if found.name == b"meta")
-    return read_items(data, meta)
-
-
-def with_brands(data: bytes, *brands: bytes) -> bytes:
-    first = next(boxes(data, 0, len(data)))
-    return box(b"ftyp", brands[0], bytes(4), *brands) + data[first.end :]
-
 
 BOTH = pytest.mark.parametrize("write", [avif, heic])
 
@@ -113,65 +86,6 @@ TURNS: list[tuple[list[Property], int]] = [
 ]
 
 
-def size_of(width: int, height: int) -> Property:
-    return Property(b"ispe", bytes(4) + struct.pack(">II", width, height))
-
-
-def turned(data: bytes, turns: list[Property]) -> bytes:
-    """A file whose picture has these properties, in place of those of their names: turning it, for example."""
-    items = items_of(data)
-    assert items.primary is not None
-    item = items.by_number[items.primary]
-    names = [name for name, _ in turns]
-    item.properties = [found for found in item.properties if found.name not in names] + turns
-    return rewritten(data, items)
-
-
-def rewritten(data: bytes, items: Items) -> bytes:
-    """A file of these items with all their properties and references."""
-    numbers = {number: n for n, number in enumerate(items.by_number, 1)}
-    properties = list({found: None for item in items.by_number.values() for found in item.properties})
-    ipma = b"".join(
-        struct.pack(">HB", numbers[number], len(item.properties))
-        + bytes(properties.index(found) + 1 for found in item.properties)
-        for number, item in items.by_number.items()
-    )
-    references = [
-        box(kind, struct.pack(f">HH{len(to)}H", numbers[number], len(to), *(numbers[target] for target in to)))
-        for number, item in items.by_number.items()
-        for kind, to in item.refers_to.items()
-    ]
-    contents = [
-        b"".join(data[start : start + length] for start, length in item.places) for item in items.by_number.values()
-    ]
-
-    def meta(start: int) -> bytes:
-        places, at = [], start
-        for n, content in enumerate(contents, 1):
-            places.append(struct.pack(">HHHII", n, 0, 1, at, len(content)))
-            at += len(content)
-        kinds = [
-            full_box(b"infe", struct.pack(">HH", n, 0), item.kind, b"\0", version=2)
-            for n, item in enumerate(items.by_number.values(), 1)
-        ]
-        return full_box(
-            b"meta",
-            full_box(b"hdlr", bytes(4), b"pict", bytes(13)),
-            full_box(b"pitm", struct.pack(">H", numbers[items.primary or 0])),
-            full_box(b"iinf", struct.pack(">H", len(kinds)), *kinds),
-            full_box(b"iref", *references),
-            box(
-                b"iprp",
-                box(b"ipco", *(box(*found) for found in properties)),
-                full_box(b"ipma", struct.pack(">I", len(numbers)), ipma),
-            ),
-            full_box(b"iloc", b"\x44\0", struct.pack(">H", len(places)), *places),
-        )
-
-    ftyp = data[: next(boxes(data, 0, len(data))).end]
-    return ftyp + meta(len(ftyp) + len(meta(0)) + 8) + box(b"mdat", *contents)
-
-
 @BOTH
 @pytest.mark.parametrize(("turns", "orientation"), TURNS)
 def test_what_a_file_says_of_turning_is_done_once(
@@ -181,11 +95,6 @@ def test_what_a_file_says_of_turning_is_done_once(
     assert read_container(data).orientation == orientation
     as_jpeg = encoded(half_orange(), "JPEG", quality=95, subsampling=0, exif=b"Exif\0\0" + exif(orientation))
     assert close(upright(data), upright(as_jpeg))
-
-
-def close(one: Pixels, other: Pixels) -> bool:
-    """The same picture, but for what two encoders make of its edges."""
-    return one.shape == other.shape and bool(np.abs(one.astype(int) - other).mean() < 3)
 
 
 @BOTH
