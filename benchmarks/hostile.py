@@ -3,8 +3,8 @@
 FOLDER, or a .tar.gz of one, holds image files. They and mutations of them are sent to a served site, eight at a time.
 The exit code is 1 if an answer was 5xx, a process died, an answer took more than 10 s, or a web process took more than
 700 MB or kept 150. With --formats the command makes small files of the other formats itself, and sends 500 mutations of
-each; reading one may take 300 MB. With --worst the costliest requests known are sent, eight of a kind at once, while another person
-clicks: every click and /healthz has to be answered within 1 s.
+each; reading one may take 300 MB. With --worst the costliest requests known are sent, eight of a kind at once, while
+another person clicks: every click and /healthz has to be answered within 1 s.
 """
 
 from __future__ import annotations

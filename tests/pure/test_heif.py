@@ -18,6 +18,7 @@ from selector.imaging.containers.boxes import MAX_BOXES, box, full_box
 from selector.imaging.containers.heif import SEQUENCE
 from selector.imaging.containers.heif_picture import MAX_TILES, TOO_MANY_TILES
 from selector.imaging.containers.items import MAX_ENTRIES, MAX_ITEMS, Item, Property
+from selector.imaging.containers.sequence_headers import av1_sequence, hevc_sequence
 from selector.imaging.imagefile import date_taken, decode
 from tests.pure.heif_files import avif, close, half_orange, heic, items_of, rewritten, size_of, turned, with_brands
 from tests.pure.images import DISPLAY_P3, encoded, exif, rgb_profile
@@ -70,6 +71,16 @@ def test_numbers_and_profile_of_colours_are_known() -> None:
     numbers = heic(flat(), color_primaries=9, transfer_characteristics=16, matrix_coefficients=9, full_range_flag=0)
     assert read_container(numbers).cicp == (9, 16, 9, 0)
     assert read_container(avif(flat(), icc_profile=profile)).profile == profile
+
+
+def test_colours_that_only_the_picture_itself_names_are_known() -> None:
+    data = avif(flat())
+    items = items_of(data)
+    item = items.by_number[items.primary or 0]
+    named = read_container(data).cicp
+    item.properties = [found for found in item.properties if found.name != b"colr"]
+    assert named is not None and named[:2] == (1, 13)
+    assert read_container(rewritten(data, items)).cicp == named
 
 
 # Right way up, once
@@ -243,6 +254,22 @@ def test_the_size_is_checked_before_anything_is_decoded(
     data = turned(write(flat()), [size_of(10_000, 6_000)])
     monkeypatch.setattr("selector.imaging.decoders._DECODERS", {})
     assert sentence(data) == "The picture has 60.0 megapixels; at most 40.0 are allowed."
+
+
+@BOTH
+def test_a_small_size_hides_no_large_picture(write: Callable[[Image.Image], bytes]) -> None:
+    """Decoders go by what is coded."""
+    assert "damaged" in sentence(turned(write(flat(size=(400, 300))), [size_of(64, 64)]))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (200, 150), (1203, 700)])
+def test_the_coded_size_is_read(size: tuple[int, int]) -> None:
+    for write in (avif, heic):
+        data = write(flat(size=size))
+        item = items_of(data).by_number[items_of(data).primary or 0]
+        found = av1_sequence(item.read(data, 1024)) if write is avif else hevc_sequence(item.property(b"hvcC"))
+        assert found is not None
+        assert all(0 <= coded - side < 64 for coded, side in zip(found.size, size, strict=True)), found
 
 
 def test_what_takes_too_much_memory_for_its_decoder_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,6 +12,7 @@ from PIL import Image
 
 from selector.imaging.containers.items import Property
 from selector.models import Photo
+from selector.services import decoding
 from selector.services.photos import working_copy
 from tests.pictures import quarters
 from tests.pure.heif_files import avif, heic, turned
@@ -52,3 +55,15 @@ def test_half_a_file_is_refused_with_a_sentence(client: Client, write: object) -
     data = write(PICTURE)
     assert post(client, data[: len(data) // 2], "half") == 422
     assert not Photo.objects.exists()
+
+
+@pytest.mark.parametrize(("missing", "said"), [((), ""), (("pillow_heif", "pillow_jxl"), "HEIC, JPEG XL")])
+def test_the_log_says_which_formats_are_not_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, missing: tuple[str, ...], said: str
+) -> None:
+    for package in missing:
+        monkeypatch.setitem(sys.modules, package, None)
+    with caplog.at_level("INFO"):
+        decoding.prepare()
+    assert ("Not read here" in caplog.text) == bool(missing)
+    assert said in caplog.text

@@ -73,7 +73,7 @@ def _container(data: bytes, items: Items) -> Container:
         profile=picture.profile,
         bit_depth=picture.coding.bit_depth,
         turned=picture.orientation,
-        cicp=picture.cicp,
+        cicp=picture.cicp(data),
         coded_size=picture.coded_size,
         most_pixels=picture.most_pixels(form),
     )

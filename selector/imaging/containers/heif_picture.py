@@ -10,11 +10,14 @@ from typing import NamedTuple
 from selector.imaging.containers.boxes import BROKEN
 from selector.imaging.containers.container import Format, InvalidImage, ends_after
 from selector.imaging.containers.items import Item, Items
+from selector.imaging.containers.sequence_headers import MAX_HEADER_BYTES, Sequence, av1_sequence, hevc_sequence
 
 # More than in any photo of a phone; decoders take no more than 1,000 items.
 MAX_TILES = 800
 # What a decoder may hold at once.
 DECODER_BYTES = 292_000_000
+# Codecs work in blocks of no more pixels a side.
+LARGEST_BLOCK = 128
 
 TOO_MANY_TILES = f"This picture is made of more than {MAX_TILES} tiles. Save it as a plain JPEG and upload that."
 
@@ -100,6 +103,7 @@ class HeifPicture:
         if whole > len(data):
             raise InvalidImage(BROKEN)
         for number, item in self.parts.items():
+            _check_coded_size(item, data)
             if item.kind == b"grid":
                 self._check_grid(item, item.read(data, 12), len(self._pieces_of(number)))
 
@@ -151,14 +155,14 @@ class HeifPicture:
         found = (content[4:] for content in self._colours() if content[:4] in (b"prof", b"rICC"))
         return next(found, b"")
 
-    @property
-    def cicp(self) -> tuple[int, int, int, int] | None:
-        """Primaries, transfer, matrix and full range, by their numbers in ITU-T H.273."""
+    def cicp(self, data: bytes) -> tuple[int, int, int, int] | None:
+        """Primaries, transfer, matrix and full range, by their numbers in ITU-T H.273: of the file, else as coded."""
         for content in self._colours():
             if content[:4] == b"nclx" and len(content) >= 11:
                 primaries, transfer, matrix, full_range = struct.unpack_from(">HHHB", content, 4)
                 return primaries, transfer, matrix, full_range >> 7
-        return None
+        sequence = _sequence(self._first_piece, data)
+        return sequence.cicp if sequence else None
 
     def _colours(self) -> list[bytes]:
         """What is said of colours: of the whole picture if it says anything, else of its first tile."""
@@ -191,6 +195,20 @@ class HeifPicture:
     def has_alpha(self) -> bool:
         """Whether parts of the picture may be transparent."""
         return any(self._alphas[number] for number in (self.shown, *self._pieces_of(self.shown)))
+
+
+def _sequence(item: Item, data: bytes) -> Sequence | None:
+    """What a coded picture says of itself."""
+    if item.kind == b"av01":
+        return av1_sequence(item.read(data, MAX_HEADER_BYTES))
+    return hevc_sequence(item.property(b"hvcC")) if item.kind in (b"hvc1", b"hev1") else None
+
+
+def _check_coded_size(item: Item, data: bytes) -> None:
+    """Decoders make room for what is coded, which the size in the file may hide; it can be a little larger."""
+    sequence = _sequence(item, data)
+    if sequence and any(coded > side + LARGEST_BLOCK for coded, side in zip(sequence.size, _size(item), strict=True)):
+        raise InvalidImage(BROKEN)
 
 
 def _size(item: Item) -> tuple[int, int]:
