@@ -51,6 +51,8 @@ def read(data: bytes) -> Container:
         raise _unreadable(_PACKED)
     if not brands & _PICTURES:
         raise InvalidImage(advice(data))
+    if data[8:11] in (b"hei", b"hev"):
+        _check_installed()
     try:
         return _container(data, _items(data))
     except (struct.error, IndexError) as error:
@@ -62,8 +64,8 @@ def _container(data: bytes, items: Items) -> Container:
     form = _FORMATS.get(picture.codec)
     if form is None:
         raise _unreadable(picture.codec)
-    if form == "HEIF" and importlib.util.find_spec("pillow_heif") is None:
-        raise InvalidImage(NO_HEIC)
+    if form == "HEIF":
+        _check_installed()
     picture.check(data)
     return Container(
         form,
@@ -77,6 +79,12 @@ def _container(data: bytes, items: Items) -> Container:
         coded_size=picture.coded_size,
         most_pixels=picture.most_pixels(form),
     )
+
+
+def _check_installed() -> None:
+    """Raise `InvalidImage` with what to do where the package that reads HEIC is not there."""
+    if importlib.util.find_spec("pillow_heif") is None:
+        raise InvalidImage(NO_HEIC)
 
 
 def _brands(data: bytes) -> frozenset[bytes]:
