@@ -181,9 +181,9 @@ def defer_features(label_map: LabelMap) -> None:
         _defer_all([_job(PRECOMPUTE_FEATURES, str(label_map.pk), PRIORITY_NOW, label_map_id=label_map.pk)])
 
 
-def defer_long(task: str, what: str, **arguments: str) -> None:
+def defer_long(task: str, what: str, priority: int = 0, **arguments: str) -> None:
     """Queue something that takes minutes, unless it is queued already."""
-    _defer_all([_job(task, what, 0, LONG_QUEUE, **arguments)])
+    _defer_all([_job(task, what, priority, LONG_QUEUE, **arguments)])
 
 
 def _job(task: str, what: str, priority: int, queue: str = QUEUE, **arguments: int | str) -> Job:

@@ -8,6 +8,11 @@ class LibraryConfig(AppConfig):
     verbose_name = "My photos"
 
     def ready(self) -> None:
+        from gallery import clearing
+        from selector.services import details
+
         slots.fill("workspace-photo", "library/_rotate_button.html")
+        slots.fill("workspace-photo", "library/_detail_button.html")
         slots.fill("own-image-actions", "library/_take_out.html")
         slots.fill("own-collection-empty", "library/_fill_own_collection.html")
+        clearing.add(details.delete_outdated)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+
+from selector.imaging.turns import Box
+from selector.services.details import SMALLEST_SIDE
+from superpixel_site import file_names
+
+NO_BOX = "Draw a box on the picture first."
 
 
 class UploadForm(forms.Form):
@@ -41,16 +47,15 @@ class StayForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(
-        max_length=200,
-        error_messages={
-            "required": "A photo needs a name.",
-            "max_length": "That name is too long; 200 characters are allowed.",
-        },
-    )
+    name = forms.CharField(error_messages={"required": "A photo needs a name."})
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        name = file_names.readable(self.cleaned_data["name"])
+        if not file_names.shows(name):
+            raise forms.ValidationError("A photo needs a name.")
+        if not file_names.is_short_enough(name):
+            raise forms.ValidationError(f"That name is too long; {file_names.LETTERS} letters are allowed.")
+        return name
 
 
 class PhotosForm(forms.Form):
@@ -67,6 +72,54 @@ class PhotosForm(forms.Form):
         # Whether they exist, and whose they are, is the view's question.
         chosen = cast(forms.TypedMultipleChoiceField, self.fields["photo"])
         chosen.choices = [(key, key) for key in data.getlist("photo") if _is_uuid(key)]
+
+
+class DetailForm(forms.Form):
+    """A box on a photo, in pixels of its original as the photo is turned.
+
+    Parameters
+    ----------
+    data : QueryDict
+    size : (width, height)
+        Of the original.
+    most_pixels : int
+        That a detail may have.
+    """
+
+    # Which working copy the page showed: a turned photo has another.
+    version = forms.CharField(max_length=64)
+    left = forms.IntegerField()
+    top = forms.IntegerField()
+    width = forms.IntegerField()
+    height = forms.IntegerField()
+
+    def __init__(self, data: QueryDict, size: tuple[int, int], most_pixels: int) -> None:
+        super().__init__(data)
+        self._size, self._most_pixels = size, most_pixels
+        for field in self.fields.values():
+            field.error_messages |= {"required": NO_BOX, "invalid": NO_BOX}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        if min(given["width"], given["height"]) < SMALLEST_SIDE:
+            raise forms.ValidationError(
+                f"That is too small for a detail: {SMALLEST_SIDE} pixels of the original a side are the least."
+            )
+        left, top, right, bottom = self.box
+        if left < 0 or top < 0 or right > self._size[0] or bottom > self._size[1]:
+            raise forms.ValidationError("That box reaches beyond the picture. Draw it inside.")
+        if given["width"] * given["height"] > self._most_pixels:
+            most = self._most_pixels / 1e6
+            raise forms.ValidationError(f"A detail has at most {most:g} megapixels. Draw a smaller box.")
+        return given
+
+    @property
+    def box(self) -> Box:
+        """x0, y0, x1, y1."""
+        given = self.cleaned_data
+        return given["left"], given["top"], given["left"] + given["width"], given["top"] + given["height"]
 
 
 def _is_uuid(text: str) -> bool:

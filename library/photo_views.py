@@ -18,6 +18,7 @@ from library.upload_views import upload
 from selector.access import own_photo, own_photos
 from selector.models import Photo
 from selector.people import person_of
+from selector.services import details, namesakes
 from selector.services.quotas import usage_of
 from selector.services.turning import turn
 from selector.web.unreadable import unreadable_is_refused
@@ -72,9 +73,12 @@ def rotate(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def delete(request: HtmxHttpRequest) -> HttpResponse:
     """Delete photos with everything made from them, once the person has been told what goes along."""
     form = valid(PhotosForm(request.POST), 400, reverse("library:photos"))
-    chosen = own_photos(person_of(request), form.cleaned_data["photo"])
+    person = person_of(request)
+    chosen = own_photos(person, form.cleaned_data["photo"])
     if not form.cleaned_data["confirmed"]:
-        return render_partial_or_page(request, "library/_delete.html", "library/delete.html", {"photos": chosen})
+        namesakes.tell_apart(person, chosen)
+        context = {"photos": chosen, "n_details": details.left_behind(chosen)}
+        return render_partial_or_page(request, "library/_delete.html", "library/delete.html", context)
     Photo.objects.filter(pk__in=[photo.pk for photo in chosen]).delete()
     named = f"“{chosen[0].name}” is" if len(chosen) == 1 else f"{len(chosen)} photos are"
     messages.success(request, f"{named} deleted.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from library import collection_views, photo_views, upload_views
+from library import collection_views, detail_views, photo_views, upload_views
 
 app_name = "library"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("photos/delete/", photo_views.delete, name="delete"),
     path("photos/<uuid:photo_id>/name/", photo_views.rename, name="rename"),
     path("photos/<uuid:photo_id>/rotate/", photo_views.rotate, name="rotate"),
+    path("photos/<uuid:photo_id>/detail/", detail_views.detail, name="detail"),
+    path("details/<uuid:cut_id>/", detail_views.cut, name="cut"),
+    path("details/<uuid:cut_id>/cancel/", detail_views.cancel, name="cancel_cut"),
     path("collection/add/", collection_views.add, name="collect"),
     path("collection/take-out/", collection_views.take_out, name="take_out"),
 ]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from selector.models import LabelMap, Photo, Selection, SharedSelection
+from selector.models import Cut, LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
 
 
@@ -86,3 +86,14 @@ def own_link(person: Person, link_id: int) -> SharedSelection:
     """A link this person made."""
     mine = SharedSelection.objects.owned_by(person).select_related("label_map__photo")
     return get_object_or_404(mine, pk=link_id)
+
+
+def own_cut(person: Person, cut_id: uuid.UUID) -> Cut:
+    """A detail that is being cut for this person."""
+    return get_object_or_404(Cut.objects.owned_by(person).select_related("photo", "detail"), pk=cut_id)
+
+
+def visible_source(person: Person, photo: Photo) -> Photo | None:
+    """The photo that another is a detail of, if this person may look at it; None otherwise, or if it is gone."""
+    source = photo.cut_from
+    return source if source is not None and (source.is_public or source.is_owned_by(person)) else None

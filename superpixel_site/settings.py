@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
+    "superpixel_site.uploaded_names.UploadedNamesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.test import Client
+    from pytest_django import DjangoDbBlocker
 
     from selector.models import Photo
 
@@ -35,6 +36,17 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         # No test is about power cuts, and waiting for the disk takes longer than most of them.
         patch.setattr(default_storage, "syncs", False)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database of this run does not wait for the disk either."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        connection.close()
 
 
 @pytest.fixture

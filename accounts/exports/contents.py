@@ -17,12 +17,14 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.exports.names import UniqueNames, split, with_extension
+from accounts.exports.names import UniqueNames, with_extension
 from accounts.exports.selections import as_json, mask_png, superpixels_png
 from accounts.exports.streams import Entry
 from gallery.models import Feedback, GalleryImage, Search
+from selector.access import visible_source
 from selector.models import Photo, Selection, SharedSelection
 from selector.people import Person
+from superpixel_site.file_names import split
 
 PIECE = 2**18
 ROWS_AT_ONCE = 100
@@ -54,7 +56,8 @@ class Contents:
         if self.person.user is not None:
             yield self._json("account.json", _account(self.person))
         yield from self._originals()
-        yield self._json("photos.json", [self._photo(photo) for photo in self.photos.iterator(ROWS_AT_ONCE)])
+        with_sources = self.photos.select_related("cut_from__gallery_image").iterator(ROWS_AT_ONCE)
+        yield self._json("photos.json", [self._photo(photo) for photo in with_sources])
         yield from self._selections()
         yield self._json("searches.json", [self._search(search) for search in self._searches()])
         yield self._json("links.json", [self._link(link) for link in self._links()])
@@ -102,8 +105,18 @@ class Contents:
             "bytes": photo.original_bytes,
             "sha256": photo.original_sha256,
             "quarter_turns": photo.quarter_turns,
+            "width_mm": photo.width_mm,
+            "height_mm": photo.height_mm,
+            "dots_per_metre_across": photo.dots_per_metre_across,
+            "dots_per_metre_down": photo.dots_per_metre_down,
             "opened_from_a_link": photo.opened_from_id is not None,
+            "detail_of": self._source(photo) if photo.is_detail else None,
         }
+
+    def _source(self, photo: Photo) -> dict[str, Any]:
+        """What a detail is cut from: nothing of a photo that is gone, or that the person may no longer see."""
+        source = visible_source(self.person, photo)
+        return {"photo": self._name_of(source) if source else None, "box_in_original": photo.cut_box}
 
     def _searches(self) -> Iterator[Search]:
         feedback = Prefetch("feedback", Feedback.objects.select_related("image"))

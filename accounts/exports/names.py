@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
-import unicodedata
+
+from superpixel_site.file_names import readable, shortened, split
 
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Of Windows, with any extension.
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", re.IGNORECASE)
 # File systems take 255 bytes at most; something may be put in front or behind.
 LONGEST = 180
-EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+# Python's own list names another for some, and lacks others.
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+    "image/jxl": ".jxl",
+}
 
 
 def safe(name: str) -> str:
@@ -21,21 +30,10 @@ def safe(name: str) -> str:
     >>> safe("a/b: c?.jpg"), safe("con.txt"), safe(" .. ")
     ('a_b_ c_.jpg', '_con.txt', '_')
     """
-    plain = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(". ") or "_"
-    stem, extension = split(f"_{plain}" if RESERVED.fullmatch(plain) else plain)
-    return _shortened(stem, LONGEST - len(extension.encode())) + extension
-
-
-def split(name: str) -> tuple[str, str]:
-    """A name's stem and its extension with the dot, if it has one.
-
-    Examples
-    --------
-    >>> split("a.b.jpg"), split("3.5 metres"), split("a")
-    (('a.b', '.jpg'), ('3.5 metres', ''), ('a', ''))
-    """
-    found = re.fullmatch(r"(.+)(\.[A-Za-z0-9]{1,5})", name)
-    return (found[1], found[2]) if found else (name, "")
+    plain = readable(FORBIDDEN.sub("_", name)).strip(". ") or "_"
+    return shortened(
+        f"_{plain}" if RESERVED.fullmatch(plain) else plain, fits=lambda text: len(text.encode()) <= LONGEST
+    )
 
 
 def with_extension(name: str, mime: str) -> str:
@@ -46,11 +44,7 @@ def with_extension(name: str, mime: str) -> str:
     >>> with_extension("holiday", "image/jpeg"), with_extension("a.JPG", "image/jpeg")
     ('holiday.jpg', 'a.JPG')
     """
-    return name if split(name)[1] or mime not in EXTENSIONS else name + EXTENSIONS[mime]
-
-
-def _shortened(text: str, n_bytes: int) -> str:
-    return text.encode()[:n_bytes].decode(errors="ignore").rstrip(". ") or "_"
+    return name if split(name)[1] else name + (EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or "")
 
 
 class UniqueNames:

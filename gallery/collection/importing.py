@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,10 +20,12 @@ from gallery.models import GalleryImage
 from selector.imaging.imagefile import InvalidImage, date_taken, told_apart
 from selector.models import Photo
 from selector.services.photos import store_photo
+from superpixel_site.file_names import shortened, split
 from superpixel_site.stored_files import delete_unless_kept, read
 
 # As long as the database takes them.
 LONGEST_TAG = 100
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def readable_title(name: str) -> str:
     >>> readable_title("red_telephone-box__01.JPG")
     'Red telephone box 01'
     """
-    words = re.sub(r"[\s_]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", Path(name).stem).strip(" .-")
+    words = re.sub(r"[\s_]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", split(name)[0]).strip(" .-")
     return words[:1].upper() + words[1:] or name
 
 
@@ -111,7 +112,7 @@ def _add(photo: Photo, details: Details) -> GalleryImage:
     """Make the row and the tags of a stored photo and queue its indexing; the caller holds the lock and transaction."""
     image: GalleryImage = GalleryImage.objects.create(
         photo=photo,
-        title=(details.title or readable_title(photo.name))[:200],
+        title=shortened(details.title or readable_title(photo.name), fits=lambda text: len(text) <= LONGEST_TITLE),
         description=details.description,
         creator=details.creator[:200],
         licence=details.licence[:200],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -12,14 +12,20 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from selector.imaging.colour import flattened, transparency
+from selector.imaging.colour import in_srgb, transparency
+from selector.imaging.colour_spaces import goes_before_profile, named_space
 from selector.imaging.containers import INCOMPLETE, Container, Format, InvalidImage, damaged
+from selector.imaging.deep_png import decoded_in_srgb
 from selector.imaging.plugins import decode_avif, decode_heif, decode_jpeg_xl
-from selector.imaging.rows import factors, joined
+from selector.imaging.rows import Rows
 from selector.imaging.webp import decode_still
 
 # From a container and a wanted size to the picture as it is stored.
-Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Image.Image]
+Decoder: TypeAlias = Callable[[Container, tuple[int, int]], Image.Image | Rows]
+# In a picture's `info`: width and height of what is the picture, in its pixels, of which the last may be partly filled.
+EXTENT = "extent"
+# Large pictures are brought to sRGB and reduced in bands of so many pixels, to save memory.
+BAND_PIXELS = 2**20
 
 
 @contextmanager
@@ -35,28 +41,49 @@ def refusing(name: Format) -> Iterator[None]:
         raise damaged(name) from error
 
 
-def decoded(container: Container, wanted: tuple[int, int]) -> Image.Image:
+def decoded(container: Container, wanted: tuple[int, int]) -> Image.Image | Rows:
     """The picture as it is stored, in any of Pillow's modes, perhaps reduced to no less than the wanted size."""
     return _DECODERS[container.format](container, wanted)
 
 
-def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Decoder:
+def _by_pillow(plugin: type[ImageFile.ImageFile]) -> Callable[[Container, tuple[int, int]], Image.Image]:
     """The decoder of one of Pillow's formats, by its own name: nothing registers itself, nothing else is tried."""
 
     def decode(container: Container, wanted: tuple[int, int]) -> Image.Image:
         picture = plugin(io.BytesIO(container.stream))
-        if picture.size != container.size:
+        if picture.size != container.stream_size:
             raise damaged(container.format)
-        picture.draft(None, wanted)  # lets a JPEG decode at 1/2, 1/4 or 1/8; the others know no such thing
+        # Lets a JPEG decode at 1/2, 1/4 or 1/8; the others know no such thing.
+        draft = picture.draft(None, wanted)
         picture.load()
         picture.info = transparency(picture, container.bit_depth)
+        if draft:
+            picture.info[EXTENT] = draft[1][2:]
         return picture
 
     return decode
 
 
+def _deep_png(container: Container) -> Image.Image | None:
+    """A picture of 16 bits a sample whose colours are not those of sRGB nor of a profile; None for all others."""
+    if container.bit_depth != 16 or (container.profile and not goes_before_profile(container)):
+        return None
+    space = named_space(container)
+    return decoded_in_srgb(container.stream, container.stream_size, space) if space else None
+
+
+def _png(container: Container, wanted: tuple[int, int]) -> Image.Image:
+    picture = _deep_png(container) or _by_pillow(PngImageFile)(container, wanted)
+    if container.part is None:
+        return picture
+    # Of an animation's canvas that its first frame does not fill: what is beyond the edges of a picture is clear.
+    left, top, *_ = container.part
+    layer = picture.convert("RGBA")
+    return layer.crop((-left, -top, container.size[0] - left, container.size[1] - top))
+
+
 def _webp(container: Container, wanted: tuple[int, int]) -> Image.Image:
-    across, down = factors(container.size, wanted)
+    across, down = _factors(container.size, wanted)
     reduced = -(-container.size[0] // across), -(-container.size[1] // down)
     still = decode_still(container.stream, container.size, reduced)
     return still if still is not None else _by_pillow(WebPImageFile)(container, wanted)
@@ -64,7 +91,7 @@ def _webp(container: Container, wanted: tuple[int, int]) -> Image.Image:
 
 _DECODERS: dict[Format, Decoder] = {
     "JPEG": _by_pillow(JpegImageFile),
-    "PNG": _by_pillow(PngImageFile),
+    "PNG": _png,
     "WebP": _webp,
     "AVIF": decode_avif,
     "HEIF": decode_heif,
@@ -72,12 +99,49 @@ _DECODERS: dict[Format, Decoder] = {
 }
 
 
-def reduced(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
-    """The picture in L, RGB or CMYK, on white, reduced by averaging whole blocks of pixels.
+def reduced(picture: Image.Image | Rows, wanted: tuple[int, int], container: Container) -> Image.Image:
+    """The decoded picture as `in_srgb` gives it, reduced by averaging whole blocks of pixels.
 
-    Twice the wanted size is left for a good resampling filter.
+    Twice the wanted size is left for a good resampling filter. `info` has the extent of the picture: a last block that
+    is not full ends beyond it.
     """
-    width, _ = picture.size
-    if factors(picture.size, wanted) == (1, 1):
-        return flattened(picture)
-    return joined(picture.size, wanted, lambda top, bottom: picture.crop((0, top, width, bottom)))
+    width, height = picture.size
+    extent = picture.info.get(EXTENT, picture.size)
+    across, down = _factors(picture.size, wanted)
+    if across == down == 1:
+        whole = in_srgb(picture if isinstance(picture, Image.Image) else picture.crop((0, 0, width, height)), container)
+    else:
+        whole = _joined(
+            in_srgb(picture.crop((0, top, width, bottom)), container).reduce((across, down))
+            for top, bottom in _bands(width, height, down)
+        )
+    whole.info[EXTENT] = extent[0] / across, extent[1] / down
+    return whole
+
+
+def _bands(width: int, height: int, down: int) -> Iterator[tuple[int, int]]:
+    """First row, and the row after the last, of parts of a picture."""
+    rows = down * max(1, BAND_PIXELS // (width * down))
+    for top in range(0, height, rows):
+        yield top, min(top + rows, height)
+
+
+def _joined(bands: Iterable[Image.Image]) -> Image.Image:
+    """Pictures of the same width, one below the other."""
+    parts = list(bands)
+    whole = Image.new("RGB", (parts[0].width, sum(part.height for part in parts)))
+    top = 0
+    for part in parts:
+        whole.paste(part, (0, top))
+        top += part.height
+    return whole
+
+
+def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A picture from `reduced` in the wanted size."""
+    return picture.resize(size, Image.Resampling.LANCZOS, box=(0, 0, *picture.info.get(EXTENT, picture.size)))
+
+
+def _factors(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
+    """By how much a picture can be reduced to twice the wanted size."""
+    return max(1, size[0] // (2 * wanted[0])), max(1, size[1] // (2 * wanted[1]))

@@ -11,19 +11,27 @@ import datetime
 import hashlib
 import io
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
-from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from selector.arrays import Rgb
-from selector.imaging.colour import in_srgb
 from selector.imaging.containers import Container, InvalidImage, read_container
-from selector.imaging.decoders import decoded, reduced, refusing
+from selector.imaging.decoders import decoded, reduced, refusing, resized
 from selector.imaging.exif import read_day
 from selector.imaging.turns import Turning
 
-__all__ = ["InvalidImage", "WorkingCopy", "checked", "date_taken", "decode", "make_working_copy", "told_apart"]
+__all__ = [
+    "InvalidImage",
+    "WorkingCopy",
+    "checked",
+    "date_taken",
+    "decode",
+    "make_working_copy",
+    "told_apart",
+    "upright_size",
+]
 
 # What a JPEG can have at most; a few pixels wide and millions high only serves to keep a decoder busy.
 MAX_SIDE = 65_535
@@ -43,6 +51,12 @@ class WorkingCopy:
         The media type of the original file.
     sha256 : str
         Of the original file, in hexadecimal digits.
+    original_size : (width, height)
+        Of the original, upright by EXIF, in pixels.
+    dots_per_metre : (across, down) or None
+        Of the original file, turned upright as the working copy is; None if it does not say.
+    millimetres : (width, height) or None
+        What the picture measures by that.
     """
 
     jpeg: bytes
@@ -50,6 +64,9 @@ class WorkingCopy:
     height: int
     mime: str
     sha256: str
+    original_size: tuple[int, int]
+    dots_per_metre: tuple[float, float] | None = None
+    millimetres: tuple[float, float] | None = None
 
     @property
     def working_sha256(self) -> str:
@@ -86,11 +103,45 @@ def make_working_copy(
     container = checked(data, max_bytes, max_pixels)
     size = _fitted(container.size, long_side)
     with refusing(container.format):
-        picture = reduced(decoded(container, size), size).resize(size, Image.Resampling.LANCZOS)
-        picture = Turning(container.orientation, quarter_turns).picture(in_srgb(picture, container))
+        turning = Turning(container.orientation, quarter_turns)
+        picture = turning.picture(resized(reduced(decoded(container, size), size, container), size))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92, subsampling=0)
-    return WorkingCopy(out.getvalue(), *picture.size, container.mime, hashlib.sha256(data).hexdigest())
+    return WorkingCopy(
+        jpeg=out.getvalue(),
+        width=picture.width,
+        height=picture.height,
+        mime=container.mime,
+        sha256=hashlib.sha256(data).hexdigest(),
+        original_size=Turning(container.orientation).size(container.size),
+        **_measures(container, turning),
+    )
+
+
+def upright_size(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[int, int]:
+    """Width and height of the picture in a file, upright by EXIF; nothing is decoded.
+
+    Raises
+    ------
+    InvalidImage
+        As in `make_working_copy`.
+    """
+    container = checked(data, max_bytes, max_pixels)
+    return Turning(container.orientation).size(container.size)
+
+
+class _Measures(TypedDict, total=False):
+    dots_per_metre: tuple[float, float]
+    millimetres: tuple[float, float]
+
+
+def _measures(container: Container, turning: Turning) -> _Measures:
+    """Dots per metre and millimetres, across and down, of the turned picture; neither if its file says none."""
+    if container.dots_per_metre is None:
+        return {}
+    across, down = turning.size(container.dots_per_metre)
+    width, height = turning.size(container.size)
+    return {"dots_per_metre": (across, down), "millimetres": (1000 * width / across, 1000 * height / down)}
 
 
 def date_taken(data: bytes) -> datetime.date | None:

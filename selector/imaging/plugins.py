@@ -11,19 +11,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from selector.imaging.colour import in_srgb
 from selector.imaging.containers import Container, damaged
-from selector.imaging.rows import picture_of_rows
+from selector.imaging.rows import Rows
 
 Size = tuple[int, int]
 # Work is shared among children, not within one.
 N_THREADS = 1
 
 
-def decode_avif(container: Container, wanted: Size) -> Image.Image:
-    """An AVIF picture, perhaps reduced to no less than the wanted size."""
+def decode_avif(container: Container, _wanted: Size) -> Rows:
+    """An AVIF picture."""
     from PIL import _avif
 
     decoder = _avif.AvifDecoder(container.stream, "auto", N_THREADS)
@@ -32,11 +31,11 @@ def decode_avif(container: Container, wanted: Size) -> Image.Image:
     del decoder  # with the planes that the pixels were made of
     if container.size[0] > width or container.size[1] > height:
         raise damaged("AVIF")
-    return picture_of_rows(pixels, mode, container.size, wanted, len(pixels) // height)
+    return Rows(pixels, mode, container.size, len(pixels) // height)
 
 
-def decode_heif(container: Container, wanted: Size) -> Image.Image:
-    """A HEIC picture, perhaps reduced to no less than the wanted size."""
+def decode_heif(container: Container, _wanted: Size) -> Rows:
+    """A HEIC picture."""
     import pillow_heif
 
     pillow_heif.options.DECODE_THREADS = N_THREADS
@@ -46,11 +45,11 @@ def decode_heif(container: Container, wanted: Size) -> Image.Image:
     pixels = heif.data
     if heif.size != container.size:  # Known for sure when it is decoded.
         raise damaged("HEIF")
-    return picture_of_rows(pixels, heif.mode, container.size, wanted, heif.stride)
+    return Rows(pixels, heif.mode, container.size, heif.stride)
 
 
-def decode_jpeg_xl(container: Container, wanted: Size) -> Image.Image:
-    """A JPEG XL picture in sRGB, perhaps reduced to no less than the wanted size."""
+def decode_jpeg_xl(container: Container, _wanted: Size) -> Rows:
+    """A JPEG XL picture in sRGB."""
     import pillow_jxl
 
     _, info, pixels, profile, _ = pillow_jxl.Decoder(num_threads=0)(container.stream)
@@ -61,7 +60,7 @@ def decode_jpeg_xl(container: Container, wanted: Size) -> Image.Image:
     mode, stride = info.mode, len(pixels) // info.height
     if mode in _FLOATS:
         pixels, mode, stride = _eight_bits(pixels, _FLOATS[mode]), "L", info.width
-    return picture_of_rows(pixels, mode, container.size, wanted, stride, finish)
+    return Rows(pixels, mode, container.size, stride, finish)
 
 
 # Grey pictures of numbers from 0 to 1.

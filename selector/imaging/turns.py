@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from PIL import Image
+
+Number = TypeVar("Number", int, float)
 
 Box: TypeAlias = tuple[int, int, int, int]
 """The pixels ``x0 <= x < x1``, ``y0 <= y < y1``, as (x0, y0, x1, y1)."""
@@ -62,8 +64,8 @@ class Turning:
             stored = stored.transpose(step)
         return stored
 
-    def size(self, stored: tuple[int, int]) -> tuple[int, int]:
-        """Width and height of the upright picture."""
+    def size(self, stored: tuple[Number, Number]) -> tuple[Number, Number]:
+        """Width and height of the upright picture, or whatever else it has across and down."""
         exchanges = sum(_MOVES[step].exchanges for step in self._steps) % 2
         return stored[::-1] if exchanges else stored
 

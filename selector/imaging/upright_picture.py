@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from selector.arrays import Rgb
-from selector.imaging.colour import flattened, in_srgb
+from selector.imaging.colour import in_srgb
 from selector.imaging.decoders import decoded, refusing
 from selector.imaging.imagefile import checked
 from selector.imaging.turns import Box, Turning
@@ -58,4 +58,4 @@ class UprightPicture:
         """
         part = self._stored.crop(self._turning.stored_box(box, self._container.size))
         with refusing(self._container.format):
-            return np.asarray(self._turning.picture(in_srgb(flattened(part), self._container)))
+            return np.asarray(self._turning.picture(in_srgb(part, self._container)))

@@ -1,5 +1,6 @@
 """Photos, their label maps, what people select on them, and the people who have no account."""
 
+from selector.models.details import Cut
 from selector.models.photos import (
     LabelMap,
     Owned,
@@ -15,6 +16,7 @@ from selector.models.visitors import FormerVisitor, Visitor
 
 __all__ = [
     "HISTORY_LENGTH",
+    "Cut",
     "FormerVisitor",
     "LabelMap",
     "Owned",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import mimetypes
 import uuid
-from pathlib import PurePath
 from typing import Self, TypeVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from selector.imaging.turns import Box, Turning
 from selector.people import Person
+from superpixel_site.file_names import CODE_POINTS, split
 
 OwnedModel_co = TypeVar("OwnedModel_co", bound="Owned", covariant=True)
 
@@ -71,17 +73,23 @@ class Photo(Owned):
     """One image file and its working copy, from which everything else is computed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, help_text="The file name it came with, until it is renamed.")
+    name = models.CharField(max_length=CODE_POINTS, help_text="The file name it came with, until it is renamed.")
     is_public = models.BooleanField(default=False, help_text="In the public collection: everyone sees it.")
     original = models.FileField(upload_to=original_path, max_length=200)
     original_bytes = models.PositiveBigIntegerField(default=0, editable=False, help_text="All of the file.")
     original_type = models.CharField(max_length=50, help_text="MIME type of the original.")
     original_sha256 = models.CharField(max_length=64, db_index=True)
+    original_width = models.PositiveIntegerField(null=True, editable=False, help_text="Upright by EXIF, in pixels.")
+    original_height = models.PositiveIntegerField(null=True, editable=False, help_text="Upright by EXIF, in pixels.")
     working = models.FileField(upload_to=working_path, max_length=200)
     working_bytes = models.PositiveBigIntegerField(default=0, editable=False)
     working_sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
     height = models.PositiveIntegerField(help_text="Of the working copy, in pixels.")
+    dots_per_metre_across = models.FloatField(null=True, editable=False, help_text="Of the original, upright.")
+    dots_per_metre_down = models.FloatField(null=True, editable=False, help_text="Of the original, upright.")
+    width_mm = models.FloatField(null=True, editable=False, help_text="What the picture measures, by its file.")
+    height_mm = models.FloatField(null=True, editable=False, help_text="What the picture measures, by its file.")
     quarter_turns = models.PositiveSmallIntegerField(default=0, help_text="Clockwise, after EXIF.")
     opened_from = models.ForeignKey(
         "SharedSelection",
@@ -92,9 +100,28 @@ class Photo(Owned):
         related_name="copies",
         help_text="The link it is a copy from.",
     )
+    cut_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="details",
+        help_text="The photo it is a detail of.",
+    )
+    cut_box = ArrayField(
+        models.PositiveIntegerField(),
+        size=4,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a detail: x0, y0, x1, y1 in the original of that photo, upright by EXIF.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects = PhotoQuerySet.as_manager()
+    # Where a person has several of its name: the day and the size. See `selector.services.namesakes`.
+    told_apart = ""
 
     class Meta:
         ordering = ["-created"]
@@ -119,16 +146,52 @@ class Photo(Owned):
         self.save(update_fields=["name"])
 
     @property
+    def full_name(self) -> str:
+        """The name and, where there are several of it, what tells this one from the others."""
+        return f"{self.name} · {self.told_apart}" if self.told_apart else self.name
+
+    @property
     def stem(self) -> str:
         """The name without its extension."""
-        return self.name.rpartition(".")[0] or self.name
+        return split(self.name)[0]
 
     @property
     def download_name(self) -> str:
         """The name with an extension that says what the original is."""
         right = mimetypes.guess_all_extensions(self.original_type)
-        has_it = PurePath(self.name).suffix.lower() in right
+        has_it = split(self.name)[1].lower() in right
         return self.name if has_it else f"{self.name}.{self.original_type.rpartition('/')[2]}"
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether it is a part of another photo, be that still there or not."""
+        return self.cut_box is not None
+
+    @property
+    def original_size(self) -> tuple[int, int] | None:
+        """Width and height of the original as the photo is turned now; None where nobody has looked yet."""
+        if self.original_width is None or self.original_height is None:
+            return None
+        return Turning(1, self.quarter_turns).size((self.original_width, self.original_height))
+
+    def shown_box(self, box: Box) -> Box:
+        """A box in the original, upright by EXIF, as the photo is turned now."""
+        assert self.original_size is not None
+        return Turning(1, -self.quarter_turns % 4).stored_box(box, self.original_size)
+
+    def unturned_box(self, shown: Box) -> Box:
+        """The other way round."""
+        assert self.original_width is not None and self.original_height is not None
+        return Turning(1, self.quarter_turns).stored_box(shown, (self.original_width, self.original_height))
+
+    @property
+    def physical_size(self) -> str:
+        """What the picture measures, such as "21 × 29.7 cm at 300 dpi"; empty if its file does not say."""
+        across, down = self.dots_per_metre_across, self.dots_per_metre_down
+        if self.width_mm is None or self.height_mm is None or across is None or down is None:
+            return ""
+        dots = " × ".join(dict.fromkeys(_few_digits(dots * 0.0254) for dots in (across, down)))
+        return f"{_length(self.width_mm, self.height_mm)} at {dots} dpi"
 
     @property
     def version(self) -> str:
@@ -144,6 +207,19 @@ class Photo(Owned):
     def working_url(self) -> str:
         """Address of the working copy."""
         return reverse("selector:working_copy", args=[self.pk, self.version])
+
+
+def _length(width_mm: float, height_mm: float) -> str:
+    """Two lengths in one unit that suits them."""
+    units = {1000: "m", 10: "cm", 1: "mm", 0: "µm"}
+    least = next(least for least in units if max(width_mm, height_mm) >= least)
+    sides = (_few_digits(side / (least or 0.001)) for side in (width_mm, height_mm))
+    return f"{' × '.join(sides)} {units[least]}"
+
+
+def _few_digits(number: float) -> str:
+    """Three digits, or more where they are before the point."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def label_map_path(label_map: LabelMap, filename: str) -> str:

@@ -10,7 +10,7 @@ import io
 from PIL import Image, ImageCms
 
 from selector.imaging.imagefile import make_working_copy
-from selector.rendering import original_size  # noqa: F401  another function that children run
+from selector.rendering import details, original_size  # noqa: F401  other functions that children run
 
 _profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 for _format in ("JPEG", "PNG", "WebP"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from selector.models import FormerVisitor, Photo, Selection, SharedSelection, Visitor
+from selector.models import Cut, FormerVisitor, Photo, Selection, SharedSelection, Visitor
 from selector.people import Person, marker_of
 from selector.signals import adopted
 
@@ -28,7 +28,8 @@ def adopt(visitor: uuid.UUID, owner: User) -> None:
         mine = Selection.objects.filter(visitor=visitor)
         Selection.objects.filter(owner=owner, label_map__in=mine.values("label_map")).delete()
         mine.update(visitor=None, owner=owner)
-        SharedSelection.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
+        for model in (SharedSelection, Cut):
+            model.objects.filter(visitor=visitor).update(visitor=None, owner=owner)
         Visitor.objects.filter(pk=visitor).delete()
         FormerVisitor.objects.update_or_create(marker=marker_of(Person(visitor=visitor)), defaults={"owner": owner})
         adopted.send(Photo, visitor=visitor, user=owner)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from selector.models import FormerVisitor, Photo, Selection, SharedSelection, Visitor
+from selector.models import Cut, FormerVisitor, Photo, Selection, SharedSelection, Visitor
 from selector.services.storage_check import Comparison, compare, delete_orphans, prefixes
 from selector.signals import forgotten
 
@@ -62,7 +62,7 @@ def _forget_some(visitor: uuid.UUID) -> bool:
         some = Photo.objects.filter(visitor=visitor, is_public=False).order_by("pk").values("pk")[:PHOTOS_AT_ONCE]
         if Photo.objects.filter(pk__in=list(some.values_list("pk", flat=True))).delete()[0]:
             return True
-        for model in (Selection, SharedSelection):
+        for model in (Selection, SharedSelection, Cut):
             model.objects.filter(visitor=visitor).delete()
         forgotten.send(Visitor, visitor=visitor)
         Visitor.objects.filter(pk=visitor).delete()

@@ -15,7 +15,9 @@ from django.conf import settings
 
 from selector.arrays import Labels, Members
 from selector.imaging import child
-from selector.imaging.imagefile import WorkingCopy, make_working_copy
+from selector.imaging.imagefile import WorkingCopy, make_working_copy, upright_size
+from selector.imaging.turns import Box
+from selector.rendering.details import write_detail
 from selector.rendering.original_size import write_portion
 from selector.rendering.previews import Background
 from superpixel_site.refusals import Busy
@@ -30,6 +32,8 @@ Result = TypeVar("Result")
 # most (WORK_PATIENCE_SECONDS), and reading share nine of them, of which reading has two at least.
 CLOCK_SECONDS = 1.8  # for each of DECODE_SECONDS, which are of processor time
 LEAST_CLOCK_SECONDS = 0.4
+# A detail is cut by the worker, one at a time: nobody's click waits for it.
+DETAIL_LIMITS = child.Limits(memory=500 * 2**20, seconds=60, clock_seconds=180.0)
 # Who has waited longer, in seconds, is told to come back rather than that the picture takes too much time.
 LONG_WAIT = 1.0
 
@@ -74,6 +78,36 @@ def portion_of(
         _read(partial(write, quarter_turns=quarter_turns))
         stack.pop_all()
     return file
+
+
+def upright_size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of the picture in a file, upright by EXIF.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show.
+    Busy, NobodyWaits
+    """
+    return _read(partial(upright_size, data))
+
+
+def detail_of(data: bytes, box: Box, *, quarter_turns: int, stop: Callable[[], None]) -> bytes:
+    """A part of the picture in a file as a file of its own, for the worker; `stop` may end it by an error.
+
+    The other parameters are those of `selector.rendering.details.write_detail`.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show.
+    ChildFailed
+    """
+    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
+        write = partial(write_detail, file.name, data, box, quarter_turns=quarter_turns)
+        write = partial(write, max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_UPLOAD_PIXELS)
+        child.in_child(write, limits=DETAIL_LIMITS, stop=stop)
+        return file.read()
 
 
 def _read(function: Callable[..., Result]) -> Result:

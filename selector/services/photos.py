@@ -22,6 +22,7 @@ from selector.rendering.previews import Background, preview_png
 from selector.services import decoding
 from selector.services.adoption import owner_now
 from selector.services.quotas import claim
+from superpixel_site.file_names import file_name
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, read
 from superpixel_site.work_slots import work_slot
 
@@ -58,18 +59,9 @@ def store_photo(
         With the sentence to show; nothing stays behind.
     """
     copy = decoding.working_copy_of(data)
-    photo = Photo(
-        name=name.replace("\\", "/").rpartition("/")[2][:200] or "Photo",
-        owner=owner,
-        visitor=visitor,
-        is_public=is_public,
-        original_bytes=len(data),
-        original_type=copy.mime,
-        original_sha256=copy.sha256,
-    )
-    with _storing(photo, len(data) + len(copy.jpeg)):
-        photo.original.save("original", ContentFile(data), save=False)
-        put_working_copy(photo, copy)
+    photo = Photo(name=file_name(name), owner=owner, visitor=visitor, is_public=is_public)
+    with storing(photo, len(data) + len(copy.jpeg)):
+        put_files(photo, data, copy)
     return photo
 
 
@@ -95,16 +87,18 @@ def copy_for(person: Person, photo: Photo) -> Photo:
         working_sha256=photo.working_sha256,
         width=photo.width,
         height=photo.height,
+        original_width=photo.width,
+        original_height=photo.height,
         **person.as_fields(),
     )
-    with _storing(copy, 2 * len(data)):
+    with storing(copy, 2 * len(data)):
         copy.original.save("original", ContentFile(data), save=False)
         copy.working.save(f"{copy.version}.jpg", ContentFile(data), save=False)
     return copy
 
 
 @contextmanager
-def _storing(photo: Photo, n_bytes: int) -> Iterator[None]:
+def storing(photo: Photo, n_bytes: int) -> Iterator[None]:
     """Store a photo's files in the block, and its row after it: all of them or, where anything fails, nothing."""
     try:
         with transaction.atomic():
@@ -199,8 +193,18 @@ def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
     return out.getvalue()
 
 
+def put_files(photo: Photo, data: bytes, copy: imagefile.WorkingCopy) -> None:
+    """Store an original and its working copy, and note them on the photo's row, which the caller saves."""
+    photo.original_bytes, photo.original_type, photo.original_sha256 = len(data), copy.mime, copy.sha256
+    photo.original_width, photo.original_height = copy.original_size
+    photo.original.save("original", ContentFile(data), save=False)
+    put_working_copy(photo, copy)
+
+
 def put_working_copy(photo: Photo, copy: imagefile.WorkingCopy) -> None:
     """Store the file of a working copy and note it on the photo's row, which the caller saves."""
     photo.working_sha256, photo.working_bytes = copy.working_sha256, len(copy.jpeg)
     photo.width, photo.height = copy.width, copy.height
+    photo.dots_per_metre_across, photo.dots_per_metre_down = copy.dots_per_metre or (None, None)
+    photo.width_mm, photo.height_mm = copy.millimetres or (None, None)
     photo.working.save(f"{photo.version}.jpg", ContentFile(copy.jpeg), save=False)

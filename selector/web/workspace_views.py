@@ -14,14 +14,14 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from selector.access import full_size_for, visible_label_map, visible_photo
+from selector.access import full_size_for, visible_label_map, visible_photo, visible_source
 from selector.arrays import Labels
 from selector.models import LabelMap, Photo
 from selector.people import Person, person_of
 from selector.rendering import layers
 from selector.selection import tools
 from selector.selection.selection import SuperpixelSelection
-from selector.services import label_maps, selecting
+from selector.services import details, label_maps, selecting
 from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
@@ -51,19 +51,28 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo_opened.send(workspace, label_map=label_map)
     selection = selecting.selection_of(person, label_map)
     level = min(LevelForm(request.GET).value, label_map.n_superpixels)
+    full_size = full_size_for(person, photo)
     context = {
         "photo": photo,
         "label_map": label_map,
         "level": level,
         "coarsest": min(COARSEST_LEVEL, label_map.n_superpixels),
         "is_own": photo.is_owned_by(person),
-        "full_size": full_size_for(person, photo),
+        "full_size": full_size,
+        "has_details": bool(full_size) and details.is_large(photo),
         "tools": tools.TOOLS,
         "other_way": tools.OTHER_WAY,
+        **source_context(person, photo),
         **stage_context(photo),
         **selection_context(selecting.report_on(selection), level),
     }
     return render(request, "selector/workspace.html", context)
+
+
+def source_context(person: Person, photo: Photo) -> dict[str, Any]:
+    """What a detail is cut from, and where on it: as far as the person may see that."""
+    source = visible_source(person, photo)
+    return {"source": source, "place": details.place_on(source, photo.cut_box) if source else None}
 
 
 def stage_context(photo: Photo) -> dict[str, int]:

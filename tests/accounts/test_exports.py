@@ -111,6 +111,7 @@ def test_all_that_is_a_persons_is_in_it(alice: User, alice_client: Client, few_s
     account = read("account.json")
     assert account["user_name"] == "alice" and account["emails"] == [{"email": "alice@example.com"}]
     assert [row["file"] for row in read("photos.json")] == ["photos/Quarters.JPG", "photos/quarters (2).jpg"]
+    assert [row["width_mm"] for row in read("photos.json")] == [None, None], "their files do not say"
     selection = read("selections/quarters (2).json")
     assert selection["included"] == [0, 1, 2, 3, 4] and selection["photo"] == "photos/quarters (2).jpg"
     assert len(selection["superpixels"]["merge_tree"]) == 2 * selection["superpixels"]["number"] - 1

@@ -23,7 +23,7 @@ ROOMS = {
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (
-        *("cards", "forms", "responses", "upload_views", "photo_views", "collection_views"),
+        *("jobs", "cards", "forms", "responses", "upload_views", "photo_views", "detail_views", "collection_views"),
         *("urls", "apps"),
     ),
     "accounts": (
@@ -107,6 +107,7 @@ def test_no_file_is_longer_than_one_can_keep_in_mind() -> None:
 NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
+    *("library/_detail_button.html", "selector/_where.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }
 

@@ -50,6 +50,17 @@ def test_a_grey_profile_applies_to_grey_pictures() -> None:
     assert_colour(upright(linear), (128, 128, 128))
 
 
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_a_profile_for_colours_applies_to_grey_pictures_as_well(mode: str) -> None:
+    linear = encoded(Image.new("L", (4, 4), 55).convert(mode), icc_profile=rgb_profile(SRGB, LINEAR_CURVE))
+    assert_colour(upright(linear), (128, 128, 128))
+
+
+def test_a_profile_for_colours_applies_to_a_grey_jpeg() -> None:
+    linear = encoded(Image.new("L", (8, 8), 55), "JPEG", quality=100, icc_profile=rgb_profile(SRGB, LINEAR_CURVE))
+    assert_colour(upright(linear), (128, 128, 128))
+
+
 @pytest.mark.parametrize(
     "profile",
     [
@@ -120,6 +131,24 @@ def test_a_cmyk_profile_decides_what_inks_look_like() -> None:
     paper = encoded(Image.new("CMYK", (16, 16), (0, 0, 0, 0)), "JPEG", icc_profile=press)
     assert_colour(upright(cyan), (255, 0, 0), within=3)
     assert_colour(upright(paper), (255, 255, 255), within=2)
+
+
+def test_black_ink_stays_as_dark_as_its_profile_says() -> None:
+    press = cmyk_profile({(0, 0, 0, 1): (20, 0, 0)})
+    black = encoded(Image.new("CMYK", (16, 16), (0, 0, 0, 255)), "JPEG", icc_profile=press)
+    # L* 20 is a light of 0.0299 (CIE 1976).
+    assert_colour(upright(black), (48, 48, 48), within=2)
+
+
+def test_of_several_tables_the_perceptual_one_counts() -> None:
+    profile = cmyk_profile({(1, 0, 0, 0): (54.29, 80.81, 69.89)})
+    other = cmyk_profile({(1, 0, 0, 0): (87.8, -86.2, 83.2)})
+    start = profile.index(b"mft1")
+    second = profile.rindex(b"mft1")
+    assert start != second
+    both = profile[:second] + other[second:]
+    cyan = encoded(Image.new("CMYK", (16, 16), (255, 0, 0, 0)), "JPEG", icc_profile=both)
+    assert_colour(upright(cyan), (255, 0, 0), within=3)
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG"])

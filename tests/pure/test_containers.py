@@ -224,7 +224,26 @@ def test_exif_entries_that_all_point_at_one_large_value_do_no_harm() -> None:
     tracemalloc.stop()
 
 
+def animated() -> bytes:
+    """A PNG of 16 bits with HDR colours, whose animation does not begin with its own picture."""
+    row = struct.pack(">18H", *range(0, 65_536, 3_641))
+    chunks = png_chunk(b"acTL", struct.pack(">II", 1, 0)) + png_chunk(b"cICP", b"\x09\x10\0\1")
+    still = raw_png((6, 4), 16, 2, [row] * 4, chunks + png_chunk(b"pHYs", struct.pack(">IIB", 1, 1, 1)))
+    frame = png_chunk(b"fcTL", struct.pack(">5I2H2B", 0, 3, 2, 2, 1, 1, 1, 0, 0))
+    frame += png_chunk(b"fdAT", bytes(4) + zlib.compress((b"\0" + row[:18]) * 2))
+    return still[:-12] + frame + still[-12:]
+
+
+def with_gamma(colour_type: int, n_bytes: int) -> bytes:
+    numbers = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+    chunks = png_chunk(b"gAMA", struct.pack(">I", 100_000)) + png_chunk(b"cHRM", struct.pack(">8I", *numbers))
+    return raw_png((6, 4), 16, colour_type, [bytes(range(n_bytes))] * 4, chunks)
+
+
 WHOLE = [
+    animated(),
+    with_gamma(0, 12),
+    with_gamma(6, 48),
     encoded(photo((24, 20)), "JPEG", exif=b"Exif\0\0" + exif(6), icc_profile=rgb_profile(DISPLAY_P3)),
     encoded(photo((24, 20)), "JPEG", progressive=True),
     encoded(photo((24, 20)).convert("CMYK"), "JPEG", icc_profile=cmyk_profile({})),

@@ -57,11 +57,11 @@ def test_a_cut_does_not_depend_on_earlier_cuts(rgb: Pixels, n_superpixels: int, 
 
 
 @THOROUGHLY
-@given(pictures(longest=24), st.integers(1, 200))
-def test_a_cut_keeps_exactly_the_first_merges(rgb: Pixels, n_superpixels: int) -> None:
+@given(pictures(longest=24), st.integers(1, 200), st.integers(1, 12))
+def test_a_cut_keeps_exactly_the_first_merges(rgb: Pixels, n_superpixels: int, step: int) -> None:
     _, tree = tree_of(rgb, n_superpixels)
     n, parents = tree.n_superpixels, tree.parents.tolist()
-    for level in range(1, n + 1):
+    for level in range(1, n + 1, step):
         root = list(range(2 * n - level))
         for node in range(2 * n - level - 1, -1, -1):
             if parents[node] < 2 * n - level:

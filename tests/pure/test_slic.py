@@ -21,7 +21,7 @@ from selector.segmentation.slic import MAX_SUPERPIXELS, segment
 from tests.pure.scenes import Pixels, digest, scene
 
 # Segmenting a small picture takes a millisecond, so a thousand examples cost little.
-THOROUGHLY = settings(max_examples=1000)
+THOROUGHLY = settings(max_examples=max(300, settings().max_examples))
 
 
 @st.composite

@@ -89,7 +89,7 @@ def started(data_dir: Path, port: int, command: str = "serve", **settings: str) 
         stderr=subprocess.STDOUT,
         text=True,
         # Where the tests run in the background they ignore Ctrl-C, and what they start would inherit that.
-        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     try:
         yield site

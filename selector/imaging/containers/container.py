@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from selector.imaging.exif import read_orientation
+from selector.imaging.xmp import read_xmp_orientation
 
 Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "AVIF", "HEIF", "JPEG XL"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -50,8 +51,18 @@ class Container:
         Of a PNG's samples; 8 for the others.
     turned : int or None
         The orientation, 1 to 8, where the format itself says it; None where EXIF does.
-    cicp : (int, int, int, int) or None
-        Colour primaries, transfer, matrix and full range, by their numbers in ITU-T H.273.
+    cicp : (primaries, transfer, matrix, full range) or None
+        Numbers of ITU-T H.273: of cICP in a PNG, of nclx in AVIF and HEIC.
+    chromaticities : tuple of float or None
+        x and y of white, red, green and blue, of a PNG that has no better colour space.
+    dots_per_metre : (across, down) or None
+        As stored, before turning upright.
+    peak : float or None
+        The brightest light of an HDR picture, in cd/m², if it says so.
+    xmp : bytes
+        An XMP packet, unchecked; empty if there is none.
+    part : (left, top, width, height) or None
+        Where on the canvas the picture in the stream belongs, if it does not fill it.
     coded_size : (width, height) or None
         Of what is decoded, where only a part of that is shown.
     most_pixels : int or None
@@ -67,6 +78,11 @@ class Container:
     bit_depth: int = 8
     turned: int | None = None
     cicp: tuple[int, int, int, int] | None = None
+    chromaticities: tuple[float, ...] | None = None
+    dots_per_metre: tuple[float, float] | None = None
+    peak: float | None = None
+    xmp: bytes = b""
+    part: tuple[int, int, int, int] | None = None
     coded_size: tuple[int, int] | None = None
     most_pixels: int | None = None
 
@@ -78,7 +94,12 @@ class Container:
     @property
     def orientation(self) -> int:
         """1 to 8, as in EXIF."""
-        return self.turned or read_orientation(self.exif)
+        return self.turned or read_orientation(self.exif) or read_xmp_orientation(self.xmp) or 1
+
+    @property
+    def stream_size(self) -> tuple[int, int]:
+        """Width and height of the picture in the stream."""
+        return self.part[2:] if self.part else self.size
 
 
 def ends_after(share: float) -> str:

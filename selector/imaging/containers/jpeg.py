@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 
 from selector.imaging.containers.container import INCOMPLETE, Container, InvalidImage, damaged
+from selector.imaging.exif import UNKNOWN_RESOLUTION, read_resolution
 
 # Far beyond any real file: a JPEG has some 10 segments (a large colour profile takes 40 more), a progressive one some
 # 10 scans.
@@ -17,6 +18,7 @@ TOO_MANY_SCANS = (
     f"This JPEG draws its picture in more than {MAX_SCANS} passes. Save it as a plain JPEG and upload that."
 )
 
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 # Tables, frame headers, and the JFIF and Adobe segments that say what the channels mean.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -31,6 +33,7 @@ _MARKER_IN_PICTURE = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
 def read(data: bytes) -> Container:
     """The container of a file that begins as a JPEG does."""
     kept, sizes, exif, profile, scans = [b"\xff\xd8"], [], b"", {}, []
+    jfif, xmp = b"", b""
     end = len(data)
     for marker, start, content in _jpeg_segments(data):
         if marker == _START_OF_SCAN:
@@ -43,6 +46,10 @@ def read(data: bytes) -> Container:
             sizes.append(struct.unpack_from(">HH", content, 3))
         elif marker == 0xE1 and content[2:8] == b"Exif\0\0":
             exif = exif or content[8:]
+        elif marker == 0xE1 and content[2:].startswith(_XMP):
+            xmp = xmp or content[2 + len(_XMP) :]
+        elif marker == 0xE0 and content[2:7] == b"JFIF\0":
+            jfif = jfif or content[7:]
         elif marker == 0xE2 and content[2:14] == b"ICC_PROFILE\0":
             profile[content[14]] = content[16:]
         if marker in _NEEDED and not scans:
@@ -55,7 +62,20 @@ def read(data: bytes) -> Container:
         raise damaged("JPEG")
     kept += [b"\xff\xda", data[scans[0] : end]]
     icc = b"".join(part for _, part in sorted(profile.items()))
-    return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc)
+    dots_per_metre = _density(jfif) or read_resolution(exif)
+    return Container("JPEG", sizes[0][::-1], b"".join(kept), exif, icc, dots_per_metre=dots_per_metre, xmp=xmp)
+
+
+def _density(jfif: bytes) -> tuple[float, float] | None:
+    """Dots per metre, across and down, by JFIF's header after its name; None if they are not known."""
+    if len(jfif) < 7:
+        return None
+    unit, across, down = struct.unpack_from(">BHH", jfif, 2)
+    dots_per_metre = {1: 1 / 0.0254, 2: 100.0}.get(unit)
+    # Programs that know nothing write what EXIF asks for then.
+    if dots_per_metre is None or not across or not down or (unit == 1 and across == down == UNKNOWN_RESOLUTION):
+        return None
+    return across * dots_per_metre, down * dots_per_metre
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:

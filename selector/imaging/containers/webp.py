@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from selector.imaging.containers.container import MAX_CHUNKS, Container, damaged
+from selector.imaging.exif import read_resolution
 
 
 def read(data: bytes) -> Container:
@@ -17,7 +18,15 @@ def read(data: bytes) -> Container:
     # Some writers begin the chunk as JPEG's segment begins.
     exif = chunks.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
     size = _webp_size(chunks)
-    return Container("WebP", size, _first_frame(chunks.get(b"ANMF", b""), size) or data, exif, profile)
+    return Container(
+        "WebP",
+        size,
+        _first_frame(chunks.get(b"ANMF", b""), size) or data,
+        exif,
+        profile,
+        dots_per_metre=read_resolution(exif),
+        xmp=chunks.get(b"XMP ", b""),
+    )
 
 
 def _first_frame(frame: bytes, canvas: tuple[int, int]) -> bytes:

@@ -124,7 +124,7 @@ def test_every_post_without_a_token_is_refused(alice_client: Client) -> None:
     """From somebody who is signed in, at every address: no view is exempt, and none is asked before."""
     client = Client(enforce_csrf_checks=True)
     client.cookies = alice_client.cookies
-    anything = defaultdict(lambda: "7", photo_id=NO_KEY, search_id=NO_KEY)
+    anything = defaultdict(lambda: "7", photo_id=NO_KEY, search_id=NO_KEY, cut_id=NO_KEY)
     with _quietly():
         found = {
             address.name: client.post(address.path(values_of(address, anything))).status_code

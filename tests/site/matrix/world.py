@@ -21,7 +21,7 @@ from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
 from gallery.jobs import index_image
 from gallery.models import GalleryImage, IndexedRegion, Search
-from selector.models import Photo, Selection, SharedSelection, Visitor
+from selector.models import Cut, Photo, Selection, SharedSelection, Visitor
 from selector.people import SESSION_KEY, Person
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps
@@ -137,6 +137,8 @@ def _things_of(person: Person, name: str) -> dict[str, str]:
     link = SharedSelection.objects.get(label_map=label_map)
     search = Search.objects.find_or_create(person, label_map, state)
     own = {"selection_id": selection.pk, "selection_version": selection.version, "link_id": link.pk}
+    cut = Cut.objects.create(photo=photo, box=[0, 0, 100, 100], quarter_turns=0, **person.as_fields())
+    own |= {"cut_id": cut.pk}
     own |= {"token": token, "search_id": search.pk}
     own |= {"sharedselection": link.pk, "search": search.pk}
     return _of_image(image) | {key: str(value) for key, value in own.items()}
