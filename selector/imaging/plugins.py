@@ -56,13 +56,16 @@ def decode_jpeg_xl(container: Container, _wanted: Size) -> Rows:
     if (info.width, info.height) != container.size:
         raise damaged("JPEG XL")
     # Which colours it gives is the decoder's choice, so they are brought to sRGB at once.
-    finish = partial(in_srgb, container=replace(container, profile=profile or b""))
+    of_pixels = replace(container, profile=b"" if _SRGB in (profile or b"") else profile or b"")
+    finish = partial(in_srgb, container=of_pixels)
     mode, stride = info.mode, len(pixels) // info.height
     if mode in _FLOATS:
         pixels, mode, stride = _eight_bits(pixels, _FLOATS[mode]), "L", info.width
     return Rows(pixels, mode, container.size, stride, finish)
 
 
+# In a profile of the decoder's: primaries and transfer of sRGB, which most pictures have.
+_SRGB = b"cicp\0\0\0\0\1\x0d"
 # Grey pictures of numbers from 0 to 1.
 _FLOATS: dict[str, np.dtype[Any]] = {"F": np.dtype("<f4"), "F;16": np.dtype("<f2")}
 
