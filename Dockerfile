@@ -2,6 +2,7 @@
 # migrations and a worker from it.
 #   docker build --tag superpixel-search --build-arg LIGHT=1 .
 # LIGHT=1 leaves torch and open_clip out (0.6 GB installed instead of 5.5): everything but search by meaning works.
+# FORMATS=1 adds packages that read HEIC and JPEG XL; what is in them is under the GPL (docs/licences.md).
 FROM python:3.11-slim
 
 ENV DATA_DIR=/data HOST=0.0.0.0 PORT=8000 OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1
@@ -13,9 +14,11 @@ RUN useradd --create-home --uid 10001 site \
 
 WORKDIR /app
 COPY requirements.txt ./
-COPY requirements/light.txt requirements/
+COPY requirements/light.txt requirements/more-formats.txt requirements/
 ARG LIGHT=
-RUN pip install --no-cache-dir --requirement "requirements${LIGHT:+/light}.txt"
+ARG FORMATS=
+RUN pip install --no-cache-dir --requirement "requirements${LIGHT:+/light}.txt" \
+        ${FORMATS:+--requirement requirements/more-formats.txt}
 COPY . .
 
 USER 10001

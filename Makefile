@@ -1,5 +1,5 @@
 # Two commands do everything, on a machine that has only Python 3.11, make and a network:
-#   make run     the site, with web and worker; LIGHT=1 leaves torch out
+#   make run     the site, with web and worker; LIGHT=1 leaves torch out, FORMATS=1 adds HEIC and JPEG XL
 #   make test    the whole test suite, in a real browser and on a real database
 # Before a commit:
 #   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations, bandit
@@ -11,12 +11,14 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 LIGHT ?=
+FORMATS ?=
 VENV := .venv$(if $(LIGHT),-light)
 BIN := $(VENV)/bin
 REQUIREMENTS := $(if $(LIGHT),requirements/light.txt,requirements.txt)
 UV := $(shell command -v uv 2>/dev/null)
 # What is installed is written down, so that a second start takes seconds.
 INSTALLED := $(VENV)/installed
+INSTALLED_FORMATS := $(VENV)/installed-formats
 INSTALLED_DEV := .venv/installed-dev
 # One thread a process for the array libraries: requests and jobs run side by side already.
 export OMP_NUM_THREADS ?= 1
@@ -44,12 +46,17 @@ $(INSTALLED): $(REQUIREMENTS) | $(VENV)/bin/python
 	@$(call install,$(VENV),$<)
 	@touch $@
 
+$(INSTALLED_FORMATS): requirements/more-formats.txt $(INSTALLED)
+	@echo "Installing $< into $(VENV) ..."
+	@$(call install,$(VENV),$<)
+	@touch $@
+
 $(INSTALLED_DEV): requirements/dev.txt | .venv/bin/python
 	@echo "Installing $< into .venv ..."
 	@$(call install,.venv,$<)
 	@touch $@
 
-run: $(INSTALLED)
+run: $(INSTALLED) $(if $(FORMATS),$(INSTALLED_FORMATS))
 	@exec $(BIN)/python manage.py serve
 
 test: $(INSTALLED_DEV)
@@ -83,11 +90,16 @@ check: $(INSTALLED_DEV) $(NODE_MODULES)
 format: $(INSTALLED_DEV)
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-COMPILE := uv pip compile --quiet --no-annotate --generate-hashes --python-version 3.11 --custom-compile-command 'make requirements' pyproject.toml --extra s3
+LOCK := uv pip compile --quiet --no-annotate --generate-hashes --python-version 3.11 --custom-compile-command 'make requirements'
+COMPILE := $(LOCK) pyproject.toml --extra s3
+# The packages of this extra alone, to be installed beside all others.
+MORE_FORMATS := import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["more-formats"], sep="\n")
 requirements:
 	@$(COMPILE) --extra meaning --output-file requirements.txt
 	@$(COMPILE) --constraint requirements.txt --output-file requirements/light.txt
-	@$(COMPILE) --extra meaning --extra dev --constraint requirements.txt --output-file requirements/dev.txt
+	@$(PYTHON) -c '$(MORE_FORMATS)' | $(LOCK) - --constraint requirements.txt --output-file requirements/more-formats.txt
+	@$(COMPILE) --extra meaning --extra more-formats --extra dev --constraint requirements.txt --output-file requirements/dev.txt
 
 audit: $(INSTALLED_DEV)
 	@.venv/bin/python -m requirements.audit requirements.txt

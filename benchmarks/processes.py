@@ -32,6 +32,14 @@ def resident(pid: int) -> float:
     return 0.0
 
 
+def largest_child(pid: int, others: set[int]) -> float:
+    """Megabytes of the largest process that a process has started, web processes left out."""
+    with contextlib.suppress(psutil.Error):
+        below = {child.pid for child in psutil.Process(pid).children(recursive=True)}
+        return max(map(resident, below - others), default=0.0)
+    return 0.0
+
+
 def with_children(pid: int, others: set[int]) -> float:
     """Megabytes of a process and those it started, web processes left out; what they share is counted twice."""
     with contextlib.suppress(psutil.Error):
@@ -42,16 +50,18 @@ def with_children(pid: int, others: set[int]) -> float:
 
 @dataclass
 class Peak:
-    """The most memory seen, in megabytes: of one web process, and of one with its children."""
+    """The most memory seen, in megabytes: of one web process, of one with its children, and of one of these."""
 
     alone: float = 0.0
     with_children: float = 0.0
+    child: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, pids: set[int]) -> None:
         while not self.done.wait(0.1):
             self.alone = max(self.alone, *(resident(pid) for pid in pids))
             self.with_children = max(self.with_children, *(with_children(pid, pids) for pid in pids))
+            self.child = max(self.child, *(largest_child(pid, pids) for pid in pids))
 
 
 @contextlib.contextmanager

@@ -38,6 +38,7 @@ NICENESS = 5
 # The path of a Unix socket has at most 107 bytes; `multiprocessing` adds two names of its own.
 LONGEST_FOLDER = 60
 _PR_SET_PDEATHSIG = 1
+_M_ARENA_MAX = -8
 
 TOO_MUCH_MEMORY = (
     "This picture takes more memory to read than is allowed here. Save it as a plain JPEG and upload that."
@@ -196,7 +197,10 @@ def _confine(limits: Limits) -> None:
     """Limit the process that calls this."""
     os.nice(NICENESS)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # Each thread of a decoder would reserve 64 MB of address space more, which counts.
+        libc.mallopt(_M_ARENA_MAX, 1)
         allowed = _address_space() + limits.memory
         # The second limit stays: `selector.imaging.mapped` may raise the first by what lies in a file.
         resource.setrlimit(resource.RLIMIT_AS, (allowed, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -23,6 +23,7 @@ from selector.imaging.containers.jpeg import END
 from selector.imaging.deep_png import decoded_in_srgb
 from selector.imaging.jpeg_ends import decoded_to_its_end
 from selector.imaging.mapped import mapped_picture
+from selector.imaging.plugins import decode_avif, decode_heif, decode_jpeg_xl
 from selector.imaging.tiff_picture import TiffPicture
 from selector.imaging.turns import Box
 from selector.imaging.webp import decode_still
@@ -163,6 +164,9 @@ _DECODERS: dict[Format, Decoder] = {
     "TIFF": lambda container, _wanted: TiffPicture(container),
     "GIF": _gif,
     "BMP": _by_pillow(BmpImageFile),
+    "AVIF": decode_avif,
+    "HEIF": decode_heif,
+    "JPEG XL": decode_jpeg_xl,
 }
 
 

@@ -196,7 +196,12 @@ def checked(data: bytes, max_bytes: int, max_pixels: int, max_large_pixels: int 
         count, most = told_apart(len(data) / 2**20, max_bytes / 2**20)
         raise InvalidImage(f"The file has {count} MB; at most {most} MB are allowed.")
     container = read_container(data)
-    width, height = container.size
+    width, height = container.coded_size or container.size
+    if container.most_pixels is not None and container.most_pixels < width * height <= max_pixels:
+        count, most = told_apart(width * height / 1e6, container.most_pixels / 1e6)
+        raise InvalidImage(
+            f"This {container.format} picture has {count} megapixels; at most {most} are allowed in this format."
+        )
     allowed = max(max_pixels, max_large_pixels) if container.is_decoded_in_pieces else max_pixels
     if width * height > allowed:
         count, most = told_apart(width * height / 1e6, allowed / 1e6)

@@ -7,18 +7,18 @@ import re
 _USE_INSTEAD = "upload a JPEG, PNG or WebP picture instead"
 _EXPORT = "export it as JPEG and upload that"
 _SAVE = "which cannot be read here: save it as JPEG or PNG and upload that"
+# Where the packages that read them are not installed.
+NO_HEIC = (
+    "This is a HEIC photo, which cannot be read here: export it as JPEG (on an iPhone: Settings > Camera > Formats > "
+    "Most Compatible) and upload that."
+)
+NO_JPEG_XL = f"This is a JPEG XL picture, {_SAVE}."
 _OTHERS = {
-    rb".{4}ftyp(?:hei[cxms]|hev[cmsx]|mif1|msf1)": (
-        "This is a HEIC photo, which browsers cannot show: export it as JPEG (on an iPhone: Settings > "
-        "Camera > Formats > Most Compatible) and upload that."
-    ),
-    rb".{4}ftypavi[fs]": f"This is an AVIF picture, {_SAVE}.",
     rb".{4}ftypcrx": f"This is a camera's raw file: {_EXPORT}.",
     rb".{4}ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]": (
         "This is a video, not a picture: save one of its frames as JPEG or PNG and upload that."
     ),
     rb"\0\0\x01\0": f"This is an icon file, {_SAVE}.",
-    rb"\xff\x0a|\0{3}\x0cJXL ": f"This is a JPEG XL picture, {_SAVE}.",
     rb"\0{3}\x0cjP |\xff\x4f\xff\x51": f"This is a JPEG 2000 picture, {_SAVE}.",
     rb"8BPS": f"This is a Photoshop document: {_EXPORT}.",
     rb"%PDF": "This is a PDF, not a picture: save the page or the picture in it as JPEG or PNG.",

@@ -3,6 +3,8 @@
 Pillow imports and prepares half of itself at the first picture; no child should have to.
 """
 
+import contextlib
+import importlib
 import io
 
 from PIL import Image, ImageCms
@@ -15,3 +17,8 @@ for _format in ("JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"):
     _file = io.BytesIO()
     Image.new("RGB", (2, 2)).save(_file, _format, icc_profile=_profile)
     make_working_copy(_file.getvalue(), max_bytes=2**20, max_pixels=4)
+
+# The decoders of other formats, as far as they are installed: 7 MB together, which all children share.
+for _package in ("PIL._avif", "pillow_heif", "pillow_jxl"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_package)

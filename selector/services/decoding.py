@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from importlib.util import find_spec
 from typing import IO, TypeVar
 
 from django.conf import settings
@@ -38,11 +39,16 @@ TIMES_FOR_ORIGINAL_SIZE = 3
 # Who has waited longer, in seconds, is told to come back rather than that the picture takes too much time.
 LONG_WAIT = 1.0
 
+# Formats that are read where their package is installed.
+OPTIONAL = {"HEIC": "pillow_heif", "JPEG XL": "pillow_jxl"}
+
 child.preload("selector.rendering.warmed")
 
 
 def prepare() -> None:
     """Start the server of children, for which the first picture would wait otherwise."""
+    if missing := [name for name, package in OPTIONAL.items() if find_spec(package) is None]:
+        logger.info("Not read here: %s. The extra more-formats (make run FORMATS=1) does.", ", ".join(missing))
     try:
         child.in_child(os.getpid, limits=_limits())
     except child.ChildFailed as problem:

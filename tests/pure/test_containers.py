@@ -7,6 +7,8 @@ import struct
 import tracemalloc
 import zlib
 
+import pillow_heif
+import pillow_jxl  # noqa: F401  lets Pillow write such files
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,8 @@ from selector.imaging.imagefile import InvalidImage, decode, make_working_copy
 from tests.pure.images import DISPLAY_P3, cmyk_profile, encoded, exif, png_chunk, raw_png, rgb_profile
 from tests.pure.test_raw import RAW
 from tests.pure.uploads import MEGABYTE, ORANGE, assert_colour, flat, photo, sentence, upright, working_copy
+
+pillow_heif.register_heif_opener()
 
 # Several pictures in one file
 
@@ -121,9 +125,6 @@ OTHERS = [
     ("Grüße aus Köln ".encode() * 200, "text file"),
     (b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
     (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
-    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "Most Compatible"),
-    (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
-    (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "AVIF"),
     (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "raw file"),
     (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "video"),
     (encoded(flat(), "ICO"), "icon"),
@@ -131,7 +132,6 @@ OTHERS = [
     (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
     (b"PK\x03\x04\x14\0\x06\0", "archive"),
     (b"8BPS\0\1\0\0\0\0\0\0", "Photoshop"),
-    (b"\xff\x0a\xfa\x7f\x01", "JPEG XL"),
     (encoded(flat(), "JPEG2000"), "JPEG 2000"),
     (bytes(range(256)) * 3, "no picture"),
     (b"\0" * 500, "no picture"),
@@ -260,6 +260,11 @@ WHOLE = [
     encoded(photo((24, 20)).quantize(16), "BMP"),
     RAW["image/x-nikon-nef"],
     RAW["image/x-olympus-orf"],
+    encoded(photo((24, 20)), "AVIF", exif=b"Exif\0\0" + exif(6), icc_profile=rgb_profile(DISPLAY_P3)),
+    encoded(photo((72, 68)).convert("RGBA"), "HEIF", icc_profile=rgb_profile(DISPLAY_P3)),
+    encoded(photo((80, 64)), "HEIF", tile_size=64),
+    encoded(photo((24, 20)), "JXL", exif=exif(6), use_container=True),
+    encoded(photo((24, 20)).convert("RGBA"), "JXL", lossless=True),
 ]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 
-from selector.imaging.containers import bmp, gif, jpeg, png, raw, tiff_directories, webp
+from selector.imaging.containers import bmp, gif, heif, jpeg, jxl, png, raw, tiff_directories, webp
 from selector.imaging.containers.container import INCOMPLETE, Container, Format, InvalidImage, damaged
 from selector.imaging.other_kinds import advice
 
@@ -26,6 +26,8 @@ _READERS = {
     re.compile(re.escape(raw.FUJIFILM)): raw.read_fujifilm,
     re.compile(rb"GIF8[79]a"): gif.read,
     re.compile(rb"BM.{12}[\x0c-\x7c]\0\0\0", re.DOTALL): bmp.read,
+    re.compile(rb".{4}ftyp", re.DOTALL): heif.read,
+    re.compile(rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n"): jxl.read,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from selector.imaging.exif import read_orientation
 from selector.imaging.xmp import read_xmp_orientation
 
-Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"]
+Format: TypeAlias = Literal["JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "AVIF", "HEIF", "JPEG XL"]
 MEDIA_TYPES: dict[Format, str] = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
@@ -16,6 +16,9 @@ MEDIA_TYPES: dict[Format, str] = {
     "TIFF": "image/tiff",
     "GIF": "image/gif",
     "BMP": "image/bmp",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "JPEG XL": "image/jxl",
 }
 
 # The largest profiles in use, for printing presses, have some 3 MB.
@@ -36,7 +39,7 @@ class Container:
 
     Attributes
     ----------
-    format : {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"}
+    format : {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "AVIF", "HEIF", "JPEG XL"}
     size : (width, height)
         As stored, before turning upright; both at least 1.
     stream : bytes
@@ -69,6 +72,10 @@ class Container:
         Whether a decoder needs little memory for it, however large it is.
     media_type : str
         Of the file, where its format does not say it: a camera's raw file is shown by the JPEG in it.
+    coded_size : (width, height) or None
+        Of what is decoded, where only a part of that is shown.
+    most_pixels : int or None
+        As many as its decoder can do in the memory there is, where that may be fewer than the site allows.
     """
 
     format: Format
@@ -88,6 +95,8 @@ class Container:
     n_pictures: int = 1
     is_decoded_in_pieces: bool = False
     media_type: str = ""
+    coded_size: tuple[int, int] | None = None
+    most_pixels: int | None = None
 
     @property
     def mime(self) -> str:
