@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from library.cards import cards_of
 from library.forms import PhotosForm, RenameForm, StayForm
 from library.responses import changed
-from library.upload_views import upload
+from library.upload_views import upload, what_is_taken
 from selector.access import own_photo, own_photos
 from selector.models import Photo
 from selector.people import person_of
@@ -41,7 +40,7 @@ def photos(request: HtmxHttpRequest) -> HttpResponse:
         "page": page,
         "cards": cards_of(person, page),
         "usage": usage_of(person),
-        "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20,
+        **what_is_taken(),
     }
     return render_partial_or_page(request, "library/_photo_grid.html", "library/photos.html", context)
 

@@ -15,7 +15,7 @@ from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
 from selector.models import Photo
 from selector.people import Person, person_of
-from selector.services import label_maps, quotas
+from selector.services import decoding, label_maps, quotas
 from selector.services.photos import store_photo
 from selector.services.quotas import NoRoomLeft
 from selector.web.unreadable import unreadable_is_refused
@@ -32,8 +32,17 @@ IMAGES_TO_TRY = 12
 def start(request: HttpRequest) -> HttpResponse:
     """The drop zone, and images to try with one click: those with the lowest keys, which are random."""
     images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo_id")
-    context = {"images": images[:IMAGES_TO_TRY], "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20}
-    return render(request, "library/start.html", context)
+    return render(request, "library/start.html", {"images": images[:IMAGES_TO_TRY], **what_is_taken()})
+
+
+def what_is_taken() -> dict[str, object]:
+    """What the form for photos says of the files that it takes."""
+    not_read = decoding.formats_not_read()
+    return {
+        "max_megabytes": settings.MAX_UPLOAD_BYTES // 2**20,
+        # An iPhone makes JPEGs of its photos for a form that does not name HEIC.
+        "more_formats": [name for name in decoding.OPTIONAL if name not in not_read],
+    }
 
 
 def upload(request: HtmxHttpRequest) -> HttpResponse:

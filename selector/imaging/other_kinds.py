@@ -10,9 +10,11 @@ _SAVE = "which cannot be read here: save it as JPEG or PNG and upload that"
 # Where the packages that read them are not installed.
 NO_HEIC = (
     "This is a HEIC photo, which cannot be read here: export it as JPEG (on an iPhone: Settings > Camera > Formats > "
-    "Most Compatible) and upload that."
+    "Most Compatible) and upload that. Whoever runs this site can let it read them, by the extra more-formats."
 )
-NO_JPEG_XL = f"This is a JPEG XL picture, {_SAVE}."
+NO_JPEG_XL = (
+    f"This is a JPEG XL picture, {_SAVE}. Whoever runs this site can let it read them, by the extra more-formats."
+)
 _OTHERS = {
     rb".{4}ftypcrx": f"This is a camera's raw file: {_EXPORT}.",
     rb".{4}ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]": (

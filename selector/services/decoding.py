@@ -45,9 +45,14 @@ OPTIONAL = {"HEIC": "pillow_heif", "JPEG XL": "pillow_jxl"}
 child.preload("selector.rendering.warmed")
 
 
+def formats_not_read() -> list[str]:
+    """The formats whose package is not installed."""
+    return [name for name, package in OPTIONAL.items() if find_spec(package) is None]
+
+
 def prepare() -> None:
     """Start the server of children, for which the first picture would wait otherwise."""
-    if missing := [name for name, package in OPTIONAL.items() if find_spec(package) is None]:
+    if missing := formats_not_read():
         logger.info("Not read here: %s. The extra more-formats (make run FORMATS=1) does.", ", ".join(missing))
     try:
         child.in_child(os.getpid, limits=_limits())

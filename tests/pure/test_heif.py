@@ -331,6 +331,7 @@ def test_without_its_package_a_heic_photo_is_explained_and_avif_is_taken(monkeyp
     said = sentence(data)
     assert said.startswith("This is a HEIC photo, which cannot be read here: export it as JPEG")
     assert "Settings > Camera > Formats > Most Compatible" in said
+    assert said.endswith("Whoever runs this site can let it read them, by the extra more-formats.")
     assert sentence(with_brands(data, b"mif1", b"heic")) == said == sentence(data[:200])
     assert_colour(upright(avif(flat())), ORANGE, within=3)
 
