@@ -81,7 +81,7 @@ def _tiff(plain: Image.Image, see_through: Image.Image) -> Iterator[bytes]:
 
 def raw(plain: Image.Image, order: bytes, make: bytes) -> bytes:
     """A file like a camera's raw one: a TIFF whose first directory names the camera and a JPEG to look at."""
-    preview = written(plain, "JPEG")
+    preview = written(plain.resize((720, 540)), "JPEG")
     sign = "<" if order == b"II" else ">"
     start = 8 + 2 + 12 * 6 + 4
     entries = (
