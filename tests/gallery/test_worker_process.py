@@ -63,9 +63,9 @@ class Worker:
                 return
 
     def is_told(self, sentence: str) -> None:
-        """The next line that it writes has this sentence in it."""
+        """A line that it writes next has this sentence in it; others may come before, such as about old files."""
         assert self.process.stderr is not None
-        assert sentence in self.process.stderr.readline()
+        assert any(sentence in line for line in iter(self.process.stderr.readline, "")), "The worker has ended."
 
     def stuck_child(self) -> psutil.Process:
         """The process that indexes the image called "stuck", once it has begun."""
