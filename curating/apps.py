@@ -6,4 +6,7 @@ class CuratingConfig(AppConfig):
     verbose_name = "Curating"
 
     def ready(self) -> None:
-        from curating import receivers  # noqa: F401  connects itself
+        from curating import importing, jobs, receivers  # noqa: F401  `receivers` connects itself
+        from curating.models import BulkTask
+
+        jobs.WORKS[BulkTask.Kind.IMPORT] = jobs.Work(importing.run, importing.blame)

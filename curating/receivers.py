@@ -15,6 +15,6 @@ from curating.models import BulkTask
 @receiver(post_delete, sender=BulkTask)
 def delete_files(instance: BulkTask, **kwargs: Any) -> None:
     """Delete the files of a deleted task when the transaction has committed."""
-    for file in (instance.upload, instance.report):
+    for file in (instance.upload, instance.result):
         if file:
             transaction.on_commit(partial(file.storage.delete, str(file.name)))

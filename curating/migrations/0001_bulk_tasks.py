@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('notices', models.TextField(blank=True, help_text='What is worth knowing of it, a sentence a line.')),
                 ('problem', models.TextField(blank=True, help_text='Why it failed.')),
                 ('upload', models.FileField(blank=True, max_length=200, upload_to=curating.models.bulk_tasks.upload_path)),
-                ('report', models.FileField(blank=True, max_length=200, upload_to=curating.models.bulk_tasks.report_path)),
+                ('result', models.FileField(blank=True, max_length=200, upload_to=curating.models.bulk_tasks.result_path)),
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('started', models.DateTimeField(blank=True, null=True)),
                 ('heard', models.DateTimeField(blank=True, help_text='When it last went on.', null=True)),

@@ -30,9 +30,9 @@ def upload_path(task: BulkTask, filename: str = "") -> str:
     return f"bulk_tasks/{task.pk}/upload.zip"
 
 
-def report_path(task: BulkTask, filename: str = "") -> str:
-    """Where the storage keeps the report of a task."""
-    return f"bulk_tasks/{task.pk}/report.csv"
+def result_path(task: BulkTask, filename: str = "") -> str:
+    """Where the storage keeps the file that a task has made."""
+    return f"bulk_tasks/{task.pk}/{filename}"
 
 
 class BulkTask(models.Model):
@@ -80,7 +80,7 @@ class BulkTask(models.Model):
     notices = models.TextField(blank=True, help_text="What is worth knowing of it, a sentence a line.")
     problem = models.TextField(blank=True, help_text="Why it failed.")
     upload = models.FileField(upload_to=upload_path, max_length=200, blank=True)
-    report = models.FileField(upload_to=report_path, max_length=200, blank=True)
+    result = models.FileField(upload_to=result_path, max_length=200, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     started = models.DateTimeField(null=True, blank=True)
     heard = models.DateTimeField(null=True, blank=True, help_text="When it last went on.")
@@ -153,8 +153,18 @@ class BulkTask(models.Model):
         self.rate = self._rate_at(now)
         self.heard, self._n_heard = now, self.n
         return self._update_mine(
-            total=self.total, done=self.done, failed=self.failed, skipped=self.skipped, rate=self.rate, heard=now
-        )
+            total=self.total, done=self.done, failed=self.failed, skipped=self.skipped, rate=self.rate, heard=now,
+            notices=self.notices,
+        )  # fmt: skip
+
+    def start_rate(self) -> None:
+        """Let the rate count from here: what is counted by now others have done, or nobody."""
+        self.heard, self._n_heard = timezone.now(), self.n
+
+    def remember(self, **options: object) -> None:
+        """Store what its kind needs to know later."""
+        self.options |= options
+        BulkTask.objects.filter(pk=self.pk).update(options=self.options)
 
     def finish(self) -> bool:
         """Store that it is done; False when its turn is over."""
@@ -166,14 +176,15 @@ class BulkTask(models.Model):
         return self._move(going, state=self.State.FAILED, problem=problem, finished=timezone.now())
 
     def _rate_at(self, now: datetime.datetime) -> float | None:
-        before = getattr(self, "_n_heard", None)
+        before: int | None = getattr(self, "_n_heard", None)
         seconds = (now - self.heard).total_seconds() if self.heard else 0.0
         if before is None or seconds <= 0:
             return self.rate
-        recent = max(0, self.n - before) / seconds
+        recent: float = max(0, self.n - before) / seconds
         if self.rate is None:
             return recent
-        return self.rate + (1 - math.exp(-seconds / self.SECONDS_OF_RATE)) * (recent - self.rate)
+        share = 1 - math.exp(-seconds / self.SECONDS_OF_RATE)
+        return float(self.rate + share * (recent - self.rate))
 
     def _update_mine(self, **columns: object) -> bool:
         mine = BulkTask.objects.filter(pk=self.pk, turn=self.turn, state=self.State.WORKING)

@@ -56,3 +56,8 @@ class ImportItem(models.Model):
 
     def __str__(self) -> str:
         return f"File {self.pk} of {self.task_id}"
+
+    def settle(self, state: str, *, image: GalleryImage | None = None, reason: str = "") -> None:
+        """Store what became of it."""
+        self.state, self.image, self.reason = state, image, reason
+        ImportItem.objects.filter(pk=self.pk).update(state=state, image=image, reason=reason)
