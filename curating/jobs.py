@@ -114,7 +114,8 @@ def go_on(task: BulkTask, end: float = float("inf"), tick: Callable[[], object] 
                     return False
             if now > end:
                 return True
-    task.finish()
+    if task.finish():
+        task.drop_upload()
     return False
 
 

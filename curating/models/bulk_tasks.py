@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import math
+from functools import partial
 from typing import Self
 
 from django.conf import settings
-from django.db import models
-from django.db.models import F
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +20,10 @@ class BulkTaskQuerySet(models.QuerySet["BulkTask"]):
     def open(self) -> Self:
         """Those that are not at their end."""
         return self.filter(state__in=BulkTask.OPEN)
+
+    def observed(self) -> Self:
+        """Those that many jobs do, each by itself."""
+        return self.filter(kind__in=BulkTask.OBSERVED)
 
     def outdated(self) -> Self:
         """Those that ended so long ago that nobody asks for them any more."""
@@ -63,6 +68,8 @@ class BulkTask(models.Model):
         CANCELLED = "cancelled", "cancelled"
 
     OPEN = (State.WAITING, State.WORKING, State.PAUSED)
+    # Their rows only follow what there is left to do: see `curating.observing`.
+    OBSERVED = (Kind.INDEXING, Kind.SPACE)
 
     kind = models.CharField(max_length=20, choices=Kind)
     title = models.CharField(max_length=200, help_text="What it is about: the name of a folder or archive, say.")
@@ -90,6 +97,13 @@ class BulkTask(models.Model):
 
     class Meta:
         ordering = ["-created", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "title"],
+                condition=Q(kind__in=["indexing", "space"], state__in=["waiting", "working", "paused"]),
+                name="bulk_task_observed_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display().capitalize()} {self.pk}"
@@ -115,9 +129,36 @@ class BulkTask(models.Model):
         return datetime.timedelta(seconds=round(max(0, self.total - self.n) / self.rate))
 
     @property
+    def time_left_words(self) -> str:
+        """The same in words, "3 min" say; empty when nobody can tell."""
+        if self.time_left is None:
+            return ""
+        minutes, seconds = divmod(round(self.time_left.total_seconds()), 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return f"{hours} h {minutes} min"
+        return f"{minutes} min" if minutes else f"{seconds} s"
+
+    @property
     def is_silent(self) -> bool:
         """Whether the process that worked on it has not been heard of for a while: it may be dead."""
         return self.state == self.State.WORKING and (self.heard is None or self.heard < timezone.now() - self.SILENCE)
+
+    @property
+    def is_observed(self) -> bool:
+        return self.kind in self.OBSERVED
+
+    @property
+    def can_pause(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.WORKING)
+
+    @property
+    def can_resume(self) -> bool:
+        return self.state in (self.State.PAUSED, self.State.FAILED) or self.is_silent
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.is_open and not self.is_observed
 
     # By whoever looks after it
 
@@ -169,6 +210,27 @@ class BulkTask(models.Model):
     def finish(self) -> bool:
         """Store that it is done; False when its turn is over."""
         return self.note_progress() and self._update_mine(state=self.State.DONE, finished=timezone.now())
+
+    def note_observation(self) -> None:
+        """Store the counts of what many jobs do: whether they go on is not decided here."""
+        now = timezone.now()
+        before = BulkTask.objects.filter(pk=self.pk).values_list("done", "failed", "heard").get()
+        self._n_heard, self.heard = before[0] + before[1], before[2] or self.started
+        self.rate = self._rate_at(now)
+        BulkTask.objects.filter(pk=self.pk).update(
+            total=self.total, done=self.done, failed=self.failed, rate=self.rate, heard=now
+        )
+
+    def end_observation(self) -> None:
+        """Store that nothing is left to do."""
+        self._move(self.OPEN, state=self.State.DONE, finished=timezone.now())
+
+    def drop_upload(self) -> None:
+        """Delete the archive that it has imported, which is not needed any more."""
+        if self.upload:
+            transaction.on_commit(partial(self.upload.storage.delete, str(self.upload.name)))
+            self.upload = ""
+            BulkTask.objects.filter(pk=self.pk).update(upload="")
 
     def give_up(self, problem: str) -> bool:
         """Store that it failed, and why."""

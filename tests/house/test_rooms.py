@@ -19,7 +19,7 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "gallery": (
-        *("models", "descriptors", "index", "jobs", "search", "collection", "clearing", "evaluation"),
+        *("models", "descriptors", "index", "jobs", "rounds", "search", "collection", "clearing", "evaluation"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (
@@ -31,7 +31,7 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "curating": (
-        *("models", "metadata", "manifests", "sources", "jobs", "importing", "progress"),
+        *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
@@ -111,7 +111,12 @@ def test_no_file_is_longer_than_one_can_keep_in_mind() -> None:
 NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
-    *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
+    *(
+        "curating/_progress.html",
+        "library/_fill_own_collection.html",
+        "library/_rotate_button.html",
+        "library/_take_out.html",
+    ),
 }
 
 
