@@ -38,12 +38,13 @@ class Work:
     ----------
     run : callable
         Goes on with a task: yields after each piece, and may be left after any. It keeps the counts of the task up to
-        date, and says in rows what is done, so that another process can go on from there.
+        date, and says in rows what is done, so that another process can go on from there. What it yields says whether
+        the next turn goes on from here; where it would have to begin again, this one takes longer.
     blame : callable
         Told that the process died that ran it. Notes that on what it was doing; False if it cannot tell what that was.
     """
 
-    run: Callable[[BulkTask], Generator[None, None, None]]
+    run: Callable[[BulkTask], Generator[bool, None, None]]
     blame: Callable[[BulkTask], bool] = lambda task: False
 
 
@@ -105,14 +106,14 @@ def go_on(task: BulkTask, end: float = float("inf"), tick: Callable[[], object] 
     """
     noted = time.monotonic()
     with closing(WORKS[task.kind].run(task)) as pieces:
-        for _ in pieces:
+        for can_be_left in pieces:
             tick()
             now = time.monotonic()
             if now > noted + SECONDS_BETWEEN_NOTES or now > end:
                 noted = now
                 if not task.note_progress():
                     return False
-            if now > end:
+            if now > end and can_be_left:
                 return True
     if task.finish():
         task.drop_upload()

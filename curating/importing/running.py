@@ -18,19 +18,20 @@ ROWS_AT_ONCE = 200
 State = ImportItem.State
 
 
-def run(task: BulkTask) -> Generator[None, None, None]:
+def run(task: BulkTask) -> Generator[bool, None, None]:
     """Go on with an import; yields after each file."""
     wanted = Wanted.of(task)
     try:
         with opened(wanted, task) as source:
             if not task.options.get("is_listed"):
-                yield from plan(task, source)
+                for _ in plan(task, source):
+                    yield False
                 task.remember(is_listed=True)
             recount(task)
             for item in waiting(task):
                 take(item, source, wanted)
                 count(task, item.state)
-                yield
+                yield True
     except CannotOpen as problem:
         raise CannotGoOn(str(problem)) from problem
 
