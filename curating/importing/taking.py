@@ -11,8 +11,10 @@ from curating.models import ImportItem
 from curating.sources import CannotRead, Source
 from gallery.collection.importing import Details, add_public, check_size
 from gallery.models import GalleryImage
+from selector.imaging.child import OutOfTime
 from selector.imaging.imagefile import InvalidImage
 
+TRIES = 3
 # What a manifest can say of an image in its own columns.
 COLUMNS = ("title", "description", "creator", "licence", "source_url", "taken")
 
@@ -24,9 +26,20 @@ def take(item: ImportItem, source: Source, wanted: Wanted) -> None:
     """
     try:
         data = source.read(item.path, check_size)
-        add(item, data, wanted)
+        _add_patiently(item, data, wanted)
     except (CannotRead, InvalidImage) as problem:
         item.settle(ImportItem.State.REFUSED, reason=str(problem))
+
+
+def _add_patiently(item: ImportItem, data: bytes, wanted: Wanted) -> None:
+    """The same as `add`, tried again where reading took all its time: that may be because the machine is busy."""
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            return add(item, data, wanted)
+        except OutOfTime:
+            if not tries_left:
+                raise
+    return None
 
 
 def add(item: ImportItem, data: bytes, wanted: Wanted) -> None:

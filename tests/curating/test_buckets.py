@@ -58,7 +58,8 @@ def run(*args: Any) -> str:
 
 def test_a_folder_of_a_bucket_is_imported_with_its_manifest(bucket: Any) -> None:
     files = {
-        "box/a.jpg": image_file(), "box/manifest.csv": b"path,title\na.jpg,Harbour\n", "box/deep/b.png": image_file(fmt="PNG"),
+        "box/a.jpg": image_file(), "box/manifest.csv": b"path,title\na.jpg,Harbour\n",
+        "box/deep/b.png": image_file(fmt="PNG"),
         "box/@eaDir/a.jpg": image_file(quality=50), "box/bad.jpg": b"none", "elsewhere/c.jpg": image_file(quality=60),
     }  # fmt: skip
     for key, data in files.items():

@@ -29,7 +29,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
 def zipped(tmp_path: Path) -> Path:
     """Two images below one folder with a manifest, and one that is none."""
     file = tmp_path / "harbour.zip"
-    files = {"h/manifest.csv": MANIFEST, "h/box/a.jpg": image_file(), "h/b.png": image_file(fmt="PNG")}
+    files: dict[str, bytes | str] = {
+        "h/manifest.csv": MANIFEST,
+        "h/box/a.jpg": image_file(),
+        "h/b.png": image_file(fmt="PNG"),
+    }
     file.write_bytes(archive({**files, "h/c.jpg": "no image", "__MACOSX/h/._b.png": "note"}))
     return file
 
