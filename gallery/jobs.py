@@ -260,7 +260,8 @@ def _move_images(source: str, target: str) -> None:
     """Put the jobs that wait in a queue into another one; precomputing for people's photos goes on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE procrastinate_jobs SET queue_name = %s WHERE queue_name = %s AND task_name = %s AND status = 'todo'",
+            "UPDATE procrastinate_jobs SET queue_name = %s"
+            " WHERE queue_name = %s AND task_name = %s AND status = 'todo'",
             [target, source, INDEX_IMAGE],
         )
 

@@ -75,6 +75,8 @@ def opened(wanted: Wanted, task: BulkTask | None = None) -> Iterator[Source]:
 
 
 def _by_address(wanted: Wanted) -> Source:
+    if not wanted.source:
+        raise CannotOpen("These files come from a browser: choose them there again.")
     folder, _, name = wanted.source.rpartition("/")
     only = name if manifests.is_manifest(name) else ""
     if wanted.source.startswith("s3://"):

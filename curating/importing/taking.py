@@ -26,12 +26,12 @@ def take(item: ImportItem, source: Source, wanted: Wanted) -> None:
     """
     try:
         data = source.read(item.path, check_size)
-        _add_patiently(item, data, wanted)
+        add_patiently(item, data, wanted)
     except (CannotRead, InvalidImage) as problem:
         item.settle(ImportItem.State.REFUSED, reason=str(problem))
 
 
-def _add_patiently(item: ImportItem, data: bytes, wanted: Wanted) -> None:
+def add_patiently(item: ImportItem, data: bytes, wanted: Wanted) -> None:
     """The same as `add`, tried again where reading took all its time: that may be because the machine is busy."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:

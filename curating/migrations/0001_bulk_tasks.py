@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(help_text='Within the source.', max_length=2000)),
                 ('details', models.JSONField(blank=True, help_text='What the manifest says of it.', null=True)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('new', 'new in the collection'), ('known', 'in the collection already'), ('updated', 'in the collection already, metadata updated'), ('refused', 'refused'), ('skipped', 'skipped')], default='waiting', max_length=10)),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('new', 'new'), ('known', 'there already'), ('updated', 'metadata updated'), ('refused', 'refused'), ('skipped', 'skipped')], default='waiting', max_length=10)),
                 ('reason', models.TextField(blank=True, help_text='Why it was refused or skipped.')),
                 ('deaths', models.PositiveSmallIntegerField(default=0, help_text='How often the process died that took it.')),
                 ('image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='gallery.galleryimage')),

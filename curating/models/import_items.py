@@ -33,9 +33,9 @@ class ImportItem(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
-        NEW = "new", "new in the collection"
-        KNOWN = "known", "in the collection already"
-        UPDATED = "updated", "in the collection already, metadata updated"
+        NEW = "new", "new"
+        KNOWN = "known", "there already"
+        UPDATED = "updated", "metadata updated"
         REFUSED = "refused", "refused"
         SKIPPED = "skipped", "skipped"
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from curating import jobs
-from curating.importing import Wanted, start_from_upload
+from curating.importing import Wanted, start_dropping, start_from_upload, take_dropped
 from curating.models import BulkTask, ImportItem
 from gallery.models import GalleryImage
 from selector.models import Photo
@@ -215,6 +215,18 @@ def test_a_file_that_ends_the_process_each_time_is_refused(alice: Any, zipped: P
     first.refresh_from_db()
     assert first.state == "refused" and "process" in first.reason
     assert turn(task) is False and task.state == "done"
+
+
+def test_files_that_a_browser_sends_one_by_one_are_an_import(alice: Any) -> None:
+    task = start_dropping(alice, 4, Wanted(tags=("sea",)))
+    sent = [("a.jpg", image_file()), ("b.jpg", b"none"), ("a.jpg", image_file()), ("Thumbs.db", b"")]
+    assert [take_dropped(task, *file).state for file in sent] == ["new", "refused", "new", "skipped"]
+    task = BulkTask.objects.get()
+    assert (task.state, task.total, task.n) == ("working", 4, 3), "one was sent twice: there is one more to come"
+    assert take_dropped(task, "c.jpg", image_file()).state == "known"
+    task.refresh_from_db()
+    assert (task.state, task.done, task.failed, task.skipped) == ("done", 2, 1, 1)
+    assert list(GalleryImage.objects.get().tags.names()) == ["sea"]
 
 
 def test_the_rate_and_the_time_that_is_left_are_those_of_late() -> None:

@@ -16,7 +16,8 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.o
 <rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:cc="http://creativecommons.org/ns#"
  xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
  photoshop:DateCreated="1931-07-14" exif:GPSLatitude="48,12.5N">
-<dc:title><rdf:Alt><rdf:li xml:lang="de">Der Hafen</rdf:li><rdf:li xml:lang="x-default">The harbour</rdf:li></rdf:Alt></dc:title>
+<dc:title><rdf:Alt><rdf:li xml:lang="de">Der Hafen</rdf:li>
+<rdf:li xml:lang="x-default">The harbour</rdf:li></rdf:Alt></dc:title>
 <dc:creator><rdf:Seq><rdf:li>Ada</rdf:li><rdf:li>Bo</rdf:li></rdf:Seq></dc:creator>
 <dc:subject><rdf:Bag><rdf:li>boat</rdf:li><rdf:li>cafe\u0301  noir</rdf:li></rdf:Bag></dc:subject>
 <cc:license rdf:resource="https://creativecommons.org/licenses/by-sa/4.0/"/>
