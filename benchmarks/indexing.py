@@ -104,16 +104,15 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     import numpy as np
     from tqdm import tqdm
 
-    from gallery.collection.folders import images_in
+    from curating.sources import Folder, Found
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import enlarged
     from gallery.evaluation.sandbox import empty_collection
     from gallery.index.kinds import APPEARANCE, MEANING
     from gallery.models import DescriptorSpace
 
-    files = list(images_in(folder, lambda path, sentence: print(f"{path}: {sentence}"), recursive=True))[
-        : limit or None
-    ]
+    found = [entry.path for entry in Folder(folder, recursive=True).listed() if isinstance(entry, Found)]
+    files = [folder / path for path in found][: limit or None]
     if not files:
         raise SystemExit(f"There are no images in {folder}.")
     feature_map = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)

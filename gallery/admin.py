@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.utils import model_ngettext
@@ -19,6 +20,7 @@ from taggit.models import Tag
 from gallery import jobs
 from gallery.collection.importing import add_public
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector, Search
+from gallery.models.tags import normalised
 from gallery.web.forms import METADATA, NewImageForm, TaggedForm
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.model_admin import ModelAdmin
@@ -222,10 +224,27 @@ class SearchAdmin(ModelAdmin[Search]):
 admin.site.unregister(Tag)
 
 
+class TagForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The name of a tag, in the form that all tags have."""
+
+    class Meta:
+        model = Tag
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        name = normalised(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError("A tag needs a name.")
+        if Tag.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("There is a tag of this name.")
+        return name
+
+
 @admin.register(Tag)
 class TagAdmin(ModelAdmin[Tag]):
     """The tags of the public collection. One that people have put on images of their own as well changes there, too."""
 
+    form = TagForm
     list_display = ("name", "n_images")
     search_fields = ("name",)
     fields = ("name",)

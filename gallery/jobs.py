@@ -29,7 +29,7 @@ from psycopg import sql
 from gallery.index import indexing, spaces
 from gallery.index.features import precompute_features
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
-from gallery.models import DescriptorSpace, GalleryImage
+from gallery.models import DescriptorSpace, GalleryImage, IndexingPause
 from selector.imaging.imagefile import InvalidImage
 from selector.models import LabelMap
 
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 QUEUE = "index"
 # For what takes minutes: it runs beside, so that no image waits for it.
 LONG_QUEUE = "long"
+# No worker takes jobs from it: images wait here while indexing is paused.
+PAUSED_QUEUE = "paused"
 INDEX_IMAGE = "gallery.index_image"
 PRECOMPUTE_FEATURES = "gallery.look_at_photo"
 # A worker writes its heartbeat every ten seconds. One that has not done so for this long is dead.
@@ -166,9 +168,9 @@ def manager() -> JobManager:
 
 def defer_indexing(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> None:
     """Queue images by primary key to be indexed, unless they are queued already."""
-    keys = iter(images)
+    keys, queue = iter(images), PAUSED_QUEUE if is_indexing_paused() else QUEUE
     while batch := list(islice(keys, 500)):
-        jobs = [_job(INDEX_IMAGE, f"{key}:{afresh}", priority, image_id=key, afresh=afresh) for key in batch]
+        jobs = [_job(INDEX_IMAGE, f"{key}:{afresh}", priority, queue, image_id=key, afresh=afresh) for key in batch]
         if not _defer_all(jobs):
             for job in jobs:
                 _defer_all([job])
@@ -227,6 +229,43 @@ def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob])
     return images.exclude(pk__in=queued).order_by("pk").values_list("pk", flat=True).iterator()
 
 
+# Pausing
+
+
+def is_indexing_paused() -> bool:
+    """Whether images wait until somebody lets indexing go on."""
+    return IndexingPause.objects.exists()
+
+
+@transaction.atomic
+def pause_indexing() -> None:
+    """Let images wait, those that are queued and those that will be. What is being indexed is finished."""
+    IndexingPause.objects.get_or_create(pk=1)
+    _move_images(QUEUE, PAUSED_QUEUE)
+
+
+@transaction.atomic
+def resume_indexing() -> None:
+    """Let the workers go on with the images that wait."""
+    IndexingPause.objects.all().delete()
+    _move_images(PAUSED_QUEUE, QUEUE)
+
+
+def keep_paused() -> None:
+    """Put images into the queue that they belong in: those that were queued while somebody paused, or let go on."""
+    _move_images(*((QUEUE, PAUSED_QUEUE) if is_indexing_paused() else (PAUSED_QUEUE, QUEUE)))
+
+
+def _move_images(source: str, target: str) -> None:
+    """Put the jobs that wait in a queue into another one; precomputing for people's photos goes on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET queue_name = %s"
+            " WHERE queue_name = %s AND task_name = %s AND status = 'todo'",
+            [target, source, INDEX_IMAGE],
+        )
+
+
 DELETE_POINTLESS = sql.SQL(
     "DELETE FROM {jobs} WHERE task_name = %s AND status <> 'doing'"
     " AND NOT EXISTS (SELECT FROM {rows} AS named WHERE named.id = (args->>%s)::{key_type})"
@@ -252,6 +291,7 @@ def delete_pointless() -> Iterator[None]:
 
 def sweep() -> None:
     """Queue the jobs of dead workers again; give up those that have been rescued very often."""
+    keep_paused()
     alive = Q(worker__last_heartbeat__gte=Now() - DEAD_AFTER)
     for stalled in ProcrastinateJob.objects.filter(queue_name__in=(QUEUE, LONG_QUEUE), status="doing").exclude(alive):
         try:

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "gallery",
     "library",
     "accounts",
+    "curating",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("library.urls")),
     path("", include("gallery.urls")),
     path("", include("selector.urls")),
+    path("curating/", include("curating.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -27,6 +27,8 @@ FIRST = (
     *WITH_TORCH,
     "tests/gallery/test_worker_process.py",
     "tests/accounts/test_exports_by_worker.py",
+    "tests/curating/test_killed_imports.py",
+    "tests/curating/test_buckets.py",
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",

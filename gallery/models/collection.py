@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
+from gallery.models.tags import NormalisedTags, normalised
 from selector.models.photos import Photo
 from selector.people import Person
 
@@ -56,7 +57,7 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
 
     def tagged(self, tag: str) -> Self:
         """Images with this tag; upper and lower case are the same."""
-        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=tag).values("pk"))
+        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=normalised(tag)).values("pk"))
 
     def licensed(self, licence: str) -> Self:
         """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
@@ -118,7 +119,7 @@ class GalleryImage(models.Model):
     licence = models.CharField(max_length=200, blank=True)
     source_url = models.URLField("source", max_length=500, blank=True)
     taken = models.DateField(null=True, blank=True, help_text="When the picture was made.")
-    tags = TaggableManager(blank=True)
+    tags = TaggableManager(blank=True, manager=NormalisedTags)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
     error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
     failures = models.PositiveSmallIntegerField(

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from gallery import jobs
+from gallery import jobs, rounds
 from gallery.clearing import clear_away
 from gallery.descriptors.open_clip.weights import Progress
 from gallery.index import kinds, spaces
@@ -120,6 +120,7 @@ class Housekeeper:
         jobs.sweep()
         clear_away()
         spaces.mark_ready()
+        rounds.go_round()
         # Last: it waits for its turn in a child process, which may be busy.
         self.take_up_new_spaces()
         close_old_connections()

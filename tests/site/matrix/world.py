@@ -17,6 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.models import Invitation
+from curating.models import BulkTask
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
 from gallery.jobs import index_image
@@ -36,6 +37,8 @@ MANAGED_BY_CURATORS = {
     "galleryimage": "add change delete view",
     "descriptorspace": "view",
     "tag": "add change delete view",
+    "bulktask": "change delete view",
+    "importitem": "view",
 }
 # On a busy machine the requests take longer than a password is remembered for.
 DURATION = 600
@@ -167,6 +170,8 @@ def _account_of(person: Person) -> dict[str, str]:
     rows = {"user": user.pk, "authenticator": key.pk, "pk": key.pk, "procrastinatejob": job}
     rows |= {"emailaddress": EmailAddress.objects.get(user=user).pk, "group": Group.objects.get(name="curators").pk}
     rows |= {"invitation": Invitation.objects.invite(7, away)[0].pk}
+    rows |= {"bulktask": (task := BulkTask.objects.create(kind="import", title="Harbour", asked_by=away)).pk}
+    rows |= {"task_id": task.pk}
     rows |= {"descriptorspace": spaces.ensure_spaces()[0][0].pk, "tag": _tag()}
     return {name: str(value) for name, value in rows.items()}
 
