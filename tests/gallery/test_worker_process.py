@@ -48,7 +48,7 @@ class Worker:
             cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def until(self, seconds: float = 60) -> Iterator[None]:
+    def until(self, seconds: float = 150) -> Iterator[None]:
         """Go round until the caller is content, the process is gone, or the time is up."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
@@ -77,7 +77,7 @@ class Worker:
     def stop(self) -> str:
         """Tell it to stop; what it has written by then."""
         self.process.terminate()
-        return "".join(self.process.communicate(timeout=30))
+        return "".join(self.process.communicate(timeout=100))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_what_a_killed_worker_was_at_is_done_by_the_next(start: Callable[..., Wo
     worker.process.kill()
     worker.process.wait()
     # It would go on for ten minutes.
-    psutil.wait_procs([child], timeout=30)
+    psutil.wait_procs([child], timeout=100)
     assert not child.is_running()
 
     GalleryImage.objects.update(title="thing")
@@ -172,7 +172,7 @@ def test_an_image_that_kills_its_process_is_put_aside_and_the_command_goes_on(
 ) -> None:
     killer, innocent = add_image(title="killer", seed=1), add_image(seed=2)
     command = start("index_gallery")
-    said, errors = command.process.communicate(timeout=60)
+    said, errors = command.process.communicate(timeout=150)
     assert said == "1 image indexed.\n" and f"Image {killer.pk}: It was put aside after 2 attempts" in errors
     for image, status in ((killer, "failed"), (innocent, "indexed")):
         image.refresh_from_db()

@@ -95,7 +95,7 @@ def started(data_dir: Path, port: int, command: str = "serve", **settings: str) 
         yield site
     finally:
         site.terminate()
-        site.communicate(timeout=60)
+        site.communicate(timeout=150)
 
 
 def running(data_dir: Path, command: str) -> list[psutil.Process]:
@@ -111,7 +111,7 @@ def words_of(process: psutil.Process) -> list[str]:
         return []
 
 
-def wait_for(condition: Callable[[], object], patience: float = 60) -> None:
+def wait_for(condition: Callable[[], object], patience: float = 150) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"not so after {patience:.0f} seconds"
@@ -135,7 +135,7 @@ def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> No
 
         with started(data_dir, port) as again:
             holder = f"this site already (process {site.pid}, over the data in {data_dir})"
-            assert f"CommandError: Port {port} is taken by {holder}" in again.communicate(timeout=60)[0]
+            assert f"CommandError: Port {port} is taken by {holder}" in again.communicate(timeout=150)[0]
         assert again.returncode == 1
 
         # Whichever dies is started again, and the site answers meanwhile.
@@ -148,7 +148,7 @@ def test_from_nothing_to_a_served_page_and_back(data_dir: Path, port: int) -> No
 
         assert not any(map(has_loaded_torch, running(data_dir, "web"))), "the worker's child alone looks for weights"
         site.send_signal(signal.SIGINT)
-        output, _ = site.communicate(timeout=60)
+        output, _ = site.communicate(timeout=150)
     assert site.returncode == 0, output
     assert "leaked" not in output, "libraries complain of how processes end"
     assert f"http://localhost:{port}/" in output
@@ -166,7 +166,7 @@ def test_ctrl_c_while_it_prepares_leaves_nothing_behind(data_dir: Path, port: in
     with started(data_dir, port) as site:
         wait_for((data_dir / "postgres" / "postmaster.pid").exists)
         site.send_signal(signal.SIGINT)
-        output, _ = site.communicate(timeout=60)
+        output, _ = site.communicate(timeout=150)
     assert output == "Stopped.\n"
     assert site.returncode == 130
     wait_for(lambda: not of_this_site(data_dir), 20)

@@ -60,7 +60,7 @@ class Supervised:
 
     def end(self) -> tuple[str, str]:
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=100)
         return out, err
 
 

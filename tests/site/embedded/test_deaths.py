@@ -149,7 +149,7 @@ def test_a_database_that_is_deleted_while_it_is_used_does_not_come_back(own_copy
     host = server.start(own_copy).host
     (keeper,) = keepers_of(own_copy)
     own_copy.rename(own_copy.with_name("away"))
-    keeper.wait(timeout=30)
+    keeper.wait(timeout=100)
     assert not Path(host).exists()
     assert not own_copy.exists()
     wait_until_all_ended(own_copy)
@@ -165,7 +165,7 @@ def test_another_database_may_take_its_place(own_copy: Path, template: Path) -> 
         path.rename(away / path.name)
     copied(template, own_copy)
     assert sql(server.start(own_copy), "SELECT 1") == 1
-    before.wait(timeout=30)
+    before.wait(timeout=100)
     assert len(keepers_of(own_copy)) == 1
 
 

@@ -75,7 +75,7 @@ def webs(data: Path, tmp_path: Path) -> Iterator[list[Web]]:
     yield both
     for web in both:
         web.process.terminate()
-        web.process.communicate(timeout=30)
+        web.process.communicate(timeout=100)
 
 
 def test_two_processes_are_watched(webs: list[Web], data: Path, tmp_path: Path) -> None:
