@@ -177,7 +177,7 @@ PARTS: dict[str, Callable[..., Row]] = {"copies": part_copies, "time": part_time
 
 
 def in_a_folder_of_its_own(part: str, *arguments: object) -> Row:
-    with tempfile.TemporaryDirectory(prefix="duplicates") as folder:
+    with tempfile.TemporaryDirectory(prefix="duplicates", ignore_cleanup_errors=True) as folder:
         # The database runs as another user when root starts it.
         Path(folder).chmod(0o755)
         given, result = Path(folder, "arguments.json"), Path(folder, "result.json")
@@ -200,11 +200,12 @@ def run_part(part: str, arguments: str, result: str) -> None:
     Path(result).write_text(json.dumps(PARTS[part](*json.loads(Path(arguments).read_text()))))
 
 
-def copies_in_thirds(folders: Sequence[Path], seed: int, sheet: Path | None) -> Iterator[Row]:
-    files = sorted(str(file) for folder in folders for file in folder.rglob("*.jpg"))
+def found_in(given: argparse.Namespace) -> Iterator[Row]:
+    """What is found in each half and in all."""
+    files = sorted(str(file) for folder in given.folders for file in folder.rglob("*.jpg"))
     for name, chosen in (("chosen on", files[::2]), ("the others", files[1::2]), ("all", files)):
-        drawn = str(sheet.resolve()) if sheet and name == "all" else ""
-        yield {"half": name, **in_a_folder_of_its_own("copies", chosen, seed, drawn)}
+        drawn = str(given.sheet.resolve()) if given.sheet and name == "all" else ""
+        yield {"half": name, **in_a_folder_of_its_own("copies", chosen, given.seed, drawn)}
 
 
 def main() -> None:
@@ -220,13 +221,10 @@ def main() -> None:
     if given.part:
         run_part(*given.part)
         return
-    rows = (
-        list(copies_in_thirds(given.folders, given.seed, given.sheet))
-        if given.what == "copies"
-        else [in_a_folder_of_its_own("time", given.rows, given.seed)]
-    )
-    for row in rows:
-        print(*(f"{name}: {value}" for name, value in row.items()), "", sep="\n")
+    rows = []
+    for row in found_in(given) if given.what == "copies" else [in_a_folder_of_its_own("time", given.rows, given.seed)]:
+        rows.append(row)
+        print(*(f"{name}: {value}" for name, value in row.items()), "", sep="\n", flush=True)
     if given.json:
         given.json.write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -131,4 +131,5 @@ def _best(windows: Cut, wholes: Cut) -> Floats:
     contrast = np.sqrt(np.einsum("kwp,kwp->kw", luma, luma) * np.einsum("kwp,kwp->kw", wanted, wanted)) / n_pixels
     apart = np.abs(colours - colour).max(axis=2) / 255
     worst: Floats = 1 - (products + FLAT**2) / (contrast + FLAT**2) + apart
-    return worst.min(axis=1)
+    least: Floats = worst.min(axis=1)
+    return least

@@ -134,22 +134,24 @@ def _alike_by(image_id: int, planes: Planes, *, is_mirrored: bool) -> Iterator[F
         near = np.flatnonzero(distances <= most)
         candidates = [candidates[row] for row in near]
     for row, distance in zip(candidates, distances[near], strict=True):
-        kind = Kind.PICTURE if alike([image_hash, row.perceptual_hash])[0, 1] else Kind.CHANGED
+        kind = Kind.PICTURE if _are_alike(image_hash, row.perceptual_hash) else Kind.CHANGED
         yield Found(row.image_id, kind, is_mirrored, max(0.0, float(distance)))
 
 
 def _candidates(image_id: int, image_hash: int, planes: Planes) -> list[Fingerprint]:
     others = Fingerprint.objects.exclude(image=image_id)
     similar = others.filter(bands__overlap=bands_of(image_hash))
-    hashes = list(similar.values_list("image_id", "perceptual_hash")[:MOST_BY_HASH])
-    same = alike([image_hash, *(value for _, value in hashes)])[0, 1:]
-    by_hash = [key for (key, _), is_same in zip(hashes, same, strict=True) if is_same]
-    distance = L2Distance("vector", vector_of(planes).tolist())
-    nearest = Fingerprint.objects.made().annotate(apart=distance).order_by("apart")
-    # The image itself is among them.
-    by_vector = [row for row in nearest[: MOST_BY_VECTOR + 1] if row.apart <= MOST_APART and row.image_id != image_id]
-    known = {row.image_id for row in by_vector}
-    return [*by_vector, *others.filter(image__in=set(by_hash) - known)]
+    hashes = similar.values_list("image_id", "perceptual_hash")[:MOST_BY_HASH]
+    by_hash = [key for key, other_hash in hashes if _are_alike(image_hash, other_hash)]
+    # The image itself may be among the nearest.
+    nearest = Fingerprint.objects.made().order_by(L2Distance("vector", vector := vector_of(planes).tolist()))
+    apart = nearest.values_list("image_id", L2Distance("vector", vector))[: MOST_BY_VECTOR + 1]
+    by_vector = [key for key, distance in apart if distance <= MOST_APART]
+    return list(others.filter(image__in={*by_hash, *by_vector}))
+
+
+def _are_alike(one: int, other: int | None) -> bool:
+    return other is not None and bool(alike([one, other])[0, 1])
 
 
 def _planes(picture: bytes) -> Planes:

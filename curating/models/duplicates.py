@@ -84,6 +84,14 @@ class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
         """Those in which an image is one of the two."""
         return self.filter(Q(first=image) | Q(second=image))
 
+    def before(self, pair: DuplicatePair) -> Self:
+        """Those that come before a pair in the order of the list."""
+        return self.filter(Q(distance__lt=pair.distance) | Q(distance=pair.distance, pk__lt=pair.pk))
+
+    def after(self, pair: DuplicatePair) -> Self:
+        """Those that come after it."""
+        return self.filter(Q(distance__gt=pair.distance) | Q(distance=pair.distance, pk__gt=pair.pk))
+
     def with_images(self) -> Self:
         """With all that is shown of both."""
         sides = [f"{side}__{what}" for side in ("first", "second") for what in ("photo", "fingerprint")]
