@@ -25,12 +25,29 @@ FLAT = 3.0
 
 
 def mirrored(planes: Planes) -> Planes:
-    """The same picture, right and left changed over."""
+    """Change right and left over.
+
+    Parameters
+    ----------
+    planes : uint8 ndarray, shape (32, 32, 3)
+
+    Returns
+    -------
+    uint8 ndarray, shape (32, 32, 3)
+    """
     return np.ascontiguousarray(planes[:, ::-1])
 
 
 def vector_of(planes: Planes) -> Floats:
-    """A vector of `DIMENSIONS` numbers, near to those of copies: what is where, whatever the contrast.
+    """Describe a picture by a vector near to those of its copies: what is where, whatever the contrast.
+
+    Parameters
+    ----------
+    planes : uint8 ndarray, shape (32, 32, 3)
+
+    Returns
+    -------
+    float32 ndarray, shape (DIMENSIONS,)
 
     Examples
     --------

@@ -9,7 +9,6 @@ from django.utils.formats import date_format
 
 from curating.models import DuplicatePair
 from gallery.models import GalleryImage
-from selector.services.quotas import readable
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def size_of(image: GalleryImage) -> tuple[int, int]:
 def _facts(image: GalleryImage) -> Iterator[tuple[str, str]]:
     photo = image.photo
     yield "Pixels", " × ".join(map(str, size_of(image)))
-    yield "File", readable(photo.original_bytes)
+    yield "File", f"{photo.original_bytes:,} bytes"
     yield "Type", photo.original_type
     yield "Title", image.title
     yield "Description", image.description

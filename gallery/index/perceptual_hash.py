@@ -51,12 +51,34 @@ def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> int:
 
 
 def reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Reduce an image, whatever its shape, to luma and two colour differences (Y, Cb, Cr): uint8 (32, 32, 3)."""
+    """Reduce an image, whatever its shape, to a square of luma and two colour differences.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB image.
+
+    Returns
+    -------
+    uint8 ndarray, shape (32, 32, 3)
+        Y, Cb and Cr.
+    """
     return np.asarray(Image.fromarray(rgb).convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def hash_of_planes(planes: npt.NDArray[np.uint8]) -> int:
-    """The same hash, of an image that is reduced already: uint8 (32, 32, 3), see `reduced`."""
+    """Hash an image that is reduced already: the same as `perceptual_hash` of the image.
+
+    Parameters
+    ----------
+    planes : uint8 ndarray, shape (32, 32, 3)
+        From `reduced`.
+
+    Returns
+    -------
+    int
+        64 bits, as a signed number.
+    """
     # Not above: a process that hashes nothing starts sooner without it.
     from scipy.fft import dctn
 

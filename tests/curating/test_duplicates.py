@@ -58,9 +58,7 @@ def add(picture: Image.Image, quality: int = 90, **details: Any) -> GalleryImage
 
 def found() -> dict[tuple[int, int], tuple[str, bool]]:
     assert not working.take_turn(seconds=60)
-    return {
-        (pair.first_id, pair.second_id): (pair.kind, pair.is_mirrored) for pair in DuplicatePair.objects.proposed()
-    }
+    return {(pair.first_id, pair.second_id): (pair.kind, pair.is_mirrored) for pair in DuplicatePair.objects.proposed()}
 
 
 @pytest.fixture
