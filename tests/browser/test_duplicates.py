@@ -12,6 +12,7 @@ from accounts.signing_in.roles import make_curator
 from curating.duplicates import working
 from curating.models import DuplicatePair
 from gallery.models import GalleryImage
+from tests.browser.test_accessibility import Inspection
 from tests.curating.test_duplicates import add, scene
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
@@ -36,6 +37,8 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     page.goto("/curating/duplicates/")
     heading, radios = page.locator("#duplicates h2"), page.locator("input[name=kept]")
     expect(heading).to_contain_text("1 of 2")
+    inspection = Inspection(page)
+    inspection.look("a pair")
 
     # The larger one is proposed; the arrow keys choose, and go to the other pair and back.
     page.keyboard.press("ArrowDown")
@@ -54,6 +57,7 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     dialog = page.locator("dialog#details")
     page.keyboard.press("f")
     expect(dialog).to_contain_text("Fold the copy into “Harbour”?")
+    inspection.look("the question")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert GalleryImage.objects.count() == 4
@@ -70,3 +74,4 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     assert DuplicatePair.objects.get().state == "different"
     page.get_by_role("link", name="1 said to be different").click()
     expect(page.get_by_role("button", name="Propose again")).to_be_visible()
+    assert inspection.found == []
