@@ -34,6 +34,7 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     add(scene(2), title="Street")
     add(scene(2), 60, title="Street again")
     working.take_turn()
+    page.emulate_media(reduced_motion="reduce")
     page.goto("/curating/duplicates/")
     heading, radios = page.locator("#duplicates h2"), page.locator("input[name=kept]")
     expect(heading).to_contain_text("1 of 2")
