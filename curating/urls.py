@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from curating.web import task_views
+from curating.web import duplicate_views, task_views
 
 app_name = "curating"
 urlpatterns = [
@@ -12,4 +12,6 @@ urlpatterns = [
     path("tasks/<int:task_id>/pause/", task_views.pause, name="pause"),
     path("tasks/<int:task_id>/resume/", task_views.resume, name="resume"),
     path("tasks/<int:task_id>/cancel/", task_views.cancel, name="cancel"),
+    path("duplicates/", duplicate_views.duplicates, name="duplicates"),
+    path("duplicates/<int:pair_id>/", duplicate_views.decide, name="decide"),
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Any
 
 from curating.importing.opening import Wanted
 from curating.metadata import read_embedded
-from curating.models import ImportItem
+from curating.models import ImportItem, KnownCopy
 from curating.sources import CannotRead, Source
 from gallery.collection.importing import Details, add_public, check_size
 from gallery.models import GalleryImage
@@ -15,6 +16,7 @@ from selector.imaging.child import OutOfTime
 from selector.imaging.imagefile import InvalidImage
 
 TRIES = 3
+KNOWN_COPY = "It was folded into this image as a copy."
 # What a manifest can say of an image in its own columns.
 COLUMNS = ("title", "description", "creator", "licence", "source_url", "taken")
 
@@ -53,6 +55,9 @@ def add(item: ImportItem, data: bytes, wanted: Wanted) -> None:
             state = ImportItem.State.UPDATED if is_updated else ImportItem.State.KNOWN
         item.settle(state, image=image)
 
+    if copy_of := KnownCopy.objects.select_related("image").filter(sha256=hashlib.sha256(data).hexdigest()).first():
+        item.settle(ImportItem.State.KNOWN, image=copy_of.image, reason=KNOWN_COPY)
+        return
     add_public(data, item.path.rpartition("/")[2], details_of(data, item.details or {}, wanted), also=settle)
 
 

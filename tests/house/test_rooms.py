@@ -31,7 +31,8 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "curating": (
-        *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
+        *("reduced_pictures", "models", "metadata", "manifests", "sources", "jobs", "importing"),
+        *("duplicates", "observing", "control", "clearing"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }

@@ -24,6 +24,7 @@ PURE = (
     "gallery/evaluation/report.py",
     "gallery/evaluation/results.py",
     "curating/metadata",
+    "curating/reduced_pictures.py",
 )
 
 # Imports one module after the other, and after each says what it brought along that it must not.
