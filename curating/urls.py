@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from curating.web import task_views
+from curating.web import adding_views, task_views
 
 app_name = "curating"
 urlpatterns = [
+    path("add/", adding_views.add, name="add"),
+    path("add/files/", adding_views.start_files, name="start_files"),
+    path("add/archive/", adding_views.start_archive, name="start_archive"),
+    path("add/<int:task_id>/file/", adding_views.file, name="file"),
+    path("add/<int:task_id>/part/", adding_views.part, name="part"),
+    path("add/<int:task_id>/end/", adding_views.end, name="end"),
     path("tasks/", task_views.tasks, name="tasks"),
     path("tasks/<int:task_id>/", task_views.task, name="task"),
     path("tasks/<int:task_id>/report/", task_views.task_report, name="report"),

@@ -210,6 +210,8 @@ if DEBUG or TESTING:
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20, validate=validate.Range(min=1)) * 1024 * 1024
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
 MAX_REQUEST_BYTES = 10 * MAX_UPLOAD_BYTES + 1024 * 1024
+# An archive that a curator adds comes in parts, so no request is that large.
+MAX_ARCHIVE_BYTES = env.int("MAX_ARCHIVE_MB", 10 * 1024, validate=validate.Range(min=1)) * 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
 # What decoding one picture may take in its child process; 40 megapixels were measured to take 390 MB at most.
 DECODE_MEMORY_BYTES = env.int("DECODE_MEMORY_MB", 420, validate=validate.Range(min=64)) * 1024 * 1024
