@@ -1,8 +1,8 @@
-"""Addresses of the pages for curators, all below /curating/."""
+"""Addresses of the pages for curators, all below /curating/; and `offer_urls`, below a photo of somebody's own."""
 
 from django.urls import path
 
-from curating.web import adding_views, task_views
+from curating.web import adding_views, offer_views, review_views, task_views
 
 app_name = "curating"
 urlpatterns = [
@@ -18,4 +18,14 @@ urlpatterns = [
     path("tasks/<int:task_id>/pause/", task_views.pause, name="pause"),
     path("tasks/<int:task_id>/resume/", task_views.resume, name="resume"),
     path("tasks/<int:task_id>/cancel/", task_views.cancel, name="cancel"),
+    path("offers/", review_views.offers, name="offers"),
+    path("offers/decide/", review_views.decide, name="decide"),
+    path("offers/<int:offer_id>/picture/", review_views.picture, name="offered_picture"),
 ]
+offer_urls = (
+    [
+        path("", offer_views.offer, name="offer"),
+        path("withdraw/", offer_views.withdraw, name="withdraw"),
+    ],
+    "offers",
+)

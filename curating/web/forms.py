@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.http import urlencode
 from taggit.forms import TagField
 
 from curating.importing import Wanted
 from curating.models import ImportItem
-from gallery.collection.importing import LONGEST_TAG, check_size
-from gallery.web.forms import MOST_TAGS
+from gallery.collection.importing import LONGEST_TAG, Details, check_size
+from gallery.web.forms import LONGEST_DESCRIPTION, MOST_DIGITS, MOST_TAGS
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.forms import PageForm
 
@@ -137,3 +138,51 @@ class PartForm(forms.Form):
         """The part that a valid form holds."""
         file: UploadedFile[bytes] = self.cleaned_data["image"]
         return file
+
+
+class OfferForm(forms.Form):
+    """What is to be said of a photo in the public collection, and that it may be there."""
+
+    title = forms.CharField(max_length=200)
+    description = forms.CharField(widget=forms.Textarea({"rows": 3}), max_length=LONGEST_DESCRIPTION, required=False)
+    creator = forms.CharField(max_length=200, help_text="Who made it, as it is to be named beside it.")
+    licence = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput({"list": "licences"}),
+        help_text="What others may do with it: “CC BY 4.0”, say.",
+    )
+    tags = TagsField(required=False, help_text="Separated by commas.")
+    consent = forms.BooleanField(
+        label="I may publish it under this licence",
+        error_messages={"required": "Say that you may publish it, or do not offer it."},
+    )
+
+    @property
+    def details(self) -> Details:
+        """What a valid form says of the photo."""
+        known = {name: self.cleaned_data[name] for name in ("title", "description", "creator", "licence")}
+        return Details(**known, tags=tuple(self.cleaned_data["tags"]))
+
+
+class ReviewForm(forms.Form):
+    """What is decided about which offers."""
+
+    offer = forms.TypedMultipleChoiceField(
+        coerce=int, error_messages={"required": "Choose an offer first.", "invalid_choice": "No such offer."}
+    )
+    decision = forms.ChoiceField(choices=[("approve", "Approve"), ("reject", "Reject")])
+    reason = forms.CharField(max_length=1000, required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # Whether they wait is the view's question.
+        chosen = cast(forms.TypedMultipleChoiceField, self.fields["offer"])
+        keys = [key for key in data.getlist("offer") if key.isdecimal() and len(key) < MOST_DIGITS]
+        chosen.choices = [(key, key) for key in keys]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a rejection without a reason: the person reads it."""
+        given = super().clean() or {}
+        if given.get("decision") == "reject" and not given.get("reason"):
+            raise forms.ValidationError("Say why: whoever has offered it reads that.")
+        return given

@@ -15,6 +15,7 @@ from curating import jobs
 from curating.importing import parts
 from curating.models import BulkTask
 from gallery.models import GalleryImage
+from selector.models import Photo
 from tests.browser import workspace as ws
 from tests.curating.archives import archive
 from tests.pictures import image_file
@@ -81,4 +82,32 @@ def test_without_javascript_files_are_sent_in_one_form(browser: Browser, bob: Us
     jobs.take_turn(BulkTask.objects.get().pk)
     page.get_by_role("link", name="Look again").click()
     expect(page.locator("#task")).to_contain_text("2 of 2")
+    context.close()
+
+
+def test_a_photo_is_offered_and_approved_by_keyboard(
+    browser: Browser, curator: Page, alice: User, photo: Photo, live_server: LiveServer
+) -> None:
+    context = browser.new_context(base_url=live_server.url)
+    sign_in(context, alice, live_server.url)
+    page = context.new_page()
+    page.goto("/photos/")
+    page.get_by_role("link", name="to the public collection").click()
+    page.get_by_label("Title").fill("The harbour")
+    page.get_by_label("Creator").fill("Alice A.")
+    page.get_by_role("combobox", name="Licence").fill("CC BY 4.0")
+    page.get_by_label("I may publish it").check()
+    page.get_by_role("button", name="Offer it").click()
+    expect(page.locator("#photos .card")).to_contain_text("Offered, and waits")
+    curator.goto("/curating/offers/")
+    curator.locator(".offer").focus()
+    curator.keyboard.press("r")
+    expect(curator.get_by_label("Why The harbour is not taken")).to_be_focused()
+    curator.locator(".offer").focus()
+    curator.keyboard.press("a")
+    expect(curator.locator("#offers")).to_contain_text("Nothing waits")
+    expect(curator.get_by_role("status")).to_have_text("In the collection now: 1.")
+    page.reload()
+    page.get_by_role("link", name="In the public collection").click()
+    expect(page.get_by_role("heading", name="The harbour")).to_be_visible()
     context.close()

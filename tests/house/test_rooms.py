@@ -32,7 +32,7 @@ ROOMS = {
     ),
     "curating": (
         *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
-        *("access", "web", "receivers", "admin", "urls", "apps", "management"),
+        *("offering", "access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40
@@ -112,6 +112,9 @@ NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
     *(
+        "curating/_offer_button.html",
+        "curating/_offer_link.html",
+        "curating/_offer_state.html",
         "curating/_progress.html",
         "library/_fill_own_collection.html",
         "library/_rotate_button.html",

@@ -17,7 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.models import Invitation
-from curating.models import BulkTask
+from curating.models import BulkTask, Offer
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
 from gallery.jobs import index_image
@@ -39,6 +39,7 @@ MANAGED_BY_CURATORS = {
     "tag": "add change delete view",
     "bulktask": "change delete view",
     "importitem": "view",
+    "offer": "change view",
 }
 # On a busy machine the requests take longer than a password is remembered for.
 DURATION = 600
@@ -170,6 +171,8 @@ def _account_of(person: Person) -> dict[str, str]:
     rows |= {"invitation": Invitation.objects.invite(7, away)[0].pk}
     rows |= {"bulktask": (task := BulkTask.objects.create(kind="import", title="Harbour", asked_by=away)).pk}
     rows |= {"task_id": task.pk}
+    mine = Photo.objects.get(owner=user)
+    rows |= {"offer_id": Offer.objects.create(owner=user, photo=mine, title="Mine", creator="I", licence="CC0").pk}
     rows |= {"descriptorspace": spaces.ensure_spaces()[0][0].pk, "tag": _tag()}
     return {name: str(value) for name, value in rows.items()}
 
