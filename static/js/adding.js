@@ -51,7 +51,7 @@ function tell(omitted) {
     const name = document.createElement("span");
     name.className = "name";
     name.textContent = path;
-    line.append(name, ` ${reason}`);
+    line.append(name, `: ${reason}`);
     find(leftOut, "ul", HTMLElement).append(line);
   }
   announce(omitted.length === 1 ? "1 is left out: see below why." : `${omitted.length} are left out: see below why.`);

@@ -59,7 +59,7 @@ def test_a_dropped_folder_and_an_archive_are_added_and_each_file_is_told(
     drop(curator, box)
     expect(curator.locator("#uploads h2")).to_have_text("2 photos added, 1 not")
     expect(curator.locator("#uploads")).to_contain_text("text file")
-    expect(curator.locator("#left_out")).to_contain_text("box/@eaDir It holds small copies")
+    expect(curator.locator("#left_out")).to_contain_text("box/@eaDir: It holds small copies")
     expect(curator.locator("#adding")).to_contain_text("4 of 4, 1 failed, 1 skipped")
     zipped = archive({"d.jpg": image_file(quality=50), "e.jpg": image_file(quality=55)})
     curator.set_input_files("#upload", {"name": "more.zip", "mimeType": "application/zip", "buffer": zipped})
