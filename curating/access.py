@@ -11,7 +11,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from curating.models import BulkTask
+from curating.models import BulkTask, Offer
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.staff import is_staff
 
@@ -34,6 +34,11 @@ def curators_only(permission: str = "curating.view_bulktask") -> Callable[[View[
         return asking_first
 
     return for_curators
+
+
+def waiting_offer(offer_id: int) -> Offer:
+    """An offer that waits, with its photo; 404 when it does not: what is decided or withdrawn is its owner's alone."""
+    return get_object_or_404(Offer.objects.waiting().exclude(photo=None).select_related("photo"), pk=offer_id)
 
 
 def bulk_task(task_id: int) -> BulkTask:

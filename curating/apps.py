@@ -1,12 +1,15 @@
 from django.apps import AppConfig
 
+from superpixel_site import slots
+
 
 class CuratingConfig(AppConfig):
     name = "curating"
     verbose_name = "Curating"
 
     def ready(self) -> None:
-        from curating import clearing, importing, jobs, observing, receivers  # noqa: F401  `receivers` connects itself
+        from accounts.exports import contents
+        from curating import clearing, importing, jobs, observing, offering, receivers  # noqa: F401  `receivers` connects itself
         from curating.duplicates import working
         from curating.models import BulkTask
         from gallery import clearing as clearing_away
@@ -15,3 +18,7 @@ class CuratingConfig(AppConfig):
         jobs.WORKS[BulkTask.Kind.IMPORT] = jobs.Work(importing.run, importing.blame)
         clearing_away.add(clearing.delete_outdated)
         rounds.add(observing.observe, working.look)
+        contents.FURTHER["offers.json"] = offering.as_export
+        slots.fill("own-photo-tools", "curating/_offer_button.html")
+        slots.fill("own-photo-end", "curating/_offer_state.html")
+        slots.fill("workspace-photo", "curating/_offer_link.html")

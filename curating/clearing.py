@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from curating import control
+from curating.importing import parts
 from curating.models import BulkTask
 from selector.services.storage_check import YOUNG
 
@@ -14,7 +16,13 @@ FOLDER = "bulk_tasks"
 
 
 def delete_outdated() -> Iterator[None]:
-    """Delete tasks that ended long ago, with their files, and files that a killed process has left without a row."""
+    """Delete tasks that ended long ago, with their files, and files that a killed process has left without a row.
+
+    What a browser was sending and will not go on with is ended.
+    """
+    for task in BulkTask.objects.abandoned(timezone.now() - YOUNG):
+        control.cancel(task)
+        yield
     for task in BulkTask.objects.outdated():
         task.delete()
         yield
@@ -27,8 +35,8 @@ def delete_outdated() -> Iterator[None]:
 
 
 def _is_named(folder: str, file: str) -> bool:
-    tasks = BulkTask.objects.filter(pk=folder) if folder.isdecimal() else BulkTask.objects.none()
-    return any(file in names for names in tasks.values_list("upload", "result"))
+    task = BulkTask.objects.filter(pk=folder).first() if folder.isdecimal() else None
+    return task is not None and (file in (task.upload.name, task.result.name) or parts.is_needed(task, file))
 
 
 def _listed(folder: str) -> tuple[list[str], list[str]]:

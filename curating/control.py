@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from curating.importing import parts
 from curating.importing.starting import queue
 from curating.models import BulkTask
 from gallery import jobs
@@ -15,7 +16,7 @@ def pause(task: BulkTask) -> bool:
     if task.is_observed:
         jobs.pause_indexing()
         return bool(BulkTask.objects.observed().open().update(state=BulkTask.State.PAUSED))
-    return task.pause()
+    return task.can_pause and task.pause()
 
 
 @transaction.atomic
@@ -36,4 +37,5 @@ def cancel(task: BulkTask) -> bool:
     if task.is_observed or not task.cancel():
         return False
     task.drop_upload()
+    parts.drop(task)
     return True

@@ -211,6 +211,8 @@ if DEBUG or TESTING:
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 80, validate=validate.Range(min=1)) * 1024 * 1024
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
 MAX_REQUEST_BYTES = 3 * MAX_UPLOAD_BYTES + 1024 * 1024
+# An archive that a curator adds comes in parts, so no request is that large.
+MAX_ARCHIVE_BYTES = env.int("MAX_ARCHIVE_MB", 10 * 1024, validate=validate.Range(min=1)) * 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
 # Of a picture that is decoded in pieces, in little memory: a JPEG that is not progressive, a TIFF in strips or tiles.
 MAX_LARGE_PIXELS = env.int("MAX_LARGE_MEGAPIXELS", 120, validate=validate.Range(min=1)) * 1_000_000
@@ -220,8 +222,9 @@ DECODE_SECONDS = env.int("DECODE_SECONDS", 5, validate=validate.Range(min=1))
 # Heavy works at once in a web process: as many as its share of the cores, and of the memory beside the 300 MB it takes.
 _memory_for_work = machine.memory() // WEB_CONCURRENCY - 300 * 1024 * 1024
 # The process that waits for a picture has its file, and sends a copy to the child.
-_memory_of_a_work = DECODE_MEMORY_BYTES + 2 * MAX_UPLOAD_BYTES
-_slots = min(machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // _memory_of_a_work)
+_slots = min(
+    machine.usable_cores() // WEB_CONCURRENCY, _memory_for_work // (DECODE_MEMORY_BYTES + 2 * MAX_UPLOAD_BYTES)
+)
 WORK_SLOTS = env.int("WORK_SLOTS", max(1, _slots), validate=validate.Range(min=1))
 # Whether everybody may have the full size of what is in the public collection.
 PUBLIC_ORIGINALS = env.bool("PUBLIC_ORIGINALS", False)

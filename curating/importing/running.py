@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from django.conf import settings
 from django.db.models import F
 
+from curating.importing import parts
 from curating.importing.opening import Wanted, opened
 from curating.importing.planning import plan
 from curating.importing.taking import take
@@ -22,6 +23,7 @@ def run(task: BulkTask) -> Generator[bool, None, None]:
     """Go on with an import; yields after each file."""
     wanted = Wanted.of(task)
     try:
+        parts.join(task)
         with opened(wanted, task) as source:
             if not task.options.get("is_listed"):
                 for _ in plan(task, source):

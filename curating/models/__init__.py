@@ -1,8 +1,9 @@
-"""Work on the collection that takes long, what became of each file of an import, and copies in the collection."""
+"""Bulk tasks, what became of each file of an import, copies in the collection, and photos that people offer."""
 
 from curating.models.bulk_tasks import BulkTask, BulkTaskQuerySet
 from curating.models.duplicates import DuplicatePair, DuplicatePairQuerySet, Fingerprint, KnownCopy, not_compared
 from curating.models.import_items import ImportItem, ImportItemQuerySet
+from curating.models.offers import Offer, OfferQuerySet
 
 __all__ = [
     "BulkTask",
@@ -13,5 +14,7 @@ __all__ = [
     "ImportItem",
     "ImportItemQuerySet",
     "KnownCopy",
+    "Offer",
+    "OfferQuerySet",
     "not_compared",
 ]

@@ -25,6 +25,10 @@ class BulkTaskQuerySet(models.QuerySet["BulkTask"]):
         """Those that many jobs do, each by itself."""
         return self.filter(kind__in=BulkTask.OBSERVED)
 
+    def abandoned(self, since: datetime.datetime) -> Self:
+        """Those whose files a browser was sending, and that nothing has been heard of since a moment."""
+        return self.open().filter(options__is_sending=True, heard__lt=since)
+
     def outdated(self) -> Self:
         """Those that ended so long ago that nobody asks for them any more."""
         return self.exclude(state__in=BulkTask.OPEN).filter(finished__lt=timezone.now() - BulkTask.LIFETIME)
@@ -149,12 +153,17 @@ class BulkTask(models.Model):
         return self.kind in self.OBSERVED
 
     @property
+    def is_sending(self) -> bool:
+        """Whether its files are on their way from a browser: only the page there can go on with it."""
+        return self.is_open and bool(self.options.get("is_sending"))
+
+    @property
     def can_pause(self) -> bool:
-        return self.state in (self.State.WAITING, self.State.WORKING)
+        return self.state in (self.State.WAITING, self.State.WORKING) and not self.is_sending
 
     @property
     def can_resume(self) -> bool:
-        return self.state in (self.State.PAUSED, self.State.FAILED) or self.is_silent
+        return (self.state in (self.State.PAUSED, self.State.FAILED) or self.is_silent) and not self.is_sending
 
     @property
     def can_cancel(self) -> bool:

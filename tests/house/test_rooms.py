@@ -32,8 +32,8 @@ ROOMS = {
     ),
     "curating": (
         *("reduced_pictures", "models", "metadata", "manifests", "sources", "jobs", "importing"),
-        *("duplicates", "observing", "control", "clearing"),
-        *("access", "web", "receivers", "admin", "urls", "apps", "management"),
+        *("duplicates", "observing", "control", "clearing", "offering"),
+        *("access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40
@@ -112,6 +112,7 @@ def test_no_file_is_longer_than_one_can_keep_in_mind() -> None:
 NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
+    *("curating/_offer_button.html", "curating/_offer_link.html", "curating/_offer_state.html"),
     *("curating/_progress.html", "library/_detail_button.html", "selector/_where.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }

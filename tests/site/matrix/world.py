@@ -17,7 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.models import Invitation
-from curating.models import BulkTask, DuplicatePair
+from curating.models import BulkTask, DuplicatePair, Offer
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
 from gallery.jobs import index_image
@@ -40,6 +40,7 @@ MANAGED_BY_CURATORS = {
     "bulktask": "change delete view",
     "importitem": "view",
     "duplicatepair": "change view",
+    "offer": "change view",
 }
 # On a busy machine the requests take longer than a password is remembered for.
 DURATION = 600
@@ -174,6 +175,8 @@ def _account_of(person: Person) -> dict[str, str]:
     rows |= {"bulktask": (task := BulkTask.objects.create(kind="import", title="Harbour", asked_by=away)).pk}
     rows |= {"task_id": task.pk}
     rows |= {"pair_id": _pair_of_copies()}
+    mine = Photo.objects.get(owner=user)
+    rows |= {"offer_id": Offer.objects.create(owner=user, photo=mine, title="Mine", creator="I", licence="CC0").pk}
     rows |= {"descriptorspace": spaces.ensure_spaces()[0][0].pk, "tag": _tag()}
     return {name: str(value) for name, value in rows.items()}
 
