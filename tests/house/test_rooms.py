@@ -32,6 +32,7 @@ ROOMS = {
     ),
     "curating": (
         *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
+        *("keeping", "moving"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
