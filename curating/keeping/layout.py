@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from curating.keeping.catalogue import Copied, read_lines
-from curating.keeping.places import CannotKeep, FolderPlace, Place
+from curating.keeping.places import CannotKeep, FolderPlace, Place, refuse_own
 
 FORMAT = 1
 DUMP, FILES, KEY, MANIFEST = "database.dump", "files.jsonl.gz", "secret_key", "manifest.json"
@@ -132,6 +132,7 @@ def find_backup(place: Place, name: str = "") -> Backup:
 
 def claim(place: Place) -> None:
     """Make a place one of backups; `CannotKeep` if it holds something else."""
+    refuse_own(place)
     first = next(place.entries(), None)
     if place.entry(README) is None:
         if first is not None:

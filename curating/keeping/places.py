@@ -214,6 +214,17 @@ def storage_place() -> FolderPlace | BucketPlace:
     return BucketPlace(default_storage.bucket)  # type: ignore[attr-defined]  # of django-storages
 
 
+def refuse_own(place: Place) -> None:
+    """Raise `CannotKeep` for a place within the site's own storage: there all that no row names is deleted."""
+    own = storage_place()
+    if isinstance(place, FolderPlace) and isinstance(own, FolderPlace):
+        is_own = place.folder.resolve().is_relative_to(own.folder.resolve())
+    else:
+        is_own = isinstance(place, BucketPlace) and isinstance(own, BucketPlace) and place.bucket == own.bucket
+    if is_own:
+        raise CannotKeep(f"{place} is where the site keeps its own files: name another one.")
+
+
 @contextmanager
 def as_file(place: Place, name: str) -> Iterator[Path]:
     """A file on the local disk, for programs that read it more than once."""

@@ -38,7 +38,7 @@ THREADS = 8
 _NOT_RESTORED = re.compile(
     r"^\d+; \d+ \d+ (EXTENSION|COMMENT - EXTENSION|SCHEMA|INDEX public gallery_vectors_of_space_)"
 )
-# What belongs to an extension stays.
+# What belongs to an extension stays; a sequence that is part of a column goes with it.
 EMPTY_SCHEMA = """
 DO $$
 DECLARE statement text;
@@ -48,14 +48,15 @@ BEGIN
       CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
         WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, relname)
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('e', 'i'))
     UNION ALL
     SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure)
     FROM pg_proc WHERE pronamespace = 'public'::regnamespace
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
     UNION ALL
     SELECT format('DROP TYPE IF EXISTS public.%I CASCADE', typname)
-    FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+    FROM pg_type WHERE typnamespace = 'public'::regnamespace
+      AND (typtype IN ('e', 'd') OR EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c'))
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
   LOOP EXECUTE statement; END LOOP;
 END $$;
