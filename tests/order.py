@@ -29,6 +29,8 @@ FIRST = (
     "tests/accounts/test_exports_by_worker.py",
     "tests/curating/test_killed_imports.py",
     "tests/curating/test_buckets.py",
+    "tests/curating/test_backups.py",
+    "tests/curating/test_moving_collections.py",
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",
