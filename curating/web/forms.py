@@ -6,7 +6,7 @@ from django import forms
 from django.utils.http import urlencode
 
 from curating.models import ImportItem
-from superpixel_site.forms import PageForm
+from superpixel_site.forms import LenientForm, PageForm
 
 
 class FilesForm(PageForm):
@@ -19,3 +19,14 @@ class FilesForm(PageForm):
         """What the addresses of the other pages have to keep."""
         state = self.given("state")
         return urlencode({"state": state}) if state else ""
+
+
+class RetryForm(LenientForm):
+    """Which failed images to try again: those of a reason; without one, those of people's own that failed."""
+
+    reason = forms.CharField(required=False, strip=False)
+
+    @property
+    def chosen(self) -> str | None:
+        """The reason; None for people's own images."""
+        return self.given("reason") or None

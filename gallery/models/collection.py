@@ -135,6 +135,9 @@ class GalleryImage(models.Model):
     )
     created = models.DateTimeField(auto_now_add=True)
 
+    # What indexing an image sets.
+    SETTLED = ("status", "error", "failures", "perceptual_hash")
+
     objects = GalleryImageQuerySet.as_manager()
 
     class Meta:
@@ -157,10 +160,6 @@ class GalleryImage(models.Model):
         """Store that the image is waiting to be indexed."""
         self._set_status(self.Status.PENDING)
 
-    def mark_indexed(self) -> None:
-        """Store that the image is indexed."""
-        self._set_status(self.Status.INDEXED)
-
     def mark_failed(self, sentence: str) -> None:
         """Store that the image could not be indexed, and why."""
         self._set_status(self.Status.FAILED, sentence)
@@ -175,6 +174,11 @@ class GalleryImage(models.Model):
         if self.failures:
             self.failures = 0
             GalleryImage.objects.filter(pk=self.pk).update(failures=0)
+
+    def settle_as_indexed(self, perceptual_hash: int) -> None:
+        """Note that it is indexed, by its `SETTLED` fields, which the caller saves."""
+        self.status, self.error, self.failures = self.Status.INDEXED, "", 0
+        self.perceptual_hash = perceptual_hash
 
     def set_hash(self, value: int) -> None:
         """Store the perceptual hash."""

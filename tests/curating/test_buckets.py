@@ -19,7 +19,7 @@ from storages.backends.s3 import S3Storage
 from curating import jobs
 from curating.importing import start_from_upload
 from curating.models import BulkTask, ImportItem
-from gallery.jobs import bring_up_to_date
+from gallery.jobs.images import bring_up_to_date
 from gallery.models import GalleryImage
 from tests.curating.archives import archive
 from tests.pictures import image_file

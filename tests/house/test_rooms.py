@@ -31,7 +31,18 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "curating": (
-        *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
+        *(
+            "models",
+            "metadata",
+            "manifests",
+            "sources",
+            "health",
+            "jobs",
+            "importing",
+            "observing",
+            "control",
+            "clearing",
+        ),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }

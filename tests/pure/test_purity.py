@@ -15,6 +15,7 @@ PURE = (
     "selector/segmentation",
     "selector/selection",
     "selector/rendering",
+    "curating/health/charts.py",
     "gallery/descriptors",
     "gallery/index/perceptual_hash.py",
     "gallery/search/parts.py",

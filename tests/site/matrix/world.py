@@ -20,7 +20,7 @@ from accounts.models import Invitation
 from curating.models import BulkTask
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
-from gallery.jobs import index_image
+from gallery.jobs.images import index_image
 from gallery.models import GalleryImage, IndexedRegion, Search
 from selector.models import Photo, Selection, SharedSelection, Visitor
 from selector.people import SESSION_KEY, Person
