@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH = 640
-LINE, GAP, LABEL, NUMBER = 22, 8, 190, 90
-COLUMNS_HEIGHT, AXIS = 150, 22
+WIDTH = 480
+# Labels and numbers have room for the larger letters of narrow windows.
+LINE, GAP, LABEL, NUMBER, LETTER = 22, 8, 170, 100, 10
+COLUMNS_HEIGHT, AXIS = 150, 28
+LONGEST_LABEL = 17
 PATTERNS = ("solid", "hatched", "dotted", "crossed")
 
 
@@ -60,7 +62,7 @@ def bars(name: str, rows: Sequence[Bar], *, key: str) -> str:
     for place, row in enumerate(rows):
         top = place * (LINE + GAP)
         middle = top + LINE / 2
-        parts.append(_text(LABEL - 10, middle, _short(row.label, 26), anchor="end"))
+        parts.append(_text(LABEL - 10, middle, _short(row.label, LONGEST_LABEL), anchor="end"))
         if row.of is not None:
             parts.append(_box(LABEL, top, room * row.of / most, LINE, "whole"))
         parts.append(_box(LABEL, top, room * row.n / most, LINE, "part"))
@@ -85,10 +87,10 @@ def stacked(name: str, rows: Sequence[Bar], *, key: str) -> str:
         width = WIDTH * row.n / total
         parts.append(_box(left, 0, width, 34, "part", f"url(#{key}-{pattern})"))
         left += width
-        column = place * WIDTH / len(rows)
-        parts.append(_box(column, 48, 16, 16, "part", f"url(#{key}-{pattern})"))
-        parts.append(_text(column + 24, 56, f"{row.label}: {row.shown}"))
-    return _svg(name, 70, _patterns(key) + "".join(parts), key)
+        top = 46 + place * (LINE + GAP)
+        parts.append(_box(1, top, LINE, LINE, "part", f"url(#{key}-{pattern})"))
+        parts.append(_text(LINE + 10, top + LINE / 2, f"{row.label}: {row.shown}"))
+    return _svg(name, 46 + len(rows) * (LINE + GAP), _patterns(key) + "".join(parts), key)
 
 
 def columns(name: str, rows: Sequence[Bar], *, key: str) -> str:
@@ -103,7 +105,8 @@ def columns(name: str, rows: Sequence[Bar], *, key: str) -> str:
     """
     most = max([row.n for row in rows], default=0) or 1
     step = WIDTH / max(len(rows), 1)
-    every = max(1, -(-len(rows) * 48 // WIDTH))
+    room = LETTER * (1 + max([len(row.label) for row in rows], default=0))
+    every = max(1, -(-len(rows) * room // WIDTH))
     parts = [f'<path class="axis" d="M0 {COLUMNS_HEIGHT}.5H{WIDTH}"/>']
     for place, row in enumerate(rows):
         height = COLUMNS_HEIGHT * row.n / most

@@ -22,7 +22,7 @@ from superpixel_site.watching.readiness import free_bytes
 # What needs a look at all images or vectors is as old at most, in seconds.
 AGE = 30
 MOST_TAGS = 12
-MOST_COLUMNS = 40
+MOST_COLUMNS = 20
 
 # Through the index of (image, space) alone, in its order.
 DESCRIBED = """
