@@ -19,8 +19,10 @@ from gallery.models import DescriptorSpace, GalleryImage
 from selector.models import LabelMap, Photo
 from superpixel_site.watching.readiness import free_bytes
 
-# What needs a look at all images or vectors is as old at most, in seconds.
-AGE = 30
+# What needs a look at all images or vectors is as old, in seconds, while somebody looks at the page: the worker counts
+# it again. Where none does, or nobody has looked for long, it may be so old at most.
+AGE, OLDEST = 20, 300
+KEPT, LOOKED_AT = "health", "health-looked-at"
 MOST_TAGS = 12
 MOST_COLUMNS = 20
 
@@ -37,14 +39,18 @@ SELECT queue_name, count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHE
     (SELECT min(at) FROM procrastinate_events WHERE job_id = min(job.id) FILTER (WHERE status = 'todo'))
 FROM procrastinate_jobs AS job WHERE status IN ('todo', 'doing') GROUP BY queue_name
 """
+# Those of people's own images are few: they are left out, rather than the others looked up.
 TAGS = """
-SELECT tag.name, count(*) AS n FROM taggit_taggeditem AS item
-JOIN taggit_tag AS tag ON tag.id = item.tag_id
-JOIN gallery_galleryimage AS image ON image.id = item.object_id
-JOIN selector_photo AS photo ON photo.id = image.photo_id AND photo.is_public
-WHERE item.content_type_id = (
-    SELECT id FROM django_content_type WHERE app_label = 'gallery' AND model = 'galleryimage'
-) GROUP BY tag.id, tag.name ORDER BY n DESC, tag.name LIMIT %s
+WITH hidden AS MATERIALIZED (
+    SELECT image.id FROM gallery_galleryimage AS image
+    JOIN selector_photo AS photo ON photo.id = image.photo_id WHERE NOT photo.is_public
+), counted AS (
+    SELECT tag_id, count(*) AS n FROM taggit_taggeditem
+    WHERE object_id NOT IN (SELECT id FROM hidden) AND content_type_id = (
+        SELECT id FROM django_content_type WHERE app_label = 'gallery' AND model = 'galleryimage'
+    ) GROUP BY tag_id
+)
+SELECT tag.name, n FROM counted JOIN taggit_tag AS tag ON tag.id = tag_id ORDER BY n DESC, tag.name LIMIT %s
 """
 NAMES_OF_QUEUES = {
     jobs.QUEUE: "Images to index, and photos that are open",
@@ -101,9 +107,27 @@ class Whole:
 
 def whole() -> Whole:
     """These figures, as they were a moment ago."""
-    found: Any = cache.get_or_set("health", _count_whole, AGE)
-    assert isinstance(found, Whole)
-    return found
+    cache.set(LOOKED_AT, True, OLDEST)
+    return _kept() or _counted_anew()
+
+
+def keep_fresh() -> None:
+    """Count them again while somebody looks at the page: a step of the worker's rounds."""
+    if cache.get(LOOKED_AT):
+        known = _kept()
+        if known is None or timezone.now() - known.at > datetime.timedelta(seconds=AGE):
+            _counted_anew()
+
+
+def _kept() -> Whole | None:
+    found = cache.get(KEPT)
+    return found if isinstance(found, Whole) else None
+
+
+def _counted_anew() -> Whole:
+    counted = _count_whole()
+    cache.set(KEPT, counted, OLDEST)
+    return counted
 
 
 def _count_whole() -> Whole:

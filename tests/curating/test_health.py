@@ -111,6 +111,19 @@ def test_the_number_of_queries_is_the_same_for_few_images_and_many(curator: Clie
     assert queries() == before
 
 
+def test_the_worker_counts_again_while_somebody_looks(curator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "AGE", 0)
+    cache.clear()
+    figures.keep_fresh()
+    assert cache.get(figures.KEPT) is None, "nobody looks"
+    add(1)
+    assert "of 1 photo<" in text(curator)
+    add(2)
+    assert "of 1 photo<" in " ".join(curator.get(ADDRESS).content.decode().split())
+    figures.keep_fresh()
+    assert "of 3 photos" in " ".join(curator.get(ADDRESS).content.decode().split())
+
+
 def test_a_batch_counts_as_its_images_and_the_oldest_job_is_told(curator: Client) -> None:
     keys = [image.pk for image in add(3)]
     jobs.defer_indexing(keys)
