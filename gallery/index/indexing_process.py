@@ -187,6 +187,8 @@ def _serve(connection: Connection) -> None:
     _keep_freed_memory()
     # Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # One image comes after another, and none again: those before it need not be kept, 90 MB of them.
+    os.environ.setdefault("LABEL_MAP_CACHE_SIZE", "2")
     import django
 
     django.setup()
