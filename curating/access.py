@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from curating.models import BulkTask
+from gallery.models import GalleryImage
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.staff import is_staff
 
@@ -39,3 +40,8 @@ def curators_only(permission: str = "curating.view_bulktask") -> Callable[[View[
 def bulk_task(task_id: int) -> BulkTask:
     """A task; 404 when there is none."""
     return get_object_or_404(BulkTask.objects.select_related("asked_by"), pk=task_id)
+
+
+def curated_image(image_id: int) -> GalleryImage:
+    """An image of the collection or one that is withdrawn, with its photo; people's own are 404."""
+    return get_object_or_404(GalleryImage.objects.curated().select_related("photo"), pk=image_id)

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from curating.web import task_views
+from curating.web import image_views, task_views
 
 app_name = "curating"
 urlpatterns = [
+    path("images/<int:image_id>/thumbnail/", image_views.thumbnail, name="thumbnail"),
+    path("search/<uuid:search_id>/", image_views.curate_search, name="curate_search"),
     path("tasks/", task_views.tasks, name="tasks"),
     path("tasks/<int:task_id>/", task_views.task, name="task"),
     path("tasks/<int:task_id>/report/", task_views.task_report, name="report"),

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "import_export",
     "lucide",
     "procrastinate.contrib.django",
     "taggit",

@@ -58,4 +58,4 @@ def _judge(item: ImportItem, source: Source, seen: set[bytes]) -> None:
 
 
 def _is_in_collection(sha256: str) -> bool:
-    return GalleryImage.objects.public().filter(photo__original_sha256=sha256).exists()
+    return GalleryImage.objects.curated().filter(photo__original_sha256=sha256).exists()

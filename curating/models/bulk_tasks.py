@@ -58,6 +58,7 @@ class BulkTask(models.Model):
         INDEXING = "indexing", "indexing"
         SPACE = "space", "describing in a new space"
         EXPORT = "export", "export"
+        CHANGE = "change", "change of many images"
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting for the worker"

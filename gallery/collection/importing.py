@@ -142,9 +142,9 @@ def _lock_content(data: bytes) -> None:
 
 
 def _public_image_of(data: bytes) -> GalleryImage | None:
-    """The image of the public collection that was made from this very file."""
+    """The image of the public collection that was made from this very file; one that is withdrawn stays that."""
     sha256 = hashlib.sha256(data).hexdigest()
-    return GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
+    return GalleryImage.objects.curated().filter(photo__original_sha256=sha256).first()
 
 
 def _date_of(photo: Photo) -> datetime.date | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from typing import Self
 
-from django.db import models
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
 
 from gallery.models.tags import NormalisedTags, normalised
@@ -18,12 +22,28 @@ from selector.models.photos import Photo
 from selector.people import Person
 
 
+# What is searched for words; an index holds it. No language: words stay as they are.
+TOLD = SearchVector("title", "description", "creator", config="simple")
+
+
+def _beginning_with(word: str) -> SearchQuery:
+    return SearchQuery(f"{word}:*", search_type="raw", config="simple")
+
+
 class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
     """Of gallery images."""
 
     def public(self) -> Self:
-        """The public collection."""
+        """The public collection, without what is withdrawn from it."""
         return self.filter(photo__is_public=True)
+
+    def curated(self) -> Self:
+        """What curators look after: the public collection, and what is withdrawn from it."""
+        return self.filter(Q(photo__is_public=True) | Q(withdrawn__isnull=False))
+
+    def withdrawn(self) -> Self:
+        """What was in the public collection and may come back: only curators see it."""
+        return self.filter(withdrawn__isnull=False)
 
     def visible_to(self, person: Person) -> Self:
         """The public collection and the person's own private one."""
@@ -63,6 +83,19 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
         return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
 
+    def saying(self, text: str) -> Self:
+        """Images of which title, description, creator or tags have words that begin with each word of a text."""
+        images = self
+        for word in re.findall(r"\w+", text):
+            told = GalleryImage.objects.annotate(told=TOLD).filter(told=_beginning_with(word))
+            tagged = GalleryImage.tags.through.objects.filter(
+                content_type__app_label="gallery", content_type__model="galleryimage", tag__name__icontains=word
+            )
+            # One after the other, each by its own index: together they would be read row by row.
+            found = told.order_by().values("pk").union(tagged.order_by().values("object_id"))
+            images = images.filter(pk__in=found)
+        return images
+
     def made_by(self, creator: str) -> Self:
         """Images whose creator's name contains this text; upper and lower case are the same."""
         return self.filter(creator__icontains=creator)
@@ -92,6 +125,23 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         """Images that are not fully indexed in these spaces. Those that failed are left out: they wait for a person."""
         waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
         return reduce(or_, waiting)
+
+    @transaction.atomic
+    def withdraw(self) -> int:
+        """Take those that are public out of the collection, for curators to bring back; says how many these were.
+
+        Their photos are nobody's then: all that asks whether a photo is public, or whose it is, leaves them out.
+        """
+        keys = list(self.public().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        Photo.objects.filter(gallery_image__in=keys).update(is_public=False, owner=None, visitor=None)
+        return GalleryImage.objects.filter(pk__in=keys).update(withdrawn=timezone.now())
+
+    @transaction.atomic
+    def publish(self) -> int:
+        """Bring those back that are withdrawn; says how many these were."""
+        keys = list(self.withdrawn().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        Photo.objects.filter(gallery_image__in=keys, owner=None, visitor=None).update(is_public=True)
+        return GalleryImage.objects.filter(pk__in=keys).update(withdrawn=None)
 
     def keys_forward(self, batch: int = 500) -> Iterator[int]:
         """Primary keys, upward, by one query for each batch.
@@ -133,12 +183,24 @@ class GalleryImage(models.Model):
         editable=False,
         help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
     )
+    withdrawn = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when it is out of the public collection, its photo being nobody's; None for all others.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects = GalleryImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-pk"]
+        # For the lists of curators, which begin at either end.
+        indexes = [
+            models.Index(fields=["created", "id"], name="images_by_age"),
+            models.Index(fields=["title", "id"], name="images_by_title"),
+            models.Index(fields=["withdrawn"], name="images_withdrawn", condition=Q(withdrawn__isnull=False)),
+            GinIndex(TOLD, name="images_by_words"),
+        ]
 
     def __str__(self) -> str:
         # Logs and the admin show this: the title may be of a private image.
@@ -147,6 +209,11 @@ class GalleryImage(models.Model):
     def get_absolute_url(self) -> str:
         """Address of the page about the image."""
         return reverse("gallery:details", args=[self.pk])
+
+    @property
+    def is_curated(self) -> bool:
+        """Whether curators look after it, and not a person of their own."""
+        return self.photo.is_public or self.withdrawn is not None
 
     def own_regions(self, region_ids: Sequence[int]) -> list[int]:
         """Those of some regions that are this image's, in their order."""

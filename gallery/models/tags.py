@@ -28,3 +28,7 @@ class NormalisedTags(_TaggableManager):  # type: ignore[misc]  # taggit has no t
         whole = [normalised(tag) if isinstance(tag, str) else tag for tag in tags]
         found: list[Any] = super()._to_tag_model_instances([tag for tag in whole if tag], tag_kwargs)
         return found
+
+    def named(self, names: Iterable[str]) -> list[Any]:
+        """The tags of these names; those that there are not yet are made."""
+        return self._to_tag_model_instances(names, {})

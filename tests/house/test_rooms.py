@@ -31,7 +31,7 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "curating": (
-        *("models", "metadata", "manifests", "sources", "jobs", "importing", "observing", "control", "clearing"),
+        *("models", "metadata", "manifests", "sources", "jobs", "importing", "changes", "handing_over", "observing", "control", "clearing"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
@@ -112,6 +112,7 @@ NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
     *(
+        "curating/_curate_these.html",
         "curating/_progress.html",
         "library/_fill_own_collection.html",
         "library/_rotate_button.html",

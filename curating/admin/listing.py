@@ -1,0 +1,77 @@
+"""The list of images: what its columns show, and what can be edited in its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Case, Value, When
+from django.http import HttpRequest
+from taggit.utils import edit_string_for_tags, parse_tags
+
+from gallery.index.kinds import label_of
+from gallery.models import DescriptorSpace, GalleryImage, RegionVector
+from gallery.web.forms import allowed_tags
+
+TITLES_OF_THE_PUBLIC = Case(
+    When(photo__is_public=True, then="title"), When(withdrawn__isnull=False, then="title"), default=Value("")
+)
+
+
+class ImageList(ChangeList):
+    """Knows which spaces describe the images of its page; of people's own images it knows no titles."""
+
+    def get_ordering_field(self, field_name: str) -> Any:
+        """Where people's own images are listed, the order does not tell their titles."""
+        if field_name == "title" and self.model_admin.lists_private:  # type: ignore[attr-defined]
+            return TITLES_OF_THE_PUBLIC
+        return super().get_ordering_field(field_name)
+
+    def get_queryset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        self.model_admin.lists_private = request.user.is_superuser  # type: ignore
+        return super().get_queryset(request, **kwargs)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        images = list(self.result_list)
+        spaces = {space.pk: label_of(space.kind) for space in DescriptorSpace.objects.filter(is_ready=True)}
+        vectors = RegionVector.objects.filter(image__in=[image.pk for image in images], space__in=spaces)
+        described = set(vectors.values_list("image", "space").distinct())
+        for image in images:
+            image.coverage = [(label, (image.pk, space) in described) for space, label in spaces.items()]
+            if not image.is_curated:
+                image.title = str(image)
+
+
+class RowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Title and tags of an image in a row of the list.
+
+    What was shown comes back with what is sent: only what the curator has changed is saved, and not what others have
+    changed since the list was shown.
+    """
+
+    title = forms.CharField(max_length=200, show_hidden_initial=True)
+    tag_list = forms.CharField(label="Tags", max_length=2000, required=False, show_hidden_initial=True)
+
+    class Meta:
+        model = GalleryImage
+        fields = ("title",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        image: GalleryImage = self.instance
+        if image.pk is None:
+            return
+        if not image.is_curated:
+            self.fields.clear()
+            return
+        # Those that are prefetched: taggit's own field would ask for each row.
+        self.initial["tag_list"] = edit_string_for_tags(image.tags.all())
+
+    def clean_tag_list(self) -> list[str]:
+        return allowed_tags(parse_tags(self.cleaned_data["tag_list"]))
+
+    def _save_m2m(self) -> None:
+        if "tag_list" in self.changed_data:
+            self.instance.tags.set(self.cleaned_data["tag_list"])
