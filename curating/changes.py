@@ -70,7 +70,7 @@ def _withdraw(images: GalleryImageQuerySet, value: str) -> list[int]:
 
 
 def _tag(images: GalleryImageQuerySet, value: str) -> list[int]:
-    tags, kind, keys = GalleryImage().tags.named(tag_names(value)), _kind(), _keys(images)
+    tags, kind, keys = GalleryImage(pk=0).tags.named(tag_names(value)), _kind(), _keys(images)
     of_these = Tagged.objects.filter(content_type=kind, object_id__in=keys, tag__in=tags)
     complete = of_these.order_by().values("object_id").annotate(n=Count("pk")).filter(n=len(tags))
     changed = sorted(set(keys) - set(complete.values_list("object_id", flat=True)))

@@ -24,7 +24,7 @@ class LongListPaginator(Paginator):  # type: ignore[type-arg]
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         keys = self._keys(bottom, min(bottom + self.per_page, self.count))
-        return self._get_page(self.object_list.filter(pk__in=keys), number, self)
+        return Page(self.object_list.filter(pk__in=keys), number, self)
 
     def _keys(self, bottom: int, top: int) -> list[Any]:
         """The keys alone first: the rest of the rows before the page is not needed. From the end that is nearer."""

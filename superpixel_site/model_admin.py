@@ -32,7 +32,7 @@ else:
 
 
 class ModelAdmin(GenericAdmin[Model]):
-    """Lists any number of rows, filters by its own filters alone, and asks before deleting without a list of what goes along.
+    """Lists any number of rows, filters by its own filters alone, and asks before deleting, naming little of what goes.
 
     A filter of a column with a class of its own says in `TAKES` which parameters it reads.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -19,14 +18,13 @@ from curating.changes import CHANGES, change_now, start_change, tag_names
 from curating.models import IMAGES_A_BATCH
 from gallery.collection.importing import LONGEST_TAG
 from gallery.models import GalleryImage, GalleryImageQuerySet
-from superpixel_site.model_admin import NAMED
+from superpixel_site.model_admin import NAMED, ModelAdmin
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from curating.admin.images import GalleryImageAdmin
 
-Action = Callable[["GalleryImageAdmin", HttpRequest, QuerySet[GalleryImage]], HttpResponse | None]
+Admin = ModelAdmin[GalleryImage]
 
 
 class ChangeForm(ActionForm):
@@ -44,7 +42,7 @@ def problem_with(takes: str, value: str) -> str:
     return ""
 
 
-def act(name: str, admin: GalleryImageAdmin, request: HttpRequest, images: QuerySet[GalleryImage]) -> None:
+def act(name: str, admin: Admin, request: HttpRequest, images: QuerySet[GalleryImage]) -> None:
     """Do it now where few images are chosen, else by a task; and say so."""
     change = CHANGES[name]
     value = request.POST.get("value", "").replace("\0", "").strip()[:200] if change.takes else ""
@@ -59,11 +57,11 @@ def act(name: str, admin: GalleryImageAdmin, request: HttpRequest, images: Query
         _tell(admin, request, name, change_now(name, keys, value, by))
         return
     task = start_change(name, keys, value, by)
-    told = "The worker does that to {} images: <a href=\"{}\">watch it</a>."
+    told = 'The worker does that to {} images: <a href="{}">watch it</a>.'
     admin.message_user(request, format_html(told, f"{len(keys):,}", task.get_absolute_url()), messages.SUCCESS)
 
 
-def _tell(admin: GalleryImageAdmin, request: HttpRequest, name: str, n: int) -> None:
+def _tell(admin: Admin, request: HttpRequest, name: str, n: int) -> None:
     what = f"{n} {model_ngettext(admin.opts, n)}"
     if name in ("reindex", "retry"):
         told = f"The worker will index {what}."
@@ -74,14 +72,13 @@ def _tell(admin: GalleryImageAdmin, request: HttpRequest, name: str, n: int) -> 
     admin.message_user(request, told, messages.SUCCESS if n else messages.WARNING)
 
 
-def ask_before_deleting(
-    admin: GalleryImageAdmin, request: HttpRequest, images: QuerySet[GalleryImage]
-) -> HttpResponse | None:
+def ask_before_deleting(admin: Admin, request: HttpRequest, images: QuerySet[GalleryImage]) -> HttpResponse | None:
     """A page with the number of images and some of their names; then they are deleted with their files."""
     if not admin.has_delete_permission(request):
         raise PermissionDenied
     if request.POST.get("post"):
-        return act("delete_selected", admin, request, images)
+        act("delete_selected", admin, request, images)
+        return None
     names, counts, _, _ = admin.get_deleted_objects(images, request)
     context = admin.admin_site.each_context(request) | {
         "title": "Are you sure?",
@@ -98,8 +95,8 @@ def ask_before_deleting(
 def action(name: str) -> Any:
     """A change as Django's admin lists it: function, name and description."""
 
-    def change(admin: GalleryImageAdmin, request: HttpRequest, images: QuerySet[GalleryImage]) -> HttpResponse | None:
-        return act(name, admin, request, images)
+    def change(admin: Admin, request: HttpRequest, images: QuerySet[GalleryImage]) -> None:
+        act(name, admin, request, images)
 
     function: Any = ask_before_deleting if name == "delete_selected" else change
     return function, name, CHANGES[name].label

@@ -37,7 +37,7 @@ LONGEST_ERROR = 80
 
 @admin.register(GalleryImage)
 class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
-    """The public collection and what is withdrawn; of people's own that they are there, and whether they are indexed."""
+    """The public collection and what is withdrawn; of people's own that there are some, and if they are indexed."""
 
     form = TaggedForm
     action_form = ChangeForm
@@ -62,7 +62,6 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fields = ("photo_link", *METADATA, "state", "status", "error", "changes")
     readonly_fields = ("photo_link", "state", "status", "error", "changes")
-    lists_private = True
 
     class Media:
         css = {"all": ("css/admin.css",)}

@@ -10,7 +10,6 @@ from django.db.models import Case, Value, When
 from django.http import HttpRequest
 from taggit.utils import edit_string_for_tags, parse_tags
 
-from gallery.index.kinds import label_of
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 from gallery.web.forms import allowed_tags
 
@@ -22,24 +21,24 @@ TITLES_OF_THE_PUBLIC = Case(
 class ImageList(ChangeList):
     """Knows which spaces describe the images of its page; of people's own images it knows no titles."""
 
-    def get_ordering_field(self, field_name: str) -> Any:
+    def get_ordering_field(self, field_name: Any) -> Any:
         """Where people's own images are listed, the order does not tell their titles."""
-        if field_name == "title" and self.model_admin.lists_private:  # type: ignore[attr-defined]
+        if field_name == "title" and self.lists_private:
             return TITLES_OF_THE_PUBLIC
         return super().get_ordering_field(field_name)
 
-    def get_queryset(self, request: HttpRequest, **kwargs: Any) -> Any:
-        self.model_admin.lists_private = request.user.is_superuser  # type: ignore
-        return super().get_queryset(request, **kwargs)
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> Any:
+        self.lists_private = bool(getattr(request.user, "is_superuser", False))
+        return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         images = list(self.result_list)
-        spaces = {space.pk: label_of(space.kind) for space in DescriptorSpace.objects.filter(is_ready=True)}
+        spaces = {space.pk: space.kind for space in DescriptorSpace.objects.filter(is_ready=True)}
         vectors = RegionVector.objects.filter(image__in=[image.pk for image in images], space__in=spaces)
         described = set(vectors.values_list("image", "space").distinct())
         for image in images:
-            image.coverage = [(label, (image.pk, space) in described) for space, label in spaces.items()]
+            image.coverage = [(kind, (image.pk, space) in described) for space, kind in spaces.items()]
             if not image.is_curated:
                 image.title = str(image)
 
@@ -61,13 +60,12 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         image: GalleryImage = self.instance
-        if image.pk is None:
-            return
-        if not image.is_curated:
+        is_row = bool(image.pk)
+        if is_row and not image.is_curated:
             self.fields.clear()
-            return
-        # Those that are prefetched: taggit's own field would ask for each row.
-        self.initial["tag_list"] = edit_string_for_tags(image.tags.all())
+        elif is_row:
+            # Those that are prefetched: taggit's own field would ask for each row.
+            self.initial["tag_list"] = edit_string_for_tags(image.tags.all())
 
     def clean_tag_list(self) -> list[str]:
         return allowed_tags(parse_tags(self.cleaned_data["tag_list"]))

@@ -6,7 +6,7 @@ No image is made or deleted by that, and a column that a file lacks stays as it 
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
@@ -24,16 +24,21 @@ from taggit.utils import edit_string_for_tags, parse_tags
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.web.forms import METADATA, MetadataForm
 
+# Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
+TAGS: str = "tags"
 # What a request can write or compare; a task and `manage.py` are for more.
 MOST_ROWS = 20_000
 MOST_ROWS_IN = 2_000
+LABELS = {name: getattr(GalleryImage._meta.get_field(name), "verbose_name", name) for name in METADATA}
 
 
-class Difference(resources.Diff):
+class Difference(resources.Diff):  # type: ignore[misc]
     """What a row changes, without the colours that the library writes into its elements: the site allows no such."""
 
     def as_html(self) -> list[SafeString]:
-        return [marked(str(before or ""), str(after or "")) for before, after in zip(self.left, self.right, strict=True)]
+        return [
+            marked(str(before or ""), str(after or "")) for before, after in zip(self.left, self.right, strict=True)
+        ]
 
 
 def marked(before: str, after: str) -> SafeString:
@@ -58,17 +63,18 @@ def marked(before: str, after: str) -> SafeString:
     return mark_safe(" ".join(parts))
 
 
-class TagsWidget(widgets.Widget):
+class TagsWidget(widgets.Widget):  # type: ignore[misc]
     """Tags as one text, separated by commas."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
-        return parse_tags(str(value or ""))
+        names: list[str] = parse_tags(str(value or ""))
+        return names
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return ", ".join(sorted(value)) if isinstance(value, list) else edit_string_for_tags(value.all())
 
 
-class TagsField(fields.Field):
+class TagsField(fields.Field):  # type: ignore[misc]
     """The tags of an image; those that a row names are on the object until it is saved."""
 
     def get_value(self, instance: GalleryImage) -> Any:
@@ -78,7 +84,7 @@ class TagsField(fields.Field):
         instance.named_tags = self.clean(row, **kwargs)  # type: ignore[attr-defined]
 
 
-class ImageResource(resources.ModelResource):
+class ImageResource(resources.ModelResource):  # type: ignore[misc]
     """Rows of metadata, by the keys of images."""
 
     tags = TagsField(column_name="tags", attribute="tags", widget=TagsWidget())
@@ -94,7 +100,7 @@ class ImageResource(resources.ModelResource):
         store_instance = True
 
     def get_queryset(self) -> GalleryImageQuerySet:
-        return GalleryImage.objects.curated().select_related("photo").prefetch_related("tags")
+        return GalleryImage.objects.curated().select_related("photo").prefetch_related(TAGS)
 
     def get_diff_class(self) -> type[Difference]:
         return Difference
@@ -169,9 +175,6 @@ class TablesMixin(ImportExportMixin):  # type: ignore[misc]
     def _log_actions(self, result: Any, request: HttpRequest) -> None:
         for row in result:
             if row.import_type == RowResult.IMPORT_TYPE_UPDATE:
-                names = [str(METADATA_LABELS[name]) for name in row.instance.changed]
+                names = [str(LABELS[name]) for name in row.instance.changed]
                 note = [{"changed": {"fields": names}}]
-                LogEntry.objects.log_actions(request.user.pk, [row.instance], CHANGE, change_message=note)
-
-
-METADATA_LABELS = {name: GalleryImage._meta.get_field(name).verbose_name for name in METADATA}
+                LogEntry.objects.log_actions(cast(int, request.user.pk), [row.instance], CHANGE, change_message=note)

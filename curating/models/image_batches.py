@@ -25,8 +25,10 @@ class ImageBatch(models.Model):
     def __str__(self) -> str:
         return f"Batch {self.pk} of {self.task_id}"
 
-    @classmethod
-    def make(cls, task: BulkTask, keys: Sequence[int]) -> None:
+    @staticmethod
+    def make(task: BulkTask, keys: Sequence[int]) -> None:
         """Store the images of a task, in their order."""
         starts = range(0, len(keys), IMAGES_A_BATCH)
-        cls.objects.bulk_create((cls(task=task, keys=keys[at : at + IMAGES_A_BATCH]) for at in starts), batch_size=100)
+        ImageBatch.objects.bulk_create(
+            (ImageBatch(task=task, keys=keys[at : at + IMAGES_A_BATCH]) for at in starts), batch_size=100
+        )

@@ -31,7 +31,19 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "curating": (
-        *("models", "metadata", "manifests", "sources", "jobs", "importing", "changes", "handing_over", "observing", "control", "clearing"),
+        *(
+            "models",
+            "metadata",
+            "manifests",
+            "sources",
+            "jobs",
+            "importing",
+            "changes",
+            "handing_over",
+            "observing",
+            "control",
+            "clearing",
+        ),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
