@@ -75,7 +75,7 @@ LISTS = {
     "by title": "?o=2",
     "by title, last page": "?o=2&p={last}",
     "by status, sorted": "?o=4",
-    "by date, oldest first": "?o=8",
+    "by date, oldest first": "?o=7",
     "licence and creator": "?licence=CC+BY&creator=creator+29",
 }
 

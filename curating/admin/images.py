@@ -30,7 +30,7 @@ from superpixel_site.model_admin import ModelAdmin
 
 # Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
 TAGS: str = "tags"
-OF_A_PRIVATE_IMAGE = ("photo_link", "state", "status", "error", "created")
+OF_A_PRIVATE_IMAGE = ("photo_link", "status", "error", "created")
 ENTRIES_SHOWN = 20
 LONGEST_ERROR = 80
 
@@ -41,7 +41,7 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
 
     form = TaggedForm
     action_form = ChangeForm
-    list_display = ("thumbnail", "title", "tag_list", "state", "coverage", "made_by", "under_licence", "created")
+    list_display = ("thumbnail", "title", "tag_list", "state", "coverage", "credit", "created")
     list_display_links = ("thumbnail",)
     list_editable = ("title",)
     list_filter = (
@@ -58,9 +58,11 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
     search_fields = ("title", "description", "creator", "tags__name")
     search_help_text = "Words, or their beginnings, in titles, descriptions, creators and tags."
     list_per_page = 50
+    # Each would be counted for each choice of each filter.
+    show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 100
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fields = ("photo_link", *METADATA, "state", "status", "error", "changes")
+    fields = ("photo_link", *METADATA, "state", "error", "changes")
     readonly_fields = ("photo_link", "state", "status", "error", "changes")
 
     class Media:
@@ -120,17 +122,12 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
         rows = ((label, "has" if has else "lacks", "✓" if has else "–") for label, has in spaces)
         return format_html_join("", '<span class="space">{} <span class="{}">{}</span></span>', rows)
 
-    @admin.display(description="creator")
-    def made_by(self, image: GalleryImage) -> str:
-        return self._filtering("creator", image.creator) if image.is_curated else ""
-
-    @admin.display(description="licence")
-    def under_licence(self, image: GalleryImage) -> str:
-        return self._filtering("licence", image.licence) if image.is_curated else ""
-
-    @staticmethod
-    def _filtering(name: str, value: str) -> str:
-        return format_html('<a href="?{}">{}</a>', urlencode({name: value}), value) if value else ""
+    @admin.display(description="creator, licence")
+    def credit(self, image: GalleryImage) -> str:
+        """Each a link to all images that have the same."""
+        said = [("creator", image.creator), ("licence", image.licence)] if image.is_curated else []
+        rows = ((urlencode({name: value}), value) for name, value in said if value)
+        return format_html_join("", '<a href="?{}">{}</a>', rows)
 
     # One image
 

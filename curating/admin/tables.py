@@ -165,6 +165,9 @@ class TablesMixin(ImportExportMixin):  # type: ignore[misc]
     def has_export_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_view_permission(request))
 
+    def get_import_form_initial(self, request: HttpRequest) -> dict[str, Any]:
+        return {"format": "0"}
+
     def get_export_queryset(self, request: HttpRequest) -> Any:
         """Those that the filters of the list leave, and never people's own."""
         images = super().get_export_queryset(request).curated()
