@@ -57,7 +57,7 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
     list_select_related = ("photo",)
     search_fields = ("title", "description", "creator", "tags__name")
     search_help_text = "Words, or their beginnings, in titles, descriptions, creators and tags."
-    list_per_page = 50
+    list_per_page = 40
     # Each would be counted for each choice of each filter.
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 100
@@ -102,7 +102,7 @@ class GalleryImageAdmin(TablesMixin, ModelAdmin[GalleryImage]):
             address = reverse("curating:thumbnail", args=[image.pk])
         return format_html('<img class="thumbnail" src="{}" alt="Image {}" loading="lazy">', address, image.pk)
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description="status")
     def state(self, image: GalleryImage) -> str:
         status = image.get_status_display()
         if not image.is_curated:

@@ -7,7 +7,10 @@ from typing import Any
 from django import forms
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, Value, When
+from django.forms.utils import flatatt
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from taggit.utils import edit_string_for_tags, parse_tags
 
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
@@ -43,6 +46,30 @@ class ImageList(ChangeList):
                 image.title = str(image)
 
 
+class PlainInput(forms.TextInput):
+    """Written without a template: a page has two hundred of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        all_attrs = flatatt(self.build_attrs(self.attrs, attrs))
+        return format_html('<input type="{}" name="{}" value="{}"{}>', self.input_type, name, value or "", all_attrs)
+
+
+class PlainHidden(PlainInput, forms.HiddenInput):
+    """As plain, and not shown."""
+
+    input_type = "hidden"
+
+
+class PlainField(forms.CharField):
+    """One line of text that comes back with what was shown."""
+
+    widget = PlainInput
+    hidden_widget = PlainHidden
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(show_hidden_initial=True, **options)
+
+
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]
     """Title and tags of an image in a row of the list.
 
@@ -50,8 +77,8 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
     changed since the list was shown.
     """
 
-    title = forms.CharField(max_length=200, show_hidden_initial=True)
-    tag_list = forms.CharField(label="Tags", max_length=2000, required=False, show_hidden_initial=True)
+    title = PlainField(max_length=200)
+    tag_list = PlainField(label="Tags", max_length=2000, required=False)
 
     class Meta:
         model = GalleryImage
