@@ -26,6 +26,8 @@ WITH_TORCH = (
 FIRST = (
     *WITH_TORCH,
     "tests/gallery/test_worker_process.py",
+    "tests/gallery/test_batches.py",
+    "tests/gallery/test_upkeep.py",
     "tests/accounts/test_exports_by_worker.py",
     "tests/curating/test_killed_imports.py",
     "tests/curating/test_buckets.py",
