@@ -66,10 +66,6 @@ class Export(Owned):
         return f"Export {self.pk}"
 
     @property
-    def person(self) -> Person:
-        return Person(user=self.owner, visitor=self.visitor)
-
-    @property
     def is_under_way(self) -> bool:
         return self.state in (self.State.WAITING, self.State.WORKING)
 

@@ -30,7 +30,7 @@ _OTHER_KINDS = {re.compile(start, re.DOTALL): sentence for start, sentence in _O
 
 
 def advice(data: bytes) -> str:
-    """One sentence about a file that is no JPEG, PNG or WebP: what it is, and what to do."""
+    """One sentence about a file that is none of the pictures read here: what it is, and what to do."""
     for start, sentence in _OTHER_KINDS.items():
         if start.match(data):
             return sentence

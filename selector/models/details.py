@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from selector.models.photos import Owned, OwnedQuerySet, Photo
-from selector.people import Person
 
 
 class CutQuerySet(OwnedQuerySet["Cut"]):
@@ -60,10 +59,6 @@ class Cut(Owned):
 
     def __str__(self) -> str:
         return f"Cut {self.pk}"
-
-    @property
-    def person(self) -> Person:
-        return Person(user=self.owner, visitor=self.visitor)
 
     @property
     def is_under_way(self) -> bool:

@@ -38,6 +38,11 @@ class Owned(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def person(self) -> Person:
+        """Whose it is."""
+        return Person(user=self.owner, visitor=self.visitor)
+
     def is_owned_by(self, person: Person) -> bool:
         """Whether it belongs to this account or visitor."""
         if person.user is not None:

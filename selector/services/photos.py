@@ -104,7 +104,7 @@ def storing(photo: Photo, n_bytes: int) -> Iterator[None]:
     try:
         with transaction.atomic():
             if not photo.is_public:
-                owner = owner_now(Person(photo.owner, photo.visitor))
+                owner = owner_now(photo.person)
                 photo.owner, photo.visitor = owner.user, owner.visitor
                 claim(owner, n_bytes)
             yield

@@ -10,7 +10,7 @@ from django.test import Client
 from gallery.collection.folders import IMAGE_SUFFIXES
 from selector.models import Photo
 from tests.pictures import image_file, quarters
-from tests.pure.test_raw import PREVIEW, RAW, SMALL
+from tests.pure.test_raw import RAW
 from tests.selector.test_uploads import post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
@@ -99,4 +99,3 @@ def test_a_truncated_photo_says_how_far_it_reaches(client: Client) -> None:
 
 def test_folders_of_raw_files_are_looked_through() -> None:
     assert {".nef", ".cr2", ".arw", ".dng", ".rw2", ".orf", ".raf", ".tif", ".gif", ".bmp"} <= IMAGE_SUFFIXES
-    assert len(PREVIEW) > len(SMALL)
