@@ -29,6 +29,12 @@ interface HtmxRequest {
   headers: Record<string, string>;
 }
 
+interface HtmxOob {
+  fragment: DocumentFragment;
+  shouldSwap: boolean;
+  target: Element;
+}
+
 interface HtmxEvents {
   "htmx:afterRequest": CustomEvent<HtmxDetail>;
   "htmx:afterSettle": CustomEvent<HtmxDetail>;
@@ -39,6 +45,7 @@ interface HtmxEvents {
   "htmx:configRequest": CustomEvent<HtmxRequest>;
   "htmx:confirm": CustomEvent<HtmxQuestion>;
   "htmx:oobAfterSwap": CustomEvent<HtmxDetail>;
+  "htmx:oobBeforeSwap": CustomEvent<HtmxOob>;
   "htmx:responseError": CustomEvent<HtmxDetail>;
   "htmx:sendError": CustomEvent<HtmxDetail>;
   "htmx:timeout": CustomEvent<HtmxDetail>;

@@ -151,6 +151,20 @@ def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
     work.shows(work.expected)
 
 
+def test_an_answer_does_not_take_away_a_button_that_is_being_pressed(page: Page) -> None:
+    work = ws.Workspace(page, ws.public_photo())
+    Network(page)
+    undo = page.get_by_role("button", name="Undo")
+    ws.click(page, 30, 40)
+    undo.hover(force=True)
+    page.mouse.down()
+    expect(undo).to_have_attribute("aria-disabled", "false")  # the answer has come meanwhile
+    page.mouse.up()
+    assert [gesture["tool"] for gesture in work.settle()] == ["toggle", "undo"]
+    expect(undo).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Redo")).to_have_attribute("aria-disabled", "false")
+
+
 @pytest.mark.usefixtures("expects_unavailable")
 def test_what_the_server_cannot_do_just_now_is_said_in_place(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the server's own sentence: the page stays, and trying again helps."""

@@ -1,7 +1,7 @@
 // The buttons and links of the workspace. Those that ask for what is on the screen wait until every gesture has
 // arrived.
 
-import { findAll } from "../ui/find.js";
+import { byId, findAll } from "../ui/find.js";
 import { zoom } from "./shortcuts.js";
 
 /**
@@ -48,6 +48,16 @@ export function startButtons({ form, share, connection, viewport, perform }) {
   for (const button of findAll(form, "[data-zoom]", HTMLElement)) {
     button.addEventListener("click", () => zoom(viewport, button.dataset.zoom));
   }
+
+  // An answer tells the buttons of the history what is possible now, and leaves the buttons themselves: one that is
+  // being pressed while the answer arrives would never hear its click if another took its place.
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (detail.target.id !== "history") return;
+    detail.shouldSwap = false;
+    for (const told of findAll(detail.fragment, "button[aria-disabled]", HTMLButtonElement)) {
+      byId(told.id, HTMLButtonElement).ariaDisabled = told.ariaDisabled;
+    }
+  });
 }
 
 /**
