@@ -55,13 +55,13 @@ class Profile:
 
 
 def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDArray[np.float16]) -> None:
-    """Index one image as `gallery.index.indexing.reindex` does, with a clock beside each step."""
+    """Index one image as `gallery.index.indexing.describe` does, with a clock beside each step."""
     from django.conf import settings
 
     from gallery.collection.importing import Details, add_public
     from gallery.descriptors import appearance
     from gallery.descriptors.open_clip import feature_maps
-    from gallery.index import indexing
+    from gallery.index import indexing, storing
     from gallery.index.perceptual_hash import perceptual_hash
     from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.models import DescriptorSpace
@@ -97,23 +97,22 @@ def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDA
     with profile.stage("perceptual hash"):
         image_hash = perceptual_hash(rgb)
     with profile.stage("database"):
-        indexing.replace_regions(image, rows, vectors, image_hash)
+        storing.replace_regions([storing.Described(image, rows, vectors, image_hash)])
 
 
 def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
     import numpy as np
     from tqdm import tqdm
 
-    from gallery.collection.folders import images_in
+    from curating.sources import Folder, Found
     from gallery.descriptors import appearance
     from gallery.evaluation.dataset import enlarged
     from gallery.evaluation.sandbox import empty_collection
     from gallery.index.kinds import APPEARANCE, MEANING
     from gallery.models import DescriptorSpace
 
-    files = list(images_in(folder, lambda path, sentence: print(f"{path}: {sentence}"), recursive=True))[
-        : limit or None
-    ]
+    found = [entry.path for entry in Folder(folder, recursive=True).listed() if isinstance(entry, Found)]
+    files = [folder / path for path in found][: limit or None]
     if not files:
         raise SystemExit(f"There are no images in {folder}.")
     feature_map = np.random.default_rng(0).random((CELLS, CELLS, dimensions)).astype(np.float16)

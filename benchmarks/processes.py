@@ -48,6 +48,29 @@ def with_children(pid: int, others: set[int]) -> float:
     return 0.0
 
 
+def together(pid: int) -> float:
+    """Megabytes of a process and those it started, where what several share counts once."""
+    with contextlib.suppress(psutil.Error):
+        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        return sum(proportional(process) for process in processes)
+    return 0.0
+
+
+def proportional(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        return float(process.memory_full_info().pss / MB)
+    return 0.0
+
+
+def processor_seconds(pid: int) -> float:
+    """Of a process and all it started, that are there or were waited for."""
+    with contextlib.suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        ended = times.user + times.system + times.children_user + times.children_system
+        return float(ended + sum(processor_seconds(child.pid) for child in psutil.Process(pid).children()))
+    return 0.0
+
+
 @dataclass
 class Peak:
     """The most memory seen, in megabytes: of one web process, of one with its children, and of one of these."""
@@ -55,11 +78,13 @@ class Peak:
     alone: float = 0.0
     with_children: float = 0.0
     child: float = 0.0
+    together: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, pids: set[int]) -> None:
         while not self.done.wait(0.1):
             self.alone = max(self.alone, *(resident(pid) for pid in pids))
+            self.together = max(self.together, *(together(pid) for pid in pids))
             self.with_children = max(self.with_children, *(with_children(pid, pids) for pid in pids))
             self.child = max(self.child, *(largest_child(pid, pids) for pid in pids))
 

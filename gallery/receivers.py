@@ -48,11 +48,15 @@ def index_again(photo: Photo, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=GalleryImage)
 def delete_public_photo(instance: GalleryImage, **kwargs: Any) -> None:
-    """Delete the photo of a public image, which exists for the collection alone; a private photo stays.
+    """Delete the photo of a public or withdrawn image, which exists for the collection alone; a private photo stays.
 
     A signal and not `delete()`: the admin's action, cascades and other deletions of many rows do not call that.
     """
-    Photo.objects.filter(pk=instance.photo_id, is_public=True).delete()
+    photos = Photo.objects.filter(pk=instance.photo_id)
+    if instance.withdrawn is None:
+        photos.filter(is_public=True).delete()
+    else:
+        photos.filter(owner=None, visitor=None).delete()
 
 
 @receiver(post_delete, sender=DescriptorSpace)

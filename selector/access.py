@@ -68,8 +68,9 @@ def visible_label_map(person: Person, photo_id: uuid.UUID, label_map_id: int) ->
 
 
 def own_selection(person: Person, selection_id: int) -> Selection:
-    """What this person selected on some photo."""
-    mine = Selection.objects.owned_by(person).select_related("label_map__photo")
+    """What this person selected on a photo that they may still look at."""
+    visible = Photo.objects.visible_to(person)
+    mine = Selection.objects.owned_by(person).filter(label_map__photo__in=visible).select_related("label_map__photo")
     return get_object_or_404(mine.defer("label_map__hierarchy"), pk=selection_id)
 
 

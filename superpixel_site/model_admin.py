@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from superpixel_site.long_lists import LongListPaginator
+
 Model = TypeVar("Model", bound=models.Model)
 # Of what is to be deleted so many are named.
 NAMED = 100
@@ -30,13 +32,17 @@ else:
 
 
 class ModelAdmin(GenericAdmin[Model]):
-    """Filters by its own filters alone, and asks before deleting without a list of what goes along.
+    """Lists any number of rows, filters by its own filters alone, and asks before deleting, naming little of what goes.
 
-    A filter with a class of its own says in `TAKES` which parameters it reads.
+    A filter of a column with a class of its own says in `TAKES` which parameters it reads.
 
     Django lets an address filter by any column: who counts the answers to `?name__startswith=a`, `b` ... reads names
     that no page shows. And the list of what goes along would name the tags of private images, and millions of vectors.
     """
+
+    paginator = LongListPaginator
+    # It would count all rows besides those that are listed.
+    show_full_result_count = False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         offered = {f"{self.date_hierarchy}__{part}" for part in OF_A_DATE} if self.date_hierarchy else set()
@@ -45,13 +51,16 @@ class ModelAdmin(GenericAdmin[Model]):
                 offered |= {f"{one}__{part}" for part in OF_A_FILTER}
             elif isinstance(one, tuple | list):
                 offered |= set(getattr(one[1], "TAKES", ()))
+            else:
+                offered.add(str(getattr(one, "parameter_name", "")))
         return lookup in offered
 
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Model], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         named = [self.name_of(item) for item in objs[:NAMED]]
-        total = len(objs)
+        # Rows are counted where they are: there may be a hundred thousand.
+        total = objs.count() if isinstance(objs, QuerySet) else len(objs)
         if total > len(named):
             named.append(f"and {total - len(named)} more")
         return named, {model_ngettext(self.opts, total): total}, set(), []

@@ -25,3 +25,11 @@ def kept_secret_key(path: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text()
+
+
+def replace_secret_key(path: Path, key: str) -> None:
+    """Keep another key in `path`, as one that a backup has brought."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(key)
+    draft.replace(path)

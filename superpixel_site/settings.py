@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "import_export",
     "lucide",
     "procrastinate.contrib.django",
     "taggit",
@@ -92,6 +93,7 @@ INSTALLED_APPS = [
     "gallery",
     "library",
     "accounts",
+    "curating",
 ]
 
 MIDDLEWARE = [
@@ -210,6 +212,8 @@ if DEBUG or TESTING:
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 80, validate=validate.Range(min=1)) * 1024 * 1024
 # Without JavaScript several files come in one form; a megabyte is for what stands between them.
 MAX_REQUEST_BYTES = 3 * MAX_UPLOAD_BYTES + 1024 * 1024
+# An archive that a curator adds comes in parts, so no request is that large.
+MAX_ARCHIVE_BYTES = env.int("MAX_ARCHIVE_MB", 10 * 1024, validate=validate.Range(min=1)) * 1024 * 1024
 MAX_UPLOAD_PIXELS = env.int("MAX_UPLOAD_MEGAPIXELS", 40, validate=validate.Range(min=1)) * 1_000_000
 # Of a picture that is decoded in pieces, in little memory: a JPEG that is not progressive, a TIFF in strips or tiles.
 MAX_LARGE_PIXELS = env.int("MAX_LARGE_MEGAPIXELS", 120, validate=validate.Range(min=1)) * 1_000_000
@@ -309,14 +313,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Superpixel Search <noreply@l
 # Tints come as data: URIs inside the answer to a click, so that one response is all a click needs.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        **{name: [SELF] for name in ("default-src", "style-src", "script-src", "base-uri", "form-action")},
+        **{name: [NONE] for name in ("object-src", "frame-ancestors")},
         "img-src": [SELF, "data:", "blob:"],
-        "style-src": [SELF],
-        "script-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
     }
 }
 X_FRAME_OPTIONS = "DENY"

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from curating.urls import offer_urls
 from superpixel_site import views
 from superpixel_site.watching import views as watching_views
 
@@ -10,6 +11,8 @@ urlpatterns = [
     path("", include("library.urls")),
     path("", include("gallery.urls")),
     path("", include("selector.urls")),
+    path("curating/", include("curating.urls")),
+    path("photos/<uuid:photo_id>/offer/", include(offer_urls)),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

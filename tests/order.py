@@ -26,7 +26,13 @@ WITH_TORCH = (
 FIRST = (
     *WITH_TORCH,
     "tests/gallery/test_worker_process.py",
+    "tests/gallery/test_batches.py",
+    "tests/gallery/test_upkeep.py",
     "tests/accounts/test_exports_by_worker.py",
+    "tests/curating/test_killed_imports.py",
+    "tests/curating/test_buckets.py",
+    "tests/curating/test_backups.py",
+    "tests/curating/test_moving_collections.py",
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",

@@ -7,8 +7,8 @@ import datetime
 import io
 import json
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -30,6 +30,9 @@ PIECE = 2**18
 ROWS_AT_ONCE = 100
 # Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
 TAGS: str = "tags"
+# Files of apps above, by their names: what is in them for a person, with a function that tells the file of a photo.
+Rows: TypeAlias = Callable[[Person, Callable[[Photo], str]], list[dict[str, Any]]]
+FURTHER: dict[str, Rows] = {}
 
 
 class Contents:
@@ -62,6 +65,8 @@ class Contents:
         yield self._json("searches.json", [self._search(search) for search in self._searches()])
         yield self._json("links.json", [self._link(link) for link in self._links()])
         yield from self._collection()
+        for name, rows in FURTHER.items():
+            yield self._json(name, rows(self.person, self._name_of))
         if self.missing:
             yield self._text("missing.txt", "\n".join(["The site has lost these files:", *self.missing, ""]))
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -26,6 +27,7 @@ from superpixel_site.stored_files import delete_unless_kept, read
 # As long as the database takes them.
 LONGEST_TAG = 100
 LONGEST_TITLE = 200
+Also: TypeAlias = Callable[[GalleryImage, bool], object]
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class Details:
     tags: tuple[str, ...] = field(default=())
 
 
-def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, bool]:
+def add_public(
+    data: bytes, name: str, details: Details, *, also: Also = lambda image, is_new: None
+) -> tuple[GalleryImage, bool]:
     """Put an image file into the public collection, once: the same content twice is one image.
 
     Where the details have no title, it is made from the file's name; where they have no date, it is the one in the
     file. Must not be called inside a transaction: the files of an image are deleted when its transaction fails, and
-    this function has to see the end of it.
+    this function has to see the end of it. What else belongs into that transaction is done by `also`, which is told the
+    image and whether it is new.
 
     Returns
     -------
@@ -61,10 +66,13 @@ def add_public(data: bytes, name: str, details: Details) -> tuple[GalleryImage, 
     try:
         with transaction.atomic(durable=True):
             _lock_content(data)
-            if known := _public_image_of(data):
-                return known, False
-            photo = store_photo(data, name, is_public=True)
-            return _add(photo, replace(details, taken=details.taken or date_taken(data))), True
+            image = _public_image_of(data)
+            is_new = image is None
+            if image is None:
+                photo = store_photo(data, name, is_public=True)
+                image = _add(photo, replace(details, taken=details.taken or date_taken(data)))
+            also(image, is_new)
+        return image, is_new
     except BaseException:
         if photo is not None:
             delete_unless_kept(photo, "original", "working")
@@ -135,9 +143,9 @@ def _lock_content(data: bytes) -> None:
 
 
 def _public_image_of(data: bytes) -> GalleryImage | None:
-    """The image of the public collection that was made from this very file."""
+    """The image of the public collection that was made from this very file; one that is withdrawn stays that."""
     sha256 = hashlib.sha256(data).hexdigest()
-    return GalleryImage.objects.public().filter(photo__original_sha256=sha256).first()
+    return GalleryImage.objects.curated().filter(photo__original_sha256=sha256).first()
 
 
 def _date_of(photo: Photo) -> datetime.date | None:

@@ -8,12 +8,14 @@ graphs", PAMI 2018.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection
 
@@ -30,6 +32,12 @@ LEAST_MEMORY_MB = 64
 SECONDS_BETWEEN_REPORTS = 1.0
 # The first half of the key of the lock that is held while an index is built; the second half is the space's key.
 LOCK = 0x5650
+# A graph in which so many times the bytes are spent on a vector that is there than when it was built has bloated: what
+# is deleted leaves room that only new vectors fill. A small one is as fast either way.
+BLOATED = 2.0
+LEAST_BLOATED_BYTES = 64 * 2**20
+# What REINDEX leaves behind where it was interrupted: an index under the name, and with these at its end.
+LEFT_BEHIND = ("_ccnew", "_ccold")
 
 
 class CannotBuild(Exception):
@@ -49,6 +57,19 @@ def is_built(space: DescriptorSpace) -> bool:
 def due() -> list[DescriptorSpace]:
     """The spaces that have no index and so many regions that one pays."""
     return [space for space in DescriptorSpace.objects.order_by("pk") if pays(space) and not is_built(space)]
+
+
+def bloated() -> list[DescriptorSpace]:
+    """The spaces whose index has become so much larger than its vectors that building it again pays."""
+    return [space for space in DescriptorSpace.objects.order_by("pk") if is_built(space) and bloat(space) >= BLOATED]
+
+
+def bloat(space: DescriptorSpace) -> float:
+    """How many times the bytes of when it was built the index of a space spends on a vector; 1 where nobody knows."""
+    size, built = size_of(space), _as_built(space)
+    if not built or size < LEAST_BLOATED_BYTES:
+        return 1.0
+    return size / max(space.vectors.count(), 1) / (built["bytes"] / max(built["vectors"], 1))
 
 
 def pays(space: DescriptorSpace) -> bool:
@@ -73,18 +94,91 @@ def build(space: DescriptorSpace, progress: Progress | None = None) -> None:
     CannotBuild
         When another process is building it, or with PostgreSQL's own reason.
     """
+    _build(space, progress, again=False)
+
+
+def rebuild(space: DescriptorSpace, progress: Progress | None = None) -> None:
+    """Build the index of a space again; the old one answers until then. Parameters and errors are those of `build`."""
+    _build(space, progress, again=True)
+
+
+def _build(space: DescriptorSpace, progress: Progress | None, *, again: bool) -> None:
     if connection.in_atomic_block:
         raise RuntimeError("PostgreSQL builds an index beside other work outside transactions only.")
     with _locked(space):
-        if is_built(space):
+        clean(space)
+        if is_built(space) != again:
             return
         n = RegionVector.objects.filter(space=space).count()
+        statement = f"REINDEX INDEX CONCURRENTLY {name_of(space)}" if again else _statement(space)
         try:
-            drop(space)
             with _session(memory_mb(n, space.dimensions)), _watched(n, progress), connection.cursor() as cursor:
-                cursor.execute(_statement(space))
+                with _can_be_stopped():
+                    cursor.execute(statement)
+                _note_as_built(space, n)
         except DatabaseError as problem:
+            # What is left is removed by the next round, or build: to do so now might wait for what was in the way.
             raise CannotBuild(f"The index of {space} could not be built: {str(problem).splitlines()[0]}.") from problem
+
+
+def clean(space: DescriptorSpace) -> None:
+    """Remove what an interrupted build has left behind; the caller holds the lock."""
+    with connection.cursor() as cursor:
+        for ending in LEFT_BEHIND:
+            cursor.execute(f"DROP INDEX IF EXISTS {name_of(space)}{ending}")
+    if _validity(space) is False:
+        drop(space)
+
+
+def clean_all() -> None:
+    """Remove what interrupted builds have left behind, but for those that are under way."""
+    for space in DescriptorSpace.objects.order_by("pk"):
+        if _validity(space) is False or _is_anything_left(space):
+            with suppress(CannotBuild), _locked(space):
+                clean(space)
+
+
+def _is_anything_left(space: DescriptorSpace) -> bool:
+    names = [f"{name_of(space)}{ending}" for ending in LEFT_BEHIND]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_class WHERE relname = ANY(%s)", [names])
+        return cursor.fetchone() is not None
+
+
+_building: set[psycopg.Connection[Any]] = set()
+
+
+@contextmanager
+def _can_be_stopped() -> Iterator[None]:
+    building = connection.connection
+    _building.add(building)
+    try:
+        yield
+    finally:
+        _building.discard(building)
+
+
+def stop_building() -> None:
+    """End the builds of this process, which are then `CannotBuild`; may be called from any thread."""
+    for building in list(_building):
+        with suppress(psycopg.Error):
+            building.cancel_safe(timeout=1.0)
+
+
+def _note_as_built(space: DescriptorSpace, n: int) -> None:
+    """Note on the index itself how large it was when it was built: its comment comes and goes with it."""
+    noted = json.dumps({"vectors": n, "bytes": size_of(space)})
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON INDEX {name_of(space)} IS %s", [noted])
+
+
+def _as_built(space: DescriptorSpace) -> dict[str, int]:
+    """What `_note_as_built` has noted; nothing of an index that was built before there were such notes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", [name_of(space)])
+        row = cursor.fetchone()
+    noted: dict[str, int] = json.loads(row[0]) if row and row[0] else {}
+    return noted
 
 
 def drop(space: DescriptorSpace) -> None:
@@ -144,7 +238,12 @@ def _locked(space: DescriptorSpace) -> Iterator[None]:
 @contextmanager
 def _session(memory: int) -> Iterator[None]:
     """Set memory and workers for a build, on this connection, until the block ends."""
-    parameters = {"maintenance_work_mem": f"{memory}MB", "max_parallel_maintenance_workers": str(os.cpu_count() or 1)}
+    parameters = {
+        "maintenance_work_mem": f"{memory}MB",
+        "max_parallel_maintenance_workers": str(os.cpu_count() or 1),
+        # Else the server goes on for hours with what a killed process has asked it for.
+        "client_connection_check_interval": "2s",
+    }
     with connection.cursor() as cursor:
         for name, value in parameters.items():
             cursor.execute("SELECT set_config(%s, %s, false)", [name, value])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import ParamSpec
 
@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from gallery.descriptors.appearance import hellinger_vectors
 from gallery.descriptors.region_choice import choose_regions
+from gallery.index import storing
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
 from gallery.index.kinds import describer_of
 from gallery.index.perceptual_hash import perceptual_hash
@@ -53,14 +54,22 @@ def bring_up_to_date(image_id: int, spaces: Sequence[DescriptorSpace], *, afresh
     InvalidImage
         When its file cannot be decoded. Storage, database and models may raise other errors.
     """
+    if described := described_or_completed(image_id, spaces, afresh=afresh):
+        storing.replace_regions([described])
+
+
+def described_or_completed(
+    image_id: int, spaces: Sequence[DescriptorSpace], *, afresh: bool
+) -> storing.Described | None:
+    """Do what an image lacks, but for storing its regions where those are new: that is left to the caller."""
     image = GalleryImage.objects.select_related("photo").filter(pk=image_id).first()
     if image is None:
-        return
+        return None
     if afresh or image.status != GalleryImage.Status.INDEXED or not image.regions.exists():
-        reindex(image, spaces)
-    else:
-        _complete(image, spaces)
+        return describe(image, spaces)
+    _complete(image, spaces)
     image.forget_failures()
+    return None
 
 
 def _complete(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
@@ -148,38 +157,13 @@ def sentence_about(problem: Exception) -> str:
     return f"It could not be indexed: {type(problem).__name__}{f' ({said})' if said else ''}."
 
 
-def reindex(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
-    """Choose the regions of an image and describe them, in place of those that were there."""
+def describe(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> storing.Described:
+    """Choose the regions of an image and describe them; of these, nothing is stored yet."""
     photo = SegmentedPhoto.of(image.photo)
     nodes = choose_nodes(photo)
     members = members_of(photo, nodes)
     vectors = {space.pk: region_vectors(space, photo, members) for space in spaces}
-    replace_regions(image, region_rows(image, photo, nodes, members), vectors, perceptual_hash(photo.rgb))
-
-
-def replace_regions(
-    image: GalleryImage, rows: Sequence[IndexedRegion], vectors: Mapping[int, Floats], image_hash: int
-) -> None:
-    """Store regions, their vectors and the image's hash, in place of those that were there, and mark it as indexed.
-
-    Parameters
-    ----------
-    image : GalleryImage
-    rows : sequence of r IndexedRegion
-        Not saved yet.
-    vectors : mapping of int to float32 ndarray, shape (r, D)
-        By the key of the space.
-    image_hash : int
-        From `perceptual_hash`.
-    """
-    with transaction.atomic():
-        # Locked, so that two at once come one after the other. It may have been deleted meanwhile.
-        if not GalleryImage.objects.select_for_update().filter(pk=image.pk).exists():
-            return
-        image.regions.all().delete()
-        add_vectors(IndexedRegion.objects.bulk_create(rows), vectors)
-        image.set_hash(image_hash)
-        image.mark_indexed()
+    return storing.Described(image, region_rows(image, photo, nodes, members), vectors, perceptual_hash(photo.rgb))
 
 
 def add_space(image: GalleryImage, space: DescriptorSpace) -> None:
@@ -190,8 +174,9 @@ def add_space(image: GalleryImage, space: DescriptorSpace) -> None:
     with transaction.atomic():
         # Regions that were replaced meanwhile have been described by the process that replaced them.
         still_there = set(image.regions.select_for_update().values_list("pk", flat=True))
-        if still_there >= {row.pk for row in rows}:
-            add_vectors(rows, {space.pk: vectors})
+        # Another worker may have described them meanwhile.
+        if still_there >= {row.pk for row in rows} and lacking(image, [space]):
+            storing.add_vectors([(rows, {space.pk: vectors})])
 
 
 def lacking(image: GalleryImage, spaces: Iterable[DescriptorSpace]) -> list[DescriptorSpace]:
@@ -265,24 +250,3 @@ def sample_key_of(working_sha256: str, node: int) -> int:
     """A pseudo-random number from 0 to 2**63 - 1 that depends only on the working copy and the node."""
     digest = hashlib.sha256(f"{working_sha256}:{node}".encode()).digest()
     return int.from_bytes(digest[:8]) >> 1
-
-
-def add_vectors(rows: Sequence[IndexedRegion], vectors: Mapping[int, Floats]) -> None:
-    """Store one vector a region and space. A space that has been removed meanwhile is left out.
-
-    Parameters
-    ----------
-    rows : sequence of r IndexedRegion
-    vectors : mapping of int to float32 ndarray, shape (r, D)
-        By the key of the space.
-    """
-    there = set(DescriptorSpace.objects.filter(pk__in=vectors).values_list("pk", flat=True))
-    RegionVector.objects.bulk_create(
-        (
-            RegionVector(region=row, image_id=row.image_id, space_id=space, vector=vector)
-            for space, described in vectors.items()
-            if space in there
-            for row, vector in zip(rows, described, strict=True)
-        ),
-        ignore_conflicts=True,
-    )

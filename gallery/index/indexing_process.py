@@ -180,10 +180,15 @@ def _serve(connection: Connection) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         # The terminal and some supervisors send them to all processes; what becomes of this one its parent decides.
         signal.signal(sign, signal.SIG_IGN)
+    # A daemon may have no children of its own. This one ends with its parent all the same, and its children with it:
+    # imports read files from strangers in some.
+    multiprocessing.process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     os.nice(NICENESS)
     _keep_freed_memory()
     # Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # One image comes after another, and none again: those before it need not be kept, 90 MB of them.
+    os.environ.setdefault("LABEL_MAP_CACHE_SIZE", "2")
     import django
 
     django.setup()

@@ -47,12 +47,42 @@ def perceptual_hash(rgb: npt.NDArray[np.uint8]) -> int:
     >>> perceptual_hash(np.zeros((4, 4, 3), np.uint8)) & 0xFFFFFF == 0x008080
     True
     """
+    return hash_of_planes(reduced(rgb))
+
+
+def reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Reduce an image, whatever its shape, to a square of luma and two colour differences.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB image.
+
+    Returns
+    -------
+    uint8 ndarray, shape (32, 32, 3)
+        Y, Cb and Cr.
+    """
+    return np.asarray(Image.fromarray(rgb).convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def hash_of_planes(planes: npt.NDArray[np.uint8]) -> int:
+    """Hash an image that is reduced already: the same as `perceptual_hash` of the image.
+
+    Parameters
+    ----------
+    planes : uint8 ndarray, shape (32, 32, 3)
+        From `reduced`.
+
+    Returns
+    -------
+    int
+        64 bits, as a signed number.
+    """
     # Not above: a process that hashes nothing starts sooner without it.
     from scipy.fft import dctn
 
-    small = Image.fromarray(rgb).convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BOX)
-    planes = np.asarray(small, np.float64)
-    waves = dctn(planes[..., 0], norm="ortho")[_ROWS, _COLUMNS]
+    waves = dctn(planes[..., 0].astype(np.float64), norm="ortho")[_ROWS, _COLUMNS]
     structure = np.packbits(waves > np.median(waves)).tobytes()
     colour = planes.mean(axis=(0, 1)).round().astype(np.uint8).tobytes()
     return int.from_bytes(structure + colour, signed=True)

@@ -28,7 +28,9 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 
 from gallery import jobs
+from gallery.index import hnsw
 from gallery.index.indexing_process import IndexingProcesses
+from gallery.jobs import images, upkeep  # noqa: F401  procrastinate knows tasks whose modules have been imported
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +102,8 @@ class PatientWorker:
                 workers = (
                     self._worker(jobs.QUEUE, self.processes, self.concurrency),
                     self._worker(jobs.LONG_QUEUE, self.long_processes, 1),
+                    # Its jobs wait for the database server: they need no process.
+                    self._worker(jobs.UPKEEP_QUEUE, self.long_processes, 1),
                 )
                 connector.when_lost = lambda: _stop_all(workers)
                 await _run_together(workers)
@@ -146,6 +150,7 @@ class PatientWorker:
             self.is_stopping = True
             # What takes minutes does not end by itself in time, and begins again anyway.
             _later(0, self.long_processes.end)
+            _later(0, hnsw.stop_building)
             _later(SECONDS_TO_FINISH_JOBS, self.processes.end)
             # Threads may be waiting for a server that never answers. Nothing of theirs is lost.
             _later(SECONDS_TO_STOP, lambda: os._exit(0))
@@ -178,7 +183,7 @@ class _Connector(PsycopgConnector):
     """The worker's connections. When the database does not answer one of its queries, the session ends."""
 
     def __init__(self) -> None:
-        super().__init__(kwargs=connector_params(), min_size=1, max_size=4, timeout=SECONDS_FOR_A_CONNECTION)
+        super().__init__(kwargs=connector_params(), min_size=1, max_size=6, timeout=SECONDS_FOR_A_CONNECTION)
         self.is_lost = False
         self.when_lost: Callable[[], None] = lambda: None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
@@ -44,3 +45,33 @@ def index_bar(of_what: str) -> tuple[tqdm[Any], Callable[[str, int, int], None]]
 def count(number: int, singular: str, plural: str = "") -> str:
     """`1 image`, `2 images`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def size(n_bytes: int) -> str:
+    """`1.5 GB`: a size as people read it."""
+    power = min(4, max(0, (len(str(n_bytes)) - 1) // 3))
+    unit = ("bytes", "kB", "MB", "GB", "TB")[power]
+    return f"{n_bytes / 1000**power:.3g} {unit}"
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar after the other, and the function that moves them: by its name, what is done, and the total."""
+    shown: dict[str, tqdm[Any]] = {}
+
+    def move(what: str, done: int, total: int) -> None:
+        if what not in shown:
+            close()
+            shown[what] = bar(total, f" {what}")
+        shown[what].total = total
+        shown[what].update(done - shown[what].n)
+
+    def close() -> None:
+        for progress in shown.values():
+            progress.close()
+        shown.clear()
+
+    try:
+        yield move
+    finally:
+        close()

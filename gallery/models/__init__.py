@@ -3,6 +3,7 @@
 from gallery.models.clearing import Clearing
 from gallery.models.collection import DemoCollection, GalleryImage, GalleryImageQuerySet
 from gallery.models.index import DescriptorSpace, IndexedRegion, PhotoFeatures, RegionVector
+from gallery.models.pauses import IndexingPause
 from gallery.models.searches import Feedback, KeptRanking, Search, SearchQuerySet
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "GalleryImage",
     "GalleryImageQuerySet",
     "IndexedRegion",
+    "IndexingPause",
     "KeptRanking",
     "PhotoFeatures",
     "RegionVector",

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from typing import Self
 
-from django.db import models
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
+from taggit.models import Tag
 
+from gallery.models.tags import NormalisedTags, normalised
 from selector.models.photos import Photo
 from selector.people import Person
+
+MOST_WORDS = 8
+MOST_TAGS_OF_A_WORD = 1000
 
 
 class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
     """Of gallery images."""
 
     def public(self) -> Self:
-        """The public collection."""
+        """The public collection, without what is withdrawn from it."""
         return self.filter(photo__is_public=True)
+
+    def curated(self) -> Self:
+        """What curators look after: the public collection, and what is withdrawn from it."""
+        return self.filter(Q(photo__is_public=True) | Q(withdrawn__isnull=False))
+
+    def withdrawn(self) -> Self:
+        """What was in the public collection and may come back: only curators see it."""
+        return self.filter(withdrawn__isnull=False)
 
     def visible_to(self, person: Person) -> Self:
         """The public collection and the person's own private one."""
@@ -56,11 +73,22 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
 
     def tagged(self, tag: str) -> Self:
         """Images with this tag; upper and lower case are the same."""
-        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=tag).values("pk"))
+        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=normalised(tag)).values("pk"))
 
     def licensed(self, licence: str) -> Self:
         """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
         return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
+
+    def saying(self, text: str) -> Self:
+        """Images of which title, description, creator or tags have words that begin with each word of a text."""
+        images = self
+        for word in re.findall(r"\w+", text)[:MOST_WORDS]:
+            query = SearchQuery(f"{word}:*", search_type="raw", config="simple")
+            # Asked first: most words are in no tag, and then an index answers.
+            tags = list(Tag.objects.filter(name__icontains=word).values_list("pk", flat=True)[:MOST_TAGS_OF_A_WORD])
+            tagged = GalleryImage.tags.through.objects.filter(tag__in=tags).order_by().values("object_id")
+            images = images.filter(Q(told=query) | Q(pk__in=tagged) if tags else Q(told=query))
+        return images
 
     def made_by(self, creator: str) -> Self:
         """Images whose creator's name contains this text; upper and lower case are the same."""
@@ -92,6 +120,23 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
         return reduce(or_, waiting)
 
+    @transaction.atomic
+    def withdraw(self) -> int:
+        """Take those that are public out of the collection, for curators to bring back; says how many these were.
+
+        Their photos are nobody's then: all that asks whether a photo is public, or whose it is, leaves them out.
+        """
+        keys = list(self.public().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        Photo.objects.filter(gallery_image__in=keys).update(is_public=False, owner=None, visitor=None)
+        return GalleryImage.objects.filter(pk__in=keys).update(withdrawn=timezone.now())
+
+    @transaction.atomic
+    def publish(self) -> int:
+        """Bring those back that are withdrawn; says how many these were."""
+        keys = list(self.withdrawn().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        Photo.objects.filter(gallery_image__in=keys, owner=None, visitor=None).update(is_public=True)
+        return GalleryImage.objects.filter(pk__in=keys).update(withdrawn=None)
+
     def keys_forward(self, batch: int = 500) -> Iterator[int]:
         """Primary keys, upward, by one query for each batch.
 
@@ -118,7 +163,7 @@ class GalleryImage(models.Model):
     licence = models.CharField(max_length=200, blank=True)
     source_url = models.URLField("source", max_length=500, blank=True)
     taken = models.DateField(null=True, blank=True, help_text="When the picture was made.")
-    tags = TaggableManager(blank=True)
+    tags = TaggableManager(blank=True, manager=NormalisedTags)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, db_index=True, editable=False)
     error = models.TextField(blank=True, editable=False, help_text="Why it could not be indexed.")
     failures = models.PositiveSmallIntegerField(
@@ -132,12 +177,34 @@ class GalleryImage(models.Model):
         editable=False,
         help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
     )
+    # In no language: words stay as they are. Stored, since making them takes a second where all images are looked at.
+    told = models.GeneratedField(
+        expression=SearchVector("title", "description", "creator", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+        editable=False,
+    )
+    withdrawn = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when it is out of the public collection, its photo being nobody's; None for all others.",
+    )
     created = models.DateTimeField(auto_now_add=True)
+
+    # What indexing an image sets.
+    SETTLED = ("status", "error", "failures", "perceptual_hash")
 
     objects = GalleryImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-pk"]
+        # For the lists of curators, which begin at either end.
+        indexes = [
+            models.Index(fields=["created", "id"], name="images_by_age"),
+            models.Index(fields=["title", "id"], name="images_by_title"),
+            models.Index(fields=["withdrawn"], name="images_withdrawn", condition=Q(withdrawn__isnull=False)),
+            GinIndex(fields=["told"], name="images_by_words"),
+        ]
 
     def __str__(self) -> str:
         # Logs and the admin show this: the title may be of a private image.
@@ -147,6 +214,11 @@ class GalleryImage(models.Model):
         """Address of the page about the image."""
         return reverse("gallery:details", args=[self.pk])
 
+    @property
+    def is_curated(self) -> bool:
+        """Whether curators look after it, and not a person of their own."""
+        return self.photo.is_public or self.withdrawn is not None
+
     def own_regions(self, region_ids: Sequence[int]) -> list[int]:
         """Those of some regions that are this image's, in their order."""
         known = set(self.regions.filter(pk__in=region_ids).values_list("pk", flat=True)) if region_ids else set()
@@ -155,10 +227,6 @@ class GalleryImage(models.Model):
     def mark_pending(self) -> None:
         """Store that the image is waiting to be indexed."""
         self._set_status(self.Status.PENDING)
-
-    def mark_indexed(self) -> None:
-        """Store that the image is indexed."""
-        self._set_status(self.Status.INDEXED)
 
     def mark_failed(self, sentence: str) -> None:
         """Store that the image could not be indexed, and why."""
@@ -174,6 +242,11 @@ class GalleryImage(models.Model):
         if self.failures:
             self.failures = 0
             GalleryImage.objects.filter(pk=self.pk).update(failures=0)
+
+    def settle_as_indexed(self, perceptual_hash: int) -> None:
+        """Note that it is indexed, by its `SETTLED` fields, which the caller saves."""
+        self.status, self.error, self.failures = self.Status.INDEXED, "", 0
+        self.perceptual_hash = perceptual_hash
 
     def set_hash(self, value: int) -> None:
         """Store the perceptual hash."""

@@ -154,16 +154,20 @@ class OptionsForm(forms.Form):
         return options.without_filters() if self.cleaned_data["drop_filters"] else options
 
 
+def allowed_tags(tags: list[str]) -> list[str]:
+    """The tags of an image, as many and as long as they may be; they are rows of their own, which know no limits."""
+    if len(tags) > MOST_TAGS:
+        raise forms.ValidationError(f"An image can have {MOST_TAGS} tags; these are {len(tags)}.")
+    if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+        raise forms.ValidationError(f"“{too_long[:20]}…” is too long: a tag has at most {LONGEST_TAG} characters.")
+    return tags
+
+
 class TaggedForm(ImageModelForm):
-    """A form of an image with its tags, which are rows of their own: no field of the image knows their limits."""
+    """A form of an image with its tags."""
 
     def clean_tags(self) -> list[str]:
-        tags: list[str] = self.cleaned_data["tags"]
-        if len(tags) > MOST_TAGS:
-            raise forms.ValidationError(f"An image can have {MOST_TAGS} tags; these are {len(tags)}.")
-        if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
-            raise forms.ValidationError(f"“{too_long[:20]}…” is too long: a tag has at most {LONGEST_TAG} characters.")
-        return tags
+        return allowed_tags(self.cleaned_data["tags"])
 
 
 class MetadataForm(TaggedForm):

@@ -6,6 +6,7 @@
 
 import { byId, find } from "./ui/find.js";
 import { SENTENCES, announce } from "./ui/messages.js";
+import { startDropping } from "./uploads/dropping.js";
 import { UploadList } from "./uploads/list.js";
 import { Sender } from "./uploads/sender.js";
 
@@ -89,33 +90,11 @@ function take(files) {
   }
 }
 
-function startDropping() {
-  const dragging = (/** @type {boolean} */ on) => document.documentElement.classList.toggle("dragging", on);
-  const carries = (/** @type {DragEvent} */ event, /** @type {string} */ type) =>
-    event.dataTransfer?.types.includes(type) ?? false;
-  const isOurs = (/** @type {DragEvent} */ event) => carries(event, "Files") || carries(event, "text/uri-list");
-
-  document.addEventListener("dragover", (event) => {
-    if (!isOurs(event)) return;
-    event.preventDefault();
-    dragging(carries(event, "Files"));
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) dragging(false);
-  });
-  document.addEventListener("drop", (event) => {
-    dragging(false);
-    if (!event.dataTransfer || !isOurs(event)) return;
-    event.preventDefault();
-    take(event.dataTransfer.files);
-  });
-}
-
 input.addEventListener("change", () => { if (input.files?.length) take(input.files); });
 document.addEventListener("paste", ({ clipboardData }) => {
   if (clipboardData?.files.length) take(clipboardData.files);
 });
-startDropping();
+startDropping((carried) => take(carried.files));
 
 // The browser asks in its own words.
 addEventListener("beforeunload", (event) => { if (isBusy()) event.preventDefault(); });

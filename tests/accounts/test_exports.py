@@ -99,7 +99,7 @@ def test_all_that_is_a_persons_is_in_it(alice: User, alice_client: Client, few_s
     archive = downloaded(alice_client)
     assert archive.testzip() is None
     assert set(archive.namelist()) == {
-        *("README.txt", "account.json", "photos.json", "searches.json", "links.json"),
+        *("README.txt", "account.json", "photos.json", "searches.json", "links.json", "offers.json"),
         *("photos/Quarters.JPG", "photos/quarters (2).jpg", "collection.json", "collection.csv"),
         *(f"selections/quarters (2).{kind}" for kind in ("json", "mask.png", "superpixels.png")),
     }

@@ -134,7 +134,9 @@ def test_guesses_at_once_are_all_counted() -> None:
 
     def guess(number: int) -> str:
         try:
-            return sentence(sign_in(at("192.0.2.1"), "alice", f"guess {number}"))
+            response = sign_in(at("192.0.2.1"), "alice", f"guess {number}")
+            # Who waits too long for the others to be counted is let wait as well.
+            return "Wait" if response.status_code == 429 else sentence(response)
         finally:
             connection.close()
 

@@ -22,6 +22,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.signing_in.roles import make_curator
 from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage, Search
 from tests.browser import workspace as ws
@@ -192,6 +193,19 @@ def test_the_empty_site(inspection: Inspection) -> None:
     inspection.page.set_input_files("input[type=file][name=image]", ws.jpeg("notes.jpg", b"no picture"))
     expect(inspection.page.locator("[role=status]")).to_contain_text("This is a text file")
     inspection.look("start, a file refused")
+    assert not inspection.found, "\n".join(inspection.found)
+
+
+def test_how_the_collection_is(inspection: Inspection, collection: None, alice: User, live_server: LiveServer) -> None:
+    make_curator(alice)
+    first, second = GalleryImage.objects.order_by("pk")
+    GalleryImage.objects.filter(pk=first.pk).update(taken="1999-05-01")
+    second.mark_failed("Its file is missing from the storage.")
+    sign_in(inspection.page, alice, live_server)
+    inspection.visit("/curating/health/")
+    inspection.page.get_by_role("button", name="Try again").click()
+    expect(inspection.page.locator("[role=status]")).to_contain_text("1 image will be tried again.")
+    inspection.look("health, an image is tried again")
     assert not inspection.found, "\n".join(inspection.found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from tests.gallery.discs import AddImage, Colour, SearchOf, Select, thing_on_gro
 from tests.pictures import GREEN, RED, image_file
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from gallery.models import GalleryImage, Search
     from selector.models import LabelMap, Photo
     from selector.people import Person
@@ -125,3 +128,13 @@ def visitor_client(client: Client, db: None) -> tuple[Client, Person]:
     session[SESSION_KEY] = str(key)
     session.save()
     return client, Person(visitor=key)
+
+
+@pytest.fixture
+def other_session(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
+    """What another process does."""
+    from django.db import connection
+
+    other = connection.copy()
+    yield other
+    other.close()

@@ -20,14 +20,14 @@ class Killers(AppConfig):
         from gallery.index import indexing
         from gallery.models import GalleryImage
 
-        original = indexing.reindex
+        original = indexing.describe
 
-        def reindex(image: GalleryImage, spaces: Any) -> None:
+        def describe(image: GalleryImage, spaces: Any) -> Any:
             if image.title == "killer":
                 os.kill(os.getpid(), signal.SIGKILL)
             if image.title == "stuck":
                 Path(settings.DATA_DIR, "stuck").write_text(str(os.getpid()))
                 time.sleep(600)
-            original(image, spaces)
+            return original(image, spaces)
 
-        indexing.reindex = reindex
+        indexing.describe = describe

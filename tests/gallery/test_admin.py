@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from gallery.admin import GalleryImageAdmin
+from curating.admin import GalleryImageAdmin
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion
 from gallery.web.forms import NewImageForm
 from selector.models import Photo, SharedSelection
@@ -147,7 +147,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
     curator: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MAX_UPLOAD_BYTES = 2**20
-    monkeypatch.setattr("gallery.admin.add_public", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr("curating.admin.images.add_public", lambda *_: pytest.fail("was read"))
     response = add(curator, bytes(2 * 2**20))
     (error,) = response.context["adminform"].form.errors["image"]
     assert error == "The file has 2.0 MB; at most 1.0 MB are allowed."

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from gallery.descriptors import appearance
 from gallery.descriptors.region_choice import COUNT
-from gallery.index import indexing, spaces
+from gallery.index import indexing, spaces, storing
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector.people import Person
 from selector.rendering.masks import mask_bits, mask_box, mask_from_bits, region_mask
@@ -138,7 +138,7 @@ def test_stopping_in_the_middle_of_an_image_leaves_what_was_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "add_vectors", killed)
+        patch.setattr(storing, "add_vectors", killed)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert content() == before
@@ -156,17 +156,17 @@ def test_stopping_half_way_and_going_on_ends_in_the_same_index_as_one_run(
     GalleryImage.objects.update(status=GalleryImage.Status.PENDING)
     IndexedRegion.objects.all().delete()
 
-    original = indexing.reindex
+    original = indexing.describe
     done: list[int] = []
 
-    def killed_after_two(image: GalleryImage, targets: Any) -> None:
+    def killed_after_two(image: GalleryImage, targets: Any) -> Any:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(image.pk)
-        original(image, targets)
+        return original(image, targets)
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "reindex", killed_after_two)
+        patch.setattr(indexing, "describe", killed_after_two)
         with pytest.raises(KeyboardInterrupt):
             index_gallery()
     assert len({row[0] for row in content()}) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -208,14 +207,6 @@ def test_a_search_leaves_the_parameters_as_they_were(indexed: DescriptorSpace, i
 
 
 # The life of an index
-
-
-@pytest.fixture
-def other_session(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
-    """What another process does."""
-    other = connection.copy()
-    yield other
-    other.close()
 
 
 def index_gallery() -> str:

@@ -9,7 +9,7 @@ import pytest
 from tests.house.source import ROOT, arrows, cycle, imports, members, modules, names_in_python, names_in_templates, room
 
 # An app may know those before it, never one after it.
-APPS = ("selector", "gallery", "library", "accounts")
+APPS = ("selector", "gallery", "library", "accounts", "curating")
 
 # The rooms of each app, from the ground up: each may use those below it.
 ROOMS = {
@@ -19,7 +19,7 @@ ROOMS = {
         *("receivers", "admin", "urls", "apps", "management"),
     ),
     "gallery": (
-        *("models", "descriptors", "index", "jobs", "search", "collection", "clearing", "evaluation"),
+        *("models", "descriptors", "index", "jobs", "rounds", "search", "collection", "clearing", "evaluation"),
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (
@@ -29,6 +29,12 @@ ROOMS = {
     "accounts": (
         *("models", "signing_in", "sessions", "exports", "leaving", "jobs", "forms", "web"),
         *("receivers", "admin", "urls", "apps", "management"),
+    ),
+    "curating": (
+        *("reduced_pictures", "models", "metadata", "manifests", "sources", "health", "jobs", "importing"),
+        *("changes", "handing_over", "duplicates", "observing", "control", "clearing", "offering"),
+        *("keeping", "moving"),
+        *("access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40
@@ -107,7 +113,13 @@ def test_no_file_is_longer_than_one_can_keep_in_mind() -> None:
 NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
-    *("library/_detail_button.html", "selector/_where.html"),
+    *(
+        "curating/_curate_these.html",
+        "curating/_offer_button.html",
+        "curating/_offer_link.html",
+        "curating/_offer_state.html",
+    ),
+    *("curating/_progress.html", "library/_detail_button.html", "selector/_where.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }
 

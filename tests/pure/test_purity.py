@@ -15,6 +15,7 @@ PURE = (
     "selector/segmentation",
     "selector/selection",
     "selector/rendering",
+    "curating/health/charts.py",
     "gallery/descriptors",
     "gallery/index/perceptual_hash.py",
     "gallery/search/parts.py",
@@ -23,6 +24,8 @@ PURE = (
     "gallery/evaluation/figures.py",
     "gallery/evaluation/report.py",
     "gallery/evaluation/results.py",
+    "curating/metadata",
+    "curating/reduced_pictures.py",
 )
 
 # Imports one module after the other, and after each says what it brought along that it must not.

@@ -147,8 +147,8 @@ def test_many_photos_ask_as_many_questions_as_one(alice_client: Client, add: Add
     one = questions()
     for _ in range(4):
         add(select=True)
-    # Session, account, count; photos, namesakes, selections, collection; bytes of photos and of label maps.
-    assert questions() == one == 9
+    # Session, account, count; photos, namesakes, selections, collection, offers; bytes of photos and of label maps.
+    assert questions() == one == 10
 
 
 def test_htmx_gets_the_list_alone(alice_client: Client, add: Add) -> None:

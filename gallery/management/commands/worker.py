@@ -11,12 +11,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from gallery import jobs
+from gallery import jobs, rounds
 from gallery.clearing import clear_away
 from gallery.descriptors.open_clip.weights import Progress
 from gallery.index import kinds, spaces
 from gallery.index.describers import Kind, SpaceUnavailable
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
+from gallery.jobs import upkeep
 from gallery.management.patient_worker import PatientWorker
 from gallery.management.progress import download_bar
 
@@ -101,6 +102,7 @@ class Housekeeper:
     def __init__(self, processes: IndexingProcesses | None = None) -> None:
         self.processes = processes or IndexingProcesses()
         self.known: set[int] = set()
+        self.looks = upkeep.Looks()
 
     def keep_house(self) -> None:
         """Make a round every `SECONDS_BETWEEN_ROUNDS`, for ever."""
@@ -120,6 +122,8 @@ class Housekeeper:
         jobs.sweep()
         clear_away()
         spaces.mark_ready()
+        rounds.go_round()
+        self.looks.look()
         # Last: it waits for its turn in a child process, which may be busy.
         self.take_up_new_spaces()
         close_old_connections()

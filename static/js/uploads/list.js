@@ -6,7 +6,7 @@ import { Row } from "./row.js";
 
 /**
  * @import { State } from "./row.js"
- * @import { Sender } from "./sender.js"
+ * @import { Sends } from "./sender.js"
  */
 
 const AT_ONCE = 2;
@@ -25,7 +25,7 @@ export class UploadList {
 
   /**
    * @param {HTMLElement} panel
-   * @param {Sender} sender
+   * @param {Sends} sender
    * @param {() => void} closed called when the panel has been closed
    */
   constructor(panel, sender, closed) {

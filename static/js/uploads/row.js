@@ -3,7 +3,7 @@
 import { find } from "../ui/find.js";
 
 /**
- * @import { Sender, Upload } from "./sender.js"
+ * @import { Sends, Upload } from "./sender.js"
  */
 
 /** @typedef {"waiting" | "sending" | "done" | "failed" | "cancelled"} State */
@@ -25,7 +25,7 @@ export class Row {
   /**
    * @param {object} page
    * @param {HTMLTemplateElement} page.template of a row
-   * @param {Sender} page.sender
+   * @param {Sends} page.sender
    * @param {() => void} page.changed called when another row may start
    * @param {File} file
    */
@@ -50,11 +50,12 @@ export class Row {
     this.#become("sending", "Uploading");
     this.#bar.value = 0;
     this.#upload = this.#sender.send(this.#file, { stay: true, progress: (share) => this.#progress(share) });
-    const { html, problem = "", aborted, isTold = false } = await this.#upload.answer;
+    const { html, problem = "", aborted, isTold = false, isFinal = false } = await this.#upload.answer;
     this.isTold = isTold;
     if (html) this.#finish(html);
     else if (aborted) this.#become("cancelled", "Cancelled");
     else this.#become("failed", problem);
+    if (isFinal) this.#retryButton.hidden = true;
     this.#changed();
   }
 
@@ -77,7 +78,7 @@ export class Row {
     this.#bar.value = share;
     if (share < 1) return;
     this.#bar.removeAttribute("value");
-    this.#say("Finding the superpixels");
+    this.#say(this.#sender.stage);
   }
 
   /**

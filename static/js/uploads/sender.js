@@ -12,6 +12,8 @@ import { noteOwner, ownHeaders, tokenIsThere } from "../ui/whose_page.js";
  * @property {string} [problem]
  * @property {boolean} [aborted]
  * @property {boolean} [isTold] whether the status line says already what is wrong
+ * @property {boolean} [isFinal] whether trying again would change nothing
+ * @property {number} [status] of the server's answer, where something is wrong
  */
 
 /**
@@ -24,6 +26,17 @@ import { noteOwner, ownHeaders, tokenIsThere } from "../ui/whose_page.js";
  * @typedef {object} Options
  * @property {boolean} stay whether the page stays, so that it needs the photo's entry and no address
  * @property {(share: number) => void} progress told the share that is sent
+ * @property {string} [address] where to send it, if elsewhere than the form is sent
+ * @property {Record<string, string>} [fields] what goes along
+ */
+
+/**
+ * Whatever sends files; a row says its `stage` while the server deals with what has come.
+ *
+ * @typedef {object} Sends
+ * @property {boolean} isKnown
+ * @property {string} stage
+ * @property {(file: File, options: Options) => Upload} send
  */
 
 /** How often a photo is sent while the site is busy, each time after the pause that it asks for. */
@@ -32,6 +45,7 @@ const MOST_TRIES = 4;
 export class Sender {
   /** A first-time visitor is known from the first answer on; two requests before it would be two different visitors. */
   isKnown = false;
+  stage = "Finding the superpixels";
   #form;
   #megabytes;
 
@@ -42,11 +56,11 @@ export class Sender {
   }
 
   /**
-   * @param {File} file
+   * @param {Blob} file
    * @param {Options} options
    * @returns {Upload}
    */
-  send(file, { stay, progress }) {
+  send(file, { stay, progress, address, fields = {} }) {
     const megabytes = this.#megabytes;
     const request = new XMLHttpRequest();
     const stopped = new AbortController();
@@ -62,10 +76,10 @@ export class Sender {
         tries += 1;
         await tokenIsThere();
         if (stopped.signal.aborted) return;
-        request.open("POST", this.#form.action);
+        request.open("POST", address ?? this.#form.action);
         const headers = { "HX-Request": "true", "HX-Current-URL": location.href, ...ownHeaders() };
         for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-        request.send(this.#body(file, stay));
+        request.send(bodyOf(file, stay ? { ...fields, stay: "on" } : fields));
       };
       request.upload.addEventListener("progress", (event) => {
         if (event.lengthComputable) progress(event.loaded / event.total);
@@ -88,17 +102,6 @@ export class Sender {
   }
 
   /**
-   * @param {File} file
-   * @param {boolean} stay
-   */
-  #body(file, stay) {
-    const body = new FormData();
-    body.append("image", file);
-    if (stay) body.append("stay", "on");
-    return body;
-  }
-
-  /**
    * @param {XMLHttpRequest} request
    * @returns {Answer}
    */
@@ -113,6 +116,17 @@ export class Sender {
     if (isTold) announceAnswer(request.responseText);
     // The answer of something in between (a proxy, say) has no sentence of ours in it.
     const sentence = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".message");
-    return { problem: sentence?.textContent ?? sentenceFor(request.status), isTold };
+    return { problem: sentence?.textContent ?? sentenceFor(request.status), isTold, status: request.status };
   }
+}
+
+/**
+ * @param {Blob} file
+ * @param {Record<string, string>} fields
+ */
+function bodyOf(file, fields) {
+  const body = new FormData();
+  body.append("image", file);
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return body;
 }

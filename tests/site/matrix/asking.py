@@ -33,6 +33,7 @@ SENT: dict[str, Callable[[Values], dict[str, Any]]] = {
     "/gallery/<image_id>/select/": lambda things: {"region": things["region_id"]},
     "/searches/<search_id>/options/": lambda things: {"balance": "50"},
     "/searches/<search_id>/feedback/": lambda things: {"forget": "on"},
+    "/curating/duplicates/<pair_id>/": lambda things: {"decision": "different"},
 }
 # Addresses that name their things in what is sent.
 IN_WHAT_IS_SENT = ("/photos/delete/", "/collection/add/", "/collection/take-out/")

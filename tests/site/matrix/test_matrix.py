@@ -17,7 +17,7 @@ from django.test import Client
 
 from tests.site.matrix import table
 from tests.site.matrix.addresses import METHODS, Address, all_addresses
-from tests.site.matrix.asking import Answer, ask, kinds_of, names_things, values_of
+from tests.site.matrix.asking import STAFF, Answer, ask, kinds_of, names_things, values_of
 from tests.site.matrix.world import PEOPLE, World, make_world
 
 # Thousands of requests are made for the first of these tests.
@@ -107,7 +107,9 @@ def tell_tales(answers: Answers) -> Iterator[str]:
 
 
 def may_see(answers: Answers, name: str, whose: str, person: str) -> bool:
-    """Owners see what is theirs, those with a link what it shares, and staff in the admin what the table lets them."""
+    """Owners see what is theirs, those with a link what it shares, and staff what the table lets them."""
+    if name.startswith("/curating/"):
+        return person in STAFF
     if name.startswith("/admin/"):
         return person == "admin" or answers[name, whose, "GET"][person].status == "200"
     return person == whose or name.startswith("/shared/")

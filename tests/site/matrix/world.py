@@ -17,9 +17,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.models import Invitation
+from curating.models import BulkTask, DuplicatePair, Offer
 from gallery.collection.importing import Details, add_public, collect
 from gallery.index import indexing, spaces
-from gallery.jobs import index_image
+from gallery.jobs.images import index_image
 from gallery.models import GalleryImage, IndexedRegion, Search
 from selector.models import Cut, Photo, Selection, SharedSelection, Visitor
 from selector.people import SESSION_KEY, Person
@@ -36,6 +37,10 @@ MANAGED_BY_CURATORS = {
     "galleryimage": "add change delete view",
     "descriptorspace": "view",
     "tag": "add change delete view",
+    "bulktask": "change delete view",
+    "importitem": "view",
+    "duplicatepair": "change view",
+    "offer": "change view",
 }
 # On a busy machine the requests take longer than a password is remembered for.
 DURATION = 600
@@ -167,8 +172,19 @@ def _account_of(person: Person) -> dict[str, str]:
     rows = {"user": user.pk, "authenticator": key.pk, "pk": key.pk, "procrastinatejob": job}
     rows |= {"emailaddress": EmailAddress.objects.get(user=user).pk, "group": Group.objects.get(name="curators").pk}
     rows |= {"invitation": Invitation.objects.invite(7, away)[0].pk}
+    rows |= {"bulktask": (task := BulkTask.objects.create(kind="import", title="Harbour", asked_by=away)).pk}
+    rows |= {"task_id": task.pk}
+    rows |= {"pair_id": _pair_of_copies()}
+    mine = Photo.objects.get(owner=user)
+    rows |= {"offer_id": Offer.objects.create(owner=user, photo=mine, title="Mine", creator="I", licence="CC0").pk}
     rows |= {"descriptorspace": spaces.ensure_spaces()[0][0].pk, "tag": _tag()}
     return {name: str(value) for name, value in rows.items()}
+
+
+def _pair_of_copies() -> int:
+    first = GalleryImage.objects.public().get()
+    second = add_public(image_file(quality=50), "copy.jpg", Details())[0]
+    return int(DuplicatePair.objects.create(first=first, second=second, kind="picture", distance=0).pk)
 
 
 def _tag() -> int:

@@ -1,6 +1,7 @@
-"""What the worker runs: it indexes images, and computes the features of photos that are open in a workspace.
+"""The queue: what waits for the worker, what becomes of jobs whose worker has died, and pausing.
 
-The names of the tasks are stored in the queue: they stay as they are, whatever the functions are called.
+It computes the features of photos that are open in a workspace, too. How images are indexed is in
+`gallery.jobs.images`. The names of the tasks are stored in the queue: they stay as they are.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import datetime
 import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import BigIntegerField, Model, Q, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import BigIntegerField, Func, Model, Q, QuerySet
+from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Cast, Now
 from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
@@ -26,11 +28,10 @@ from procrastinate.sql import queries
 from procrastinate.utils import utcnow
 from psycopg import sql
 
-from gallery.index import indexing, spaces
+from gallery.index import indexing
 from gallery.index.features import precompute_features
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
-from gallery.models import DescriptorSpace, GalleryImage
-from selector.imaging.imagefile import InvalidImage
+from gallery.models import DescriptorSpace, GalleryImage, IndexingPause
 from selector.models import LabelMap
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,15 @@ logger = logging.getLogger(__name__)
 QUEUE = "index"
 # For what takes minutes: it runs beside, so that no image waits for it.
 LONG_QUEUE = "long"
+# For indexes of vectors: one may take an hour, in the database server, and nothing else waits for it.
+UPKEEP_QUEUE = "upkeep"
+# Those that workers take jobs from.
+TAKEN = (QUEUE, LONG_QUEUE, UPKEEP_QUEUE)
+# No worker takes jobs from it: images wait here while indexing is paused.
+PAUSED_QUEUE = "paused"
 INDEX_IMAGE = "gallery.index_image"
+# A batch of them: see `gallery.jobs.images`.
+INDEX_IMAGES = "gallery.index_images"
 PRECOMPUTE_FEATURES = "gallery.look_at_photo"
 # A worker writes its heartbeat every ten seconds. One that has not done so for this long is dead.
 DEAD_AFTER = datetime.timedelta(seconds=30)
@@ -86,35 +95,6 @@ def is_beyond_rescue(job: Job) -> bool:
 def is_no_fault(problem: Exception, job: Job) -> bool:
     """Whether what happened to a job says nothing about it: the database or the worker went away."""
     return isinstance(problem, OperationalError | InterfaceError | ProcessFailed) and not is_beyond_rescue(job)
-
-
-@app.task(name=INDEX_IMAGE, queue=QUEUE, pass_context=True, retry=WhenTold())
-def index_image(context: JobContext, image_id: int, afresh: bool = False) -> None:
-    """Bring the index of one image up to date, in a child process.
-
-    An image that fails, or ends the process, JOB_ATTEMPTS times in a row is given up: its row says why. An invalid one
-    is given up at once.
-    """
-    try:
-        processes_of(context).run(bring_up_to_date, image_id, afresh)
-    except Exception as problem:
-        if is_no_fault(problem, context.job):
-            raise TryAgain(SECONDS_AFTER_NO_FAULT) from problem
-        if not isinstance(problem, InvalidImage) and not indexing.failed_too_often(image_id):
-            raise TryAgain(pause_after(context.job.attempts)) from problem
-        if isinstance(problem, ProcessDied):
-            indexing.put_aside(image_id)
-        else:
-            indexing.give_up(image_id, indexing.sentence_about(problem))
-        raise
-    finally:
-        # Of this thread, which needs one only for what failed.
-        connection.close()
-
-
-def bring_up_to_date(image_id: int, afresh: bool) -> None:
-    """In the child process: index an image in all spaces."""
-    indexing.bring_up_to_date(image_id, spaces.ensure_spaces()[0], afresh=afresh)
 
 
 @app.task(name=PRECOMPUTE_FEATURES, queue=QUEUE, pass_context=True, retry=WhenTold())
@@ -166,12 +146,31 @@ def manager() -> JobManager:
 
 def defer_indexing(images: Iterable[int], *, priority: int = 0, afresh: bool = False) -> None:
     """Queue images by primary key to be indexed, unless they are queued already."""
-    keys = iter(images)
-    while batch := list(islice(keys, 500)):
-        jobs = [_job(INDEX_IMAGE, f"{key}:{afresh}", priority, image_id=key, afresh=afresh) for key in batch]
+    _defer_images(images, priority, {"afresh": afresh})
+
+
+def defer_alone(images: Iterable[int], *, afresh: bool = False) -> None:
+    """The same for images that may fail or end their process, which is nobody else's fault then: in no batch."""
+    _defer_images(images, 0, {"afresh": afresh, "alone": True})
+
+
+def _defer_images(images: Iterable[int], priority: int, arguments: dict[str, bool]) -> None:
+    keys, queue = iter(images), PAUSED_QUEUE if is_indexing_paused() else QUEUE
+    while some := list(islice(keys, 500)):
+        jobs = [
+            _job(INDEX_IMAGE, f"{key}:{arguments['afresh']}", priority, queue, None, image_id=key, **arguments)
+            for key in some
+        ]
         if not _defer_all(jobs):
             for job in jobs:
                 _defer_all([job])
+
+
+def is_hindered(job: Job) -> bool:
+    """Whether a job that takes a while had better stop: indexing is paused, or something more urgent waits."""
+    due = Q(scheduled_at=None) | Q(scheduled_at__lte=Now())
+    urgent = ProcrastinateJob.objects.filter(due, queue_name=QUEUE, status="todo", priority__gt=job.priority)
+    return is_indexing_paused() or urgent.exists()
 
 
 def defer_features(label_map: LabelMap) -> None:
@@ -181,18 +180,26 @@ def defer_features(label_map: LabelMap) -> None:
         _defer_all([_job(PRECOMPUTE_FEATURES, str(label_map.pk), PRIORITY_NOW, label_map_id=label_map.pk)])
 
 
+def defer_upkeep(task: str) -> None:
+    """Queue looking after the indexes of vectors, unless it is queued or under way already."""
+    if not ProcrastinateJob.objects.filter(task_name=task, status="doing").exists():
+        _defer_all([_job(task, "", 0, UPKEEP_QUEUE, lock=task)])
+
+
 def defer_long(task: str, what: str, priority: int = 0, **arguments: str) -> None:
     """Queue something that takes minutes, unless it is queued already."""
     _defer_all([_job(task, what, priority, LONG_QUEUE, **arguments)])
 
 
-def _job(task: str, what: str, priority: int, queue: str = QUEUE, **arguments: int | str) -> Job:
-    """A job that cannot wait in the queue twice for the same thing."""
+def _job(
+    task: str, what: str, priority: int, queue: str = QUEUE, lock: str | None = None, **arguments: int | str
+) -> Job:
+    """A job that cannot wait in the queue twice for the same thing; of those with one lock, one is done at a time."""
     return Job(
         queue=queue,
         task_name=task,
         task_kwargs={**arguments},
-        lock=None,
+        lock=lock,
         queueing_lock=f"{task}:{what}",
         priority=priority,
     )
@@ -210,21 +217,57 @@ def _defer_all(jobs: list[Job]) -> bool:
 
 def defer_forgotten(targets: Iterable[DescriptorSpace]) -> None:
     """Queue images whose index is not complete and that have no job: they are older than a space, for example."""
-    queued = _queued_images()
-    defer_indexing(_without(GalleryImage.objects.pending(), queued))
-    defer_indexing(_without(GalleryImage.objects.unhashed(), queued), priority=PRIORITY_LATER)
+    defer_indexing(_without_job(GalleryImage.objects.pending()))
+    defer_indexing(_without_job(GalleryImage.objects.unhashed()), priority=PRIORITY_LATER)
     for space in targets:
-        defer_indexing(_without(GalleryImage.objects.lacking(space.pk), queued), priority=PRIORITY_LATER)
+        defer_indexing(_without_job(GalleryImage.objects.lacking(space.pk)), priority=PRIORITY_LATER)
 
 
-def _queued_images() -> QuerySet[ProcrastinateJob]:
-    """A subquery: the primary keys of images that have a job."""
-    open_jobs = ProcrastinateJob.objects.filter(task_name=INDEX_IMAGE, status__in=["todo", "doing"])
-    return open_jobs.values_list(Cast(KT("args__image_id"), BigIntegerField()))
+def _without_job(images: QuerySet[GalleryImage]) -> Iterator[int]:
+    """The primary keys of those images that no job names, alone or in a batch."""
+    open_jobs = ProcrastinateJob.objects.filter(status__in=["todo", "doing"])
+    alone = open_jobs.filter(task_name=INDEX_IMAGE).values_list(Cast(KT("args__image_id"), BigIntegerField()))
+    each = Func(KeyTransform("image_ids", "args"), function="jsonb_array_elements_text")
+    together = open_jobs.filter(task_name=INDEX_IMAGES).values_list(Cast(each, BigIntegerField()))
+    images = images.exclude(pk__in=alone).exclude(pk__in=together)
+    return images.order_by("pk").values_list("pk", flat=True).iterator()
 
 
-def _without(images: QuerySet[GalleryImage], queued: QuerySet[ProcrastinateJob]) -> Iterator[int]:
-    return images.exclude(pk__in=queued).order_by("pk").values_list("pk", flat=True).iterator()
+# Pausing
+
+
+def is_indexing_paused() -> bool:
+    """Whether images wait until somebody lets indexing go on."""
+    return IndexingPause.objects.exists()
+
+
+@transaction.atomic
+def pause_indexing() -> None:
+    """Let images wait, those that are queued and those that will be. What is being indexed is finished."""
+    IndexingPause.objects.get_or_create(pk=1)
+    _move_images(QUEUE, PAUSED_QUEUE)
+
+
+@transaction.atomic
+def resume_indexing() -> None:
+    """Let the workers go on with the images that wait."""
+    IndexingPause.objects.all().delete()
+    _move_images(PAUSED_QUEUE, QUEUE)
+
+
+def keep_paused() -> None:
+    """Put images into the queue that they belong in: those that were queued while somebody paused, or let go on."""
+    _move_images(*((QUEUE, PAUSED_QUEUE) if is_indexing_paused() else (PAUSED_QUEUE, QUEUE)))
+
+
+def _move_images(source: str, target: str) -> None:
+    """Put the jobs that wait in a queue into another one; precomputing for people's photos goes on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET queue_name = %s"
+            " WHERE queue_name = %s AND task_name IN (%s, %s) AND status = 'todo'",
+            [target, source, INDEX_IMAGE, INDEX_IMAGES],
+        )
 
 
 DELETE_POINTLESS = sql.SQL(
@@ -252,8 +295,9 @@ def delete_pointless() -> Iterator[None]:
 
 def sweep() -> None:
     """Queue the jobs of dead workers again; give up those that have been rescued very often."""
+    keep_paused()
     alive = Q(worker__last_heartbeat__gte=Now() - DEAD_AFTER)
-    for stalled in ProcrastinateJob.objects.filter(queue_name__in=(QUEUE, LONG_QUEUE), status="doing").exclude(alive):
+    for stalled in ProcrastinateJob.objects.filter(queue_name__in=TAKEN, status="doing").exclude(alive):
         try:
             with transaction.atomic():
                 _rescue(stalled.procrastinate_job)
@@ -273,6 +317,9 @@ def _rescue(job: Job) -> None:
             _finish(job)  # The same image has been queued again: that job does it.
         return
     _finish(job)
+    if job.task_name == INDEX_IMAGES:
+        image_ids: Any = job.task_kwargs["image_ids"]
+        defer_alone(image_ids, afresh=bool(job.task_kwargs["afresh"]))
     if job.task_name != INDEX_IMAGE:
         return
     image_id = job.task_kwargs["image_id"]

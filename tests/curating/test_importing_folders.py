@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import os
 import threading
@@ -15,8 +16,10 @@ from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from curating.models import ImportItem
+from curating.sources import Folder, Found
+from curating.sources.common import IMAGE_SUFFIXES
 from gallery import jobs
-from gallery.collection.folders import images_in, storable
 from gallery.collection.importing import Details, add_public, readable_title
 from gallery.models import GalleryImage
 from selector.models import Photo
@@ -42,6 +45,14 @@ def files_under(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
+SKIPPED = "3 skipped; --report FILE says which, and why.\n"
+
+
+def read_report(file: Path) -> dict[str, str]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return {row["path"]: row["reason"] for row in csv.DictReader(lines)}
+
+
 def run(*args: Any) -> tuple[str, str]:
     out, err = StringIO(), StringIO()
     call_command("import_images", *args, stdout=out, stderr=err)
@@ -50,7 +61,7 @@ def run(*args: Any) -> tuple[str, str]:
 
 def test_a_folder_is_imported_once_by_content(folder: Path) -> None:
     out, err = run(folder)
-    assert out == "2 images imported, 1 already in the collection.\n"
+    assert out == f"2 images imported, 1 already in the collection.\n{SKIPPED}"
     assert err == ""
     assert sorted(GalleryImage.objects.values_list("title", flat=True)) == ["Box 2", "Red box"]
 
@@ -59,13 +70,13 @@ def test_running_it_again_changes_nothing(folder: Path) -> None:
     run(folder)
     before = list(GalleryImage.objects.order_by("pk").values())
     out, _ = run(folder)
-    assert out == "0 images imported, 3 already in the collection.\n"
+    assert out.startswith("0 images imported, 3 already in the collection.\n")
     assert list(GalleryImage.objects.order_by("pk").values()) == before
 
 
 def test_the_folders_below_are_imported_when_asked_for(folder: Path) -> None:
     out, _ = run(folder, "--recursive")
-    assert out == "3 images imported, 1 already in the collection.\n"
+    assert out.startswith("3 images imported, 1 already in the collection.\n")
 
 
 def test_tags_and_licence_go_to_every_image(folder: Path) -> None:
@@ -89,7 +100,7 @@ def test_bad_files_are_reported_and_skipped(folder: Path) -> None:
     out, err = StringIO(), StringIO()
     with pytest.raises(CommandError, match="4 files could not be imported"):
         call_command("import_images", folder, stdout=out, stderr=err)
-    assert out.getvalue() == "2 images imported, 1 already in the collection.\n"
+    assert out.getvalue().startswith("2 images imported, 1 already in the collection.\n")
     lines = err.getvalue().splitlines()
     assert [Path(line.split(": ")[0]).name for line in lines] == [
         "a_text.jpg", "b_cut.jpg", "c_empty.png", "d_phone.heic",
@@ -108,10 +119,17 @@ def test_a_file_larger_than_allowed_is_not_even_read(folder: Path, settings: Any
     assert "film.jpg: The file has 1,048,576.0 MB; at most 1.0 MB are allowed." in err.getvalue()
 
 
-def test_a_file_that_cannot_be_opened_is_reported(folder: Path) -> None:
+def test_what_is_skipped_is_in_the_report_with_its_reason(folder: Path) -> None:
     (folder / "gone.jpg").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder)
-    assert run(folder, "--recursive")[0] == "3 images imported, 1 already in the collection.\n"
+    report = folder.parent / "report.csv"
+    assert run(folder, "--recursive", "--report", report)[0].startswith("3 images imported, 1 already")
+    assert read_report(report) == {
+        ".hidden.jpg": "It is hidden: its name begins with a dot.",
+        "gone.jpg": "It is a link that leads nowhere.",
+        "loop": "It is a link to a folder: those are not followed.",
+        "notes.txt": "It is not called an image: its name ends otherwise.",
+    }
 
 
 def test_what_is_no_folder_is_said_to_be_none(tmp_path: Path) -> None:
@@ -136,7 +154,7 @@ def test_an_import_that_is_killed_goes_on_where_it_was(folder: Path, monkeypatch
         with pytest.raises(KeyboardInterrupt):
             run(folder)
     assert Photo.objects.count() == GalleryImage.objects.count() == 1
-    assert run(folder)[0] == "1 image imported, 2 already in the collection.\n"
+    assert run(folder)[0].startswith("2 images imported, 1 already in the collection.\n"), "as undisturbed"
 
 
 def test_what_an_interrupted_import_had_stored_is_taken_back(
@@ -220,8 +238,8 @@ def test_a_private_copy_does_not_keep_an_image_out_of_the_collection(folder: Pat
 
 
 def test_files_come_in_the_order_of_their_names(folder: Path) -> None:
-    found = images_in(folder, lambda *_: None, recursive=True)
-    assert [path.name for path in found] == ["box 2.png", "red_box.jpg", "the-same.JPEG", "deep.webp"]
+    found = [entry.path for entry in Folder(folder, recursive=True).listed() if isinstance(entry, Found)]
+    assert found == ["box 2.png", "red_box.jpg", "the-same.JPEG", "below/deep.webp"]
 
 
 @pytest.mark.parametrize(
@@ -270,10 +288,16 @@ def test_a_date_that_is_told_counts_more() -> None:
     assert add_public(dated("2019:07:14 09:30:00"), "a.jpg", Details(taken=told))[0].taken == told
 
 
-def test_a_name_that_is_no_utf8_can_be_stored() -> None:
-    assert storable(os.fsdecode(b"caf\xe9.jpg")) == "caf?.jpg"
+def test_a_name_that_is_no_utf8_can_be_stored(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(image_file())
+    assert run(tmp_path)[0].startswith("1 image imported")
+    assert ImportItem.objects.get().path == r"caf\xe9.jpg"
 
 
 def test_a_tag_that_no_image_takes_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="at most 100 characters"):
         call_command("import_images", str(tmp_path), "--tag", "x" * 101)
+
+
+def test_folders_of_raw_files_are_looked_through() -> None:
+    assert {".nef", ".cr2", ".arw", ".dng", ".rw2", ".orf", ".raf", ".tif", ".gif", ".bmp"} <= IMAGE_SUFFIXES

@@ -1,0 +1,1 @@
+"""Copies in the public collection: found by the worker, decided on by curators."""

@@ -1,0 +1,1 @@
+"""How the collection is: what it holds, what waits and what has failed, as figures and plots."""
