@@ -13,11 +13,13 @@ class CuratingConfig(AppConfig):
         from curating.duplicates import working
         from curating.health import figures
         from curating.models import BulkTask
+        from curating.moving import tasks as moving
         from gallery import clearing as clearing_away
         from gallery import rounds
 
         jobs.WORKS[BulkTask.Kind.IMPORT] = jobs.Work(importing.run, importing.blame)
         jobs.WORKS[BulkTask.Kind.CHANGE] = jobs.Work(changes.run)
+        jobs.WORKS[BulkTask.Kind.EXPORT] = jobs.Work(moving.run)
         slots.fill("answer-end", "curating/_curate_these.html")
         clearing_away.add(clearing.delete_outdated)
         rounds.add(observing.observe, working.look, figures.keep_fresh)

@@ -5,12 +5,15 @@ No image is made or deleted by that, and a column that a file lacks stays as it 
 
 from __future__ import annotations
 
+import csv
+import json
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import Any, cast
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from import_export import fields, resources, widgets
@@ -21,14 +24,15 @@ from import_export.results import RowResult
 from import_export.tmp_storages import CacheStorage
 from taggit.utils import edit_string_for_tags, parse_tags
 
+from curating.importing.reports import Line
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.web.forms import METADATA, MetadataForm
 
 # Declared as any text: django-stubs looks literal names up, and does not know the fields of taggit.
 TAGS: str = "tags"
-# What a request can write or compare; a task and `manage.py` are for more.
-MOST_ROWS = 20_000
+# What a request can compare; a manifest is for more.
 MOST_ROWS_IN = 2_000
+ROWS_AT_ONCE = 1_000
 LABELS = {name: getattr(GalleryImage._meta.get_field(name), "verbose_name", name) for name in METADATA}
 
 
@@ -148,6 +152,26 @@ class ImageResource(resources.ModelResource):  # type: ignore[misc]
             instance.tags.set(instance.named_tags)  # type: ignore[attr-defined]
 
 
+def as_csv(resource: ImageResource, images: Iterable[GalleryImage]) -> Iterator[str]:
+    """The lines of a CSV file: a header, and a line for each image."""
+    fields = resource.get_export_fields()
+    writer = csv.writer(Line())
+    yield writer.writerow([field.column_name for field in fields])
+    for image in images:
+        yield writer.writerow([resource.export_field(field, image) for field in fields])
+
+
+def as_json(resource: ImageResource, images: Iterable[GalleryImage]) -> Iterator[str]:
+    """A JSON list, with an object for each image."""
+    fields = resource.get_export_fields()
+    before = "["
+    for image in images:
+        row = {field.column_name: resource.export_field(field, image) for field in fields}
+        yield f"{before}\n{json.dumps(row, ensure_ascii=False)}"
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
+
+
 class TablesMixin(ImportExportMixin):  # type: ignore[misc]
     """Export and import of the images of the list."""
 
@@ -170,10 +194,18 @@ class TablesMixin(ImportExportMixin):  # type: ignore[misc]
 
     def get_export_queryset(self, request: HttpRequest) -> Any:
         """Those that the filters of the list leave, and never people's own."""
-        images = super().get_export_queryset(request).curated()
-        if images.order_by()[: MOST_ROWS + 1].count() > MOST_ROWS:
-            images = images[:MOST_ROWS]
-        return images
+        return super().get_export_queryset(request).curated()
+
+    def _do_file_export(
+        self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None
+    ) -> StreamingHttpResponse:
+        """All of them, sent as they are read: the library would first hold a million rows in memory."""
+        write = as_csv if isinstance(file_format, CSV) else as_json
+        lines = write(ImageResource(), queryset.iterator(chunk_size=ROWS_AT_ONCE))
+        answer = StreamingHttpResponse(lines, content_type=f"{file_format.get_content_type()}; charset=utf-8")
+        name = self.get_export_filename(request, queryset, file_format)
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
 
     def _log_actions(self, result: Any, request: HttpRequest) -> None:
         for row in result:

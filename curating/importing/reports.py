@@ -10,8 +10,8 @@ from curating.models import ImportItem
 COLUMNS = ("path", "state", "reason")
 
 
-class _Line:
-    """Where a writer of CSV puts a line."""
+class Line:
+    """Where a writer of CSV puts a line, which it then returns."""
 
     def write(self, text: str) -> str:
         return text
@@ -19,7 +19,7 @@ class _Line:
 
 def report(items: Iterable[ImportItem]) -> Iterator[str]:
     """The lines of a report: a header, and a line for each file."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield writer.writerow(COLUMNS)
     for item in items:
         yield writer.writerow((_no_formula(item.path), item.state, item.reason))

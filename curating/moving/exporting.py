@@ -8,7 +8,7 @@ import io
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
@@ -24,40 +24,9 @@ from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionV
 from selector.models import LabelMap
 from superpixel_site.stored_files import MissingFile
 
-Tell = Callable[[str, int, int], object]
 # Keys of images in one part, so that a part is the same part when others come or go.
 KEYS_OF_A_PART = 500
 COLUMNS = ("path", "title", "description", "tags", "creator", "licence", "source", "date", "added")
-
-
-def export_collection(place: Place, tell: Tell = lambda what, done, total: None) -> list[str]:
-    """Write the public collection to a place.
-
-    Parameters
-    ----------
-    place : Place
-        Empty, or with an export of this site, which is brought up to date; one that was killed is gone on with.
-    tell : callable, optional
-        Called as it goes on.
-
-    Returns
-    -------
-    list of str
-        Names of files that the storage has lost.
-
-    Raises
-    ------
-    CannotKeep
-        If the place holds something else.
-    """
-    _claim(place)
-    export = _Export(place, tell)
-    export.write_files()
-    export.write_parts()
-    export.write_metadata()
-    export.delete_what_has_gone()
-    place.settle()
-    return export.lost
 
 
 def path_of(image: GalleryImage) -> str:
@@ -74,25 +43,56 @@ def _claim(place: Place) -> None:
     place.write(layout.README, io.BytesIO(layout.EXPLANATION.encode()))
 
 
-class _Export:
-    """One export that is being written."""
+class Export:
+    """The public collection, to be written to a place.
 
-    def __init__(self, place: Place, tell: Tell) -> None:
-        self.place, self.tell, self.lost = place, tell, list[str]()
+    Parameters
+    ----------
+    place : Place
+        Empty, or with an export of this site, which is brought up to date; one that was stopped is gone on with.
+
+    Attributes
+    ----------
+    total : int
+        How many pieces there are: files, and parts of the index.
+    lost : list of str
+        Names of files that the storage has lost.
+
+    Raises
+    ------
+    CannotKeep
+        If the place holds something else.
+    """
+
+    def __init__(self, place: Place) -> None:
+        _claim(place)
+        self.place, self.lost = place, list[str]()
         self.images = GalleryImage.objects.public().select_related("photo").order_by("pk")
         self.spaces = {space.pk: space for space in DescriptorSpace.objects.order_by("pk")}
         self.there = {entry.name: entry.n_bytes for entry in place.entries()}
         self.written = {layout.README, layout.LINES, layout.TABLE, layout.SPACES}
+        self.total = self.images.count() + len(self._parts())
 
-    def write_files(self) -> None:
-        media, total = storage_place(), self.images.count()
-        for done, image in enumerate(self.images.iterator(), 1):
+    def write(self) -> Iterator[bool]:
+        """Write it. Yields after each piece whether that was written now: the others were there already."""
+        yield from self._write_files()
+        described = [{"folder": folder_of(space), **stated(space)} for space in self.spaces.values()]
+        self._write(layout.SPACES, json.dumps(described, indent=1).encode())
+        for number in self._parts():
+            yield self._write_part(number)
+        self._write_metadata()
+        self._delete_what_has_gone()
+        self.place.settle()
+
+    def _write_files(self) -> Iterator[bool]:
+        media = storage_place()
+        for image in self.images.iterator():
             path = path_of(image)
-            if path not in self.written:
-                self.written.add(path)
-                if self.there.get(path) != image.photo.original_bytes:
-                    self._copy(media, str(image.photo.original.name), path)
-            self.tell("files", done, total)
+            is_lacking = path not in self.written and self.there.get(path) != image.photo.original_bytes
+            self.written.add(path)
+            if is_lacking:
+                self._copy(media, str(image.photo.original.name), path)
+            yield is_lacking
 
     def _copy(self, media: Place, name: str, path: str) -> None:
         try:
@@ -102,17 +102,11 @@ class _Export:
             self.lost.append(path)
             self.written.discard(path)
 
-    def write_parts(self) -> None:
-        described = [{"folder": folder_of(space), **stated(space)} for space in self.spaces.values()]
-        self._write(layout.SPACES, json.dumps(described, indent=1).encode())
-        keys = list(self.images.values_list("pk", flat=True))
-        numbers = sorted({key // KEYS_OF_A_PART for key in keys})
-        for done, number in enumerate(numbers, 1):
-            self._write_part(number)
-            self.tell("parts", done, len(numbers))
+    def _parts(self) -> list[int]:
+        return sorted({key // KEYS_OF_A_PART for key in self.images.values_list("pk", flat=True)})
 
-    def _write_part(self, number: int) -> None:
-        """The regions and vectors of images with near keys, unless they are written already."""
+    def _write_part(self, number: int) -> bool:
+        """The regions and vectors of images with near keys, unless they are written already; whether they were not."""
         first = number * KEYS_OF_A_PART
         images = self.images.indexed().filter(pk__gte=first, pk__lt=first + KEYS_OF_A_PART)
         names = [f"{layout.REGIONS}/{number:06d}.jsonl"]
@@ -120,7 +114,7 @@ class _Export:
         state_name, state = f"{layout.STATES}/{number:06d}", self._state_of(images)
         self.written |= {state_name, *names}
         if self.there.keys() >= {state_name, *names} and self._read(state_name) == state:
-            return
+            return False
         lines: list[bytes] = []
         rows: dict[int, list[npt.NDArray[np.float16]]] = {key: [] for key in self.spaces}
         for image in images:
@@ -130,6 +124,7 @@ class _Export:
         for name, (key, space) in zip(names[1:], self.spaces.items(), strict=True):
             self._write_array(name, np.concatenate([np.zeros((0, space.dimensions), np.float16), *rows[key]]))
         self._write(state_name, state)
+        return True
 
     def _state_of(self, images: Any) -> bytes:
         """A hash that is another one when the index of some images is."""
@@ -157,7 +152,7 @@ class _Export:
         }
         return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
-    def write_metadata(self) -> None:
+    def _write_metadata(self) -> None:
         with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as table:
             _write_rows(self._rows(), lines, table)
             for name, file in ((layout.LINES, lines), (layout.TABLE, table)):
@@ -172,7 +167,7 @@ class _Export:
                 written.add(path)
                 yield row_of(image, path)
 
-    def delete_what_has_gone(self) -> None:
+    def _delete_what_has_gone(self) -> None:
         """What was withdrawn or deleted since the last export must not stay in it."""
         ours = (layout.FILES, layout.REGIONS, layout.VECTORS, layout.STATES)
         for name in self.there.keys() - self.written:

@@ -12,7 +12,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from curating.moving import coco_rle
+from curating import control, jobs
+from curating.models import BulkTask
+from curating.moving import coco_rle, tasks
+from curating.moving.exporting import Export
 from gallery.collection.importing import Details, add_public, collect
 from gallery.jobs.images import bring_up_to_date
 from gallery.models import GalleryImage, RegionVector, Search
@@ -24,7 +27,11 @@ from selector.services.photos import store_photo
 from tests import databases
 from tests.pictures import image_file
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels", "own_media")]
+# Parts are named by keys: the first image is the first of its table.
+pytestmark = [
+    pytest.mark.django_db(transaction=True, reset_sequences=True),
+    pytest.mark.usefixtures("few_superpixels", "own_media"),
+]
 
 
 @pytest.fixture
@@ -141,3 +148,58 @@ def test_what_is_no_collection_is_told(kept: Path) -> None:
         run("export_collection", kept)
     with pytest.raises(CommandError):
         run("import_collection", kept)
+
+
+def test_an_export_is_a_task_that_can_be_paused_and_left_to_the_worker(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "SECONDS_BETWEEN_NOTES", 0)
+        patched.setattr(Export, "_copy", paused_after(1, Export._copy))
+        with pytest.raises(CommandError, match="it is paused"):
+            run("export_collection", kept)
+    task = BulkTask.objects.get()
+    assert (task.kind, task.title, task.total) == ("export", str(kept)[-200:], 4)
+    assert 0 < task.done < 3 and not (kept / "metadata.csv").exists()
+    assert "The worker exports it" in run("export_collection", kept, "--queue")
+    call_command("worker", "--once")
+    task.refresh_from_db()
+    assert (task.state, task.done, task.failed, task.total) == ("done", 4, 0, 4)
+    assert len((kept / "metadata.csv").read_text().splitlines()) == 4
+
+
+def test_a_turn_of_the_worker_ends_after_so_many_pieces_and_the_next_goes_on(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    monkeypatch.setattr(tasks, "LEAST_OF_A_TURN", 2)
+    monkeypatch.setattr(jobs, "SECONDS_OF_A_TURN", 0)
+    task = tasks.start_export(str(kept))
+    turns = 1
+    while jobs.take_turn(task.pk):
+        turns += 1
+    task.refresh_from_db()
+    assert (turns, task.state, task.done) == (3, "done", 4)
+
+
+def test_a_lost_file_is_told_and_the_rest_is_exported(kept: Path) -> None:
+    fill()
+    photo = GalleryImage.objects.get(title="Stripes 1").photo
+    photo.original.storage.delete(str(photo.original.name))
+    with pytest.raises(CommandError, match="missing from the storage: 1, such as files/"):
+        run("export_collection", kept)
+    assert BulkTask.objects.get().failed == 1
+    assert len((kept / "metadata.jsonl").read_text().splitlines()) == 2
+
+
+def paused_after(n: int, copy: Any) -> Any:
+    """Copying files, during which a curator pauses the export after so many."""
+    left = iter(range(n))
+
+    def copied(*args: Any) -> None:
+        copy(*args)
+        if next(left, None) is None:
+            control.pause(BulkTask.objects.get())
+
+    return copied

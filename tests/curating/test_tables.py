@@ -11,7 +11,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.signing_in.roles import make_curator
 from gallery.models import GalleryImage
@@ -32,8 +34,8 @@ def curator(bob: User) -> Client:
 
 
 def exported(client: Client, query: str = "", form: str = CSV) -> list[dict[str, Any]]:
-    answer = client.post(f"{IMAGES}export/{query}", {"format": form, "resource": "0"})
-    text = answer.content.decode()
+    answer: Any = client.post(f"{IMAGES}export/{query}", {"format": form, "resource": "0"})
+    text = b"".join(answer.streaming_content).decode()
     return list(csv.DictReader(io.StringIO(text))) if form == CSV else json.loads(text)
 
 
@@ -86,6 +88,21 @@ def test_the_export_is_what_the_list_shows_and_never_peoples_own(admin_client: C
     bare_image(3, title="Sesame", owner=alice)
     assert [row["title"] for row in exported(admin_client)] == ["Night", "Harbour"]
     assert [row["title"] for row in exported(admin_client, "?licence=CC0")] == ["Harbour"]
+
+
+@pytest.mark.parametrize("form", [CSV, JSON])
+def test_all_rows_are_exported_in_pieces_with_as_many_queries_for_each(
+    curator: Client, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr("curating.admin.tables.ROWS_AT_ONCE", 3)
+    assert exported(curator, form=form) == []
+    for number in range(8):
+        bare_image(number, title=f"“Quoted”, {number}", tags=("red",))
+    with CaptureQueriesContext(connection) as queries:
+        rows = exported(curator, form=form)
+    assert [row["title"] for row in rows] == [f"“Quoted”, {number}" for number in reversed(range(8))]
+    assert {row["tags"] for row in rows} == {"red"}
+    assert sum("taggit" in query["sql"] for query in queries) == 3
 
 
 @pytest.mark.parametrize(

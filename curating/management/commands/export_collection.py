@@ -7,9 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from curating.keeping.places import CannotKeep, place_of, told
-from curating.moving.exporting import export_collection
-from gallery.management.progress import bars, count
+from curating.importing.starting import queue
+from curating.management.commands.import_images import address
+from curating.management.here import carry_out, check_end
+from curating.moving.tasks import start_export
+from gallery.management.progress import count
 from gallery.models import GalleryImage
 
 
@@ -22,14 +24,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("target", metavar="TARGET", help="a folder, or s3://bucket/folder")
+        parser.add_argument("--queue", action="store_true", help="by the worker, which must reach TARGET as well")
 
     def handle(self, *, target: str, **options: Any) -> None:
-        try:
-            with told(), bars() as tell:
-                lost = export_collection(place_of(target), tell)
-        except CannotKeep as problem:
-            raise CommandError(str(problem)) from None
-        n = GalleryImage.objects.public().count() - len(lost)
+        task = start_export(address(target))
+        if options["queue"]:
+            queue(task)
+            self.stdout.write(f"The worker exports it: see {task.get_absolute_url()}.")
+            return
+        carry_out(task, " files and parts")
+        check_end(task)
+        n = GalleryImage.objects.public().count() - task.failed
         self.stdout.write(f"{count(n, 'image')} in {target}.")
-        if lost:
-            raise CommandError(f"{count(len(lost), 'file')} are missing from the storage, such as {lost[0]}.")
+        if task.failed:
+            raise CommandError(task.notices)

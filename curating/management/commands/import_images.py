@@ -11,15 +11,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from curating import jobs
 from curating.importing import Wanted, start_import
 from curating.importing.rehearsal import rehearse
 from curating.importing.reports import report
 from curating.importing.starting import queue
+from curating.management.here import carry_out, check_end
 from curating.models import BulkTask, ImportItem
 from curating.sources import CannotOpen
 from gallery.collection.importing import LONGEST_TAG
-from gallery.management.progress import bar, count
+from gallery.management.progress import count
 
 State = ImportItem.State
 
@@ -76,30 +76,10 @@ class Command(BaseCommand):
     def carry_out(self, wanted: Wanted, file: Path | None) -> None:
         """Import in this process."""
         task = start_import(wanted)
-        if not task.begin():
-            raise CommandError("Somebody has just stopped this import.")
-        with bar(0, " images") as progress:
-
-            def tick() -> None:
-                progress.total = task.total
-                progress.update(task.n - progress.n)
-
-            try:
-                jobs.go_on(task, tick=tick)
-            except jobs.CannotGoOn as problem:
-                task.give_up(str(problem))
-                raise CommandError(str(problem)) from None
-            except KeyboardInterrupt:
-                task.pause()
-                raise
-            except Exception as problem:
-                task.give_up(jobs.sentence_about(problem))
-                raise
-        task.refresh_from_db()
+        carry_out(task, " images")
         self.tell(task, task.items.left_out(), file)
         self.summarise(wanted, task.items.counts())
-        if task.state != BulkTask.State.DONE:
-            raise CommandError(f"It was not finished here: it is {task.get_state_display()}.")
+        check_end(task)
 
     def tell(self, task: BulkTask, items: Iterable[ImportItem], file: Path | None) -> None:
         """Say what was refused, and write what was skipped as well into the report."""
