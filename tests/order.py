@@ -30,6 +30,7 @@ FIRST = (
     "tests/gallery/test_upkeep.py",
     "tests/accounts/test_exports_by_worker.py",
     "tests/curating/test_killed_imports.py",
+    "tests/curating/test_two_checkouts.py",
     "tests/curating/test_buckets.py",
     "tests/curating/test_backups.py",
     "tests/curating/test_moving_collections.py",

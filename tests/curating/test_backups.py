@@ -22,9 +22,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from curating.keeping import programs, saving
+from gallery.models import GalleryImage
 from selector.models import Photo
 from superpixel_site.settings import BASE_DIR
 from tests.databases import fresh_database, url_of
@@ -88,6 +90,7 @@ def second() -> Iterator[str]:
 def test_what_is_saved_while_uploads_go_on_is_whole_elsewhere(tmp_path: Path, second: str, alice: Any) -> None:
     for number in range(20):
         add_photo(number, owner=alice)
+    GalleryImage.objects.create(photo=add_photo(20), title="Harbour", withdrawn=timezone.now())
     done = threading.Event()
 
     def upload() -> None:
@@ -110,6 +113,8 @@ def test_what_is_saved_while_uploads_go_on_is_whole_elsewhere(tmp_path: Path, se
     with psycopg.connect(second) as session:
         names = {name for (name,) in session.execute(NAMED)}
         n_photos, n_mine = session.execute("SELECT count(*), count(owner_id) FROM selector_photo").fetchall()[0]
+        by_words = "SELECT title FROM gallery_galleryimage WHERE told @@ 'harbour' AND withdrawn IS NOT NULL"
+        assert session.execute(by_words).fetchall() == [("Harbour",)]
     media = tmp_path / "data" / "media"
     assert n_mine == 20 <= n_photos and len(names) == 2 * n_photos
     assert {str(file.relative_to(media)) for file in media.rglob("*") if file.is_file()} == names

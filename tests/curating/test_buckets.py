@@ -11,6 +11,7 @@ import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from moto.server import ThreadedMotoServer
@@ -21,7 +22,10 @@ from curating.importing import start_from_upload
 from curating.models import BulkTask, ImportItem
 from gallery.jobs.images import bring_up_to_date
 from gallery.models import GalleryImage
+from selector.models import Photo
+from selector.services import label_maps
 from tests.curating.archives import archive
+from tests.gallery.test_worker_process import Worker
 from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
@@ -100,3 +104,32 @@ def test_a_bucket_keeps_what_is_imported_indexed_and_shown(
     out = io.StringIO()
     call_command("check_storage", stdout=out)
     assert out.getvalue() == "6 files: all in order.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_on_a_bucket_is_filled_searched_and_backed_up(
+    bucket: Any, alice: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(default_storage, "_wrapped", S3Storage(bucket_name="pictures", file_overwrite=False))
+    monkeypatch.setenv("MEDIA_BUCKET", "pictures")
+    source = tmp_path / "source"
+    source.mkdir()
+    for number, quality in enumerate((90, 60)):
+        (source / f"{number}.jpg").write_bytes(image_file(quality=quality))
+    assert "2 images imported" in run(source)
+    worker = Worker(tmp_path / "worker", "index_gallery")
+    assert worker.process.wait(timeout=150) == 0, worker.process.communicate()
+    assert GalleryImage.objects.indexed().count() == 2
+    client = Client()
+    client.force_login(alice)
+    assert client.post("/photos/", {"image": SimpleUploadedFile("mine.jpg", image_file())}).status_code == 302
+    photo = Photo.objects.get(owner=alice)
+    label_map = label_maps.get_or_compute(photo)
+    click = {"label_map": label_map.pk, "level": 4, "points": "60,40"}
+    assert client.post(f"/photos/{photo.pk}/selection/", click).status_code == 302
+    found = client.post(f"/photos/{photo.pk}/search/", follow=True)
+    assert len(found.context["answer"].hits) >= 1
+    call_command("backup", str(tmp_path / "kept"), "--verify", stdout=io.StringIO(), stderr=io.StringIO())
+    out = io.StringIO()
+    call_command("restore", str(tmp_path / "kept"), "--check", stdout=out)
+    assert f"({sum(1 for _ in bucket.objects.all())} files" in out.getvalue()

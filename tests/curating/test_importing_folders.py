@@ -122,9 +122,18 @@ def test_a_file_larger_than_allowed_is_not_even_read(folder: Path, settings: Any
 def test_what_is_skipped_is_in_the_report_with_its_reason(folder: Path) -> None:
     (folder / "gone.jpg").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder)
+    (folder / "bad.jpg").write_bytes(b"none")
+    for name in ("@eaDir", "Thumbs"):
+        (folder / "below" / name).mkdir()
+        (folder / "below" / name / "deep.jpg").write_bytes(image_file(quality=30))
     report = folder.parent / "report.csv"
-    assert run(folder, "--recursive", "--report", report)[0].startswith("3 images imported, 1 already")
+    with pytest.raises(CommandError, match="1 file could not be imported"):
+        run(folder, "--recursive", "--report", report)
+    assert GalleryImage.objects.count() == 3
     assert read_report(report) == {
+        "bad.jpg": "The file is not an image of a known format.",
+        "below/@eaDir": "It holds small copies that a system has made of pictures.",
+        "below/Thumbs": "It holds small copies that a system has made of pictures.",
         ".hidden.jpg": "It is hidden: its name begins with a dot.",
         "gone.jpg": "It is a link that leads nowhere.",
         "loop": "It is a link to a folder: those are not followed.",

@@ -29,9 +29,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Worker:
-    """A worker process, or another command; killed when the test is over, whatever happens."""
+    """A worker process, or another command, of this checkout or another; whoever starts it ends it."""
 
-    def __init__(self, data_dir: Path, *command: str, attempts: int = 2) -> None:
+    def __init__(
+        self, data_dir: Path, *command: str, attempts: int = 2, checkout: Path = settings.BASE_DIR, **variables: str
+    ) -> None:
         self.data_dir = data_dir
         environment = {
             **os.environ,
@@ -42,10 +44,11 @@ class Worker:
             "MEANING_ENABLED": "0",
             "JOB_ATTEMPTS": str(attempts),
             "N_SUPERPIXELS": "60",
+            **variables,
         }
         self.process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "manage.py", *(command or ["worker"])],
-            cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def until(self, seconds: float = 150) -> Iterator[None]:
@@ -86,8 +89,8 @@ def start(media: Path, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     (tmp_path / "media").symlink_to(media)
     started: list[Worker] = []
 
-    def start(*command: str, **options: int) -> Worker:
-        started.append(Worker(tmp_path, *command, **options))
+    def start(*command: str, attempts: int = 2) -> Worker:
+        started.append(Worker(tmp_path, *command, attempts=attempts))
         return started[-1]
 
     yield start
