@@ -131,7 +131,7 @@ def test_what_is_skipped_is_in_the_report_with_its_reason(folder: Path) -> None:
         run(folder, "--recursive", "--report", report)
     assert GalleryImage.objects.count() == 3
     assert read_report(report) == {
-        "bad.jpg": "The file is not an image of a known format.",
+        "bad.jpg": "This is a text file, whatever its name says: upload a JPEG, PNG or WebP picture instead.",
         "below/@eaDir": "It holds small copies that a system has made of pictures.",
         "below/Thumbs": "It holds small copies that a system has made of pictures.",
         ".hidden.jpg": "It is hidden: its name begins with a dot.",
