@@ -3,8 +3,9 @@
     python -m docs.screenshots docs/img [--port N]
 
 Takes a workspace with a selection, the drawer open with hits, the pop-up, the gallery, the page to sign in, and those
-of an account, each 1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on. Needs Chromium, in
-$CHROMIUM or on the path. With --port the site that already runs there is shown, with the images it has.
+of an account, each 1440 and 390 pixels wide, light and dark: `workspace-1440-light.jpg` and so on; then the pages for
+curators (`docs.screenshots_of_curating`), which --curating takes alone. Needs Chromium, in $CHROMIUM or on the path.
+With --port the site that already runs there is shown, with the images it has, and without the pages for curators.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -25,7 +24,8 @@ import skimage
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.served_site import ROOT, served, wait_for
+from benchmarks.served_site import served, wait_for
+from docs import screenshots_of_curating
 from tests.browser import chromium
 
 WINDOWS = {1440: 900, 390: 844}
@@ -122,11 +122,11 @@ SHOTS: dict[str, Callable[[Page], None]] = {
 }
 
 
-def take_all(browser: Browser, port: int, out: Path) -> None:
+def take_all(browser: Browser, site: str, out: Path) -> None:
     for width, height in WINDOWS.items():
         for scheme in ("light", "dark"):
             context = browser.new_context(
-                base_url=f"http://127.0.0.1:{port}",
+                base_url=site,
                 viewport={"width": width, "height": height},
                 color_scheme=scheme,
                 reduced_motion="reduce",
@@ -136,9 +136,14 @@ def take_all(browser: Browser, port: int, out: Path) -> None:
             page = context.new_page()
             for name, go in SHOTS.items():
                 go(page)
-                still(page)
-                (out / f"{name}-{width}-{scheme}.jpg").write_bytes(as_jpeg(page.screenshot()))
+                take(page, out / f"{name}-{width}-{scheme}.jpg")
             context.close()
+
+
+def take(page: Page, file: Path) -> None:
+    """What is in the window, as a file."""
+    still(page)
+    file.write_bytes(as_jpeg(page.screenshot()))
 
 
 def still(page: Page) -> None:
@@ -164,33 +169,42 @@ def as_jpeg(png: bytes) -> bytes:
 
 
 @contextmanager
-def with_demo() -> Iterator[int]:
-    """The site over a fresh data folder with the demo collection, until the block ends; gives its port."""
+def with_demo() -> Iterator[tuple[int, str]]:
+    """The site over a fresh data folder with the demo collection, until the block ends; its port and the folder."""
     with tempfile.TemporaryDirectory(prefix="screenshots") as folder:
         Path(folder).chmod(0o755)  # the embedded PostgreSQL may run as another user
         with served(folder) as port:
-            environment = {**os.environ, "DATA_DIR": folder, "MEANING_ENABLED": "false", "LOG_LEVEL": "ERROR"}
             for command in ("load_demo", "index_gallery"):
-                subprocess.run([sys.executable, "manage.py", command], cwd=ROOT, env=environment, check=True)
-            yield port
+                screenshots_of_curating.manage(folder, command)
+            yield port, folder
 
 
 @contextmanager
-def running(port: int) -> Iterator[int]:
+def running(port: int) -> Iterator[tuple[int, str]]:
     wait_for(port)
-    yield port
+    yield port, ""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int)
+    parser.add_argument("--curating", action="store_true", help="the pages for curators alone")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     path = os.environ.get("CHROMIUM") or chromium.installed()
-    with running(arguments.port) if arguments.port else with_demo() as port, sync_playwright() as playwright:
+    with (
+        running(arguments.port) if arguments.port else with_demo() as (port, data_dir),
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        take_all(browser, port, arguments.folder)
+        site = f"http://127.0.0.1:{port}"
+        if not arguments.curating:
+            take_all(browser, site, arguments.folder)
+        if data_dir:
+            screenshots_of_curating.take_all(
+                browser, site, data_dir, lambda page, name: take(page, arguments.folder / f"{name}.jpg")
+            )
         browser.close()
 
 

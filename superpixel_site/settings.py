@@ -335,6 +335,8 @@ TIME_ZONE = setting_values.time_zone("TIME_ZONE", env.str("TIME_ZONE", "UTC"))
 USE_I18N = True
 USE_TZ = True
 TAGGIT_CASE_INSENSITIVE = True
+TAGGIT_TAGS_FROM_STRING = "superpixel_site.typed_tags.tags_of"
+TAGGIT_STRING_FROM_TAGS = "superpixel_site.typed_tags.text_of"
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOG_FORMAT = env.str("LOG_FORMAT", "plain", validate=validate.OneOf(["plain", "json"]))
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)

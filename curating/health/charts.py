@@ -6,6 +6,7 @@ them, light and dark. What a plot shows stands as numbers beside it, so its text
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -105,15 +106,19 @@ def columns(name: str, rows: Sequence[Bar], *, key: str) -> str:
     """
     most = max([row.n for row in rows], default=0) or 1
     step = WIDTH / max(len(rows), 1)
-    room = LETTER * (1 + max([len(row.label) for row in rows], default=0))
-    every = max(1, -(-len(rows) * room // WIDTH))
+    longest = LETTER * max([len(row.label) for row in rows], default=0)
+    # The first label is moved to the right, so as not to reach beyond the plot.
+    room = longest + LETTER + max((longest - step) / 2, 0)
+    every = max(1, math.ceil(room / step))
     parts = [f'<path class="axis" d="M0 {COLUMNS_HEIGHT}.5H{WIDTH}"/>']
     for place, row in enumerate(rows):
         height = COLUMNS_HEIGHT * row.n / most
         if row.n:
             parts.append(_box(place * step + 1, COLUMNS_HEIGHT - height, max(step - 2, 1), height, "part"))
         if place % every == 0:
-            parts.append(_text((place + 0.5) * step, COLUMNS_HEIGHT + AXIS / 2 + 3, row.label, anchor="middle"))
+            half = LETTER * len(row.label) / 2
+            middle = min(max((place + 0.5) * step, half), WIDTH - half)
+            parts.append(_text(middle, COLUMNS_HEIGHT + AXIS / 2 + 3, row.label, anchor="middle"))
     return _svg(name, COLUMNS_HEIGHT + AXIS, "".join(parts), key)
 
 

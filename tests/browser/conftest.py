@@ -11,6 +11,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from pytest_django.live_server_helper import LiveServer
 
 # No sandbox (it does not work for root in a container), and no word to anybody outside this machine.
@@ -56,6 +57,19 @@ def context(browser: Browser, live_server: LiveServer, compiled: None) -> Iterat
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def curator(page: Page, bob: User, live_server: LiveServer) -> Page:
+    """The page of a curator who is signed in."""
+    from accounts.signing_in.roles import make_curator
+    from tests.browser.curating import sign_in
+
+    make_curator(bob)
+    sign_in(page.context, bob, live_server.url)
+    # The admin's pages name no icon, and browsers ask for one all the same.
+    page.context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    return page
 
 
 # What the browser itself and htmx write when the server refuses a request, and when it cannot be reached.

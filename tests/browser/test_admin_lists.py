@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
-from accounts.signing_in.roles import make_curator
 from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage
+from tests.browser.curating import IMAGES, bring_in, take_out
 from tests.gallery.discs import thing_on_ground
 from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
-IMAGES = "/admin/gallery/galleryimage/"
 N = 4
 
 
@@ -35,19 +28,6 @@ def images() -> list[GalleryImage]:
         )[0]
         for number in range(N)
     ]
-
-
-@pytest.fixture
-def curator(context: BrowserContext, live_server: LiveServer) -> None:
-    """A curator is signed in."""
-    person = User.objects.create_user("curator", "curator@example.com", "a-long-passphrase")
-    make_curator(person)
-    client = Client()
-    client.force_login(person)
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-    # The admin's pages name no icon, and browsers ask for one all the same.
-    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
 
 
 def picture(page: Page, name: str) -> None:
@@ -78,21 +58,8 @@ def test_captions_are_corrected_in_the_list_and_by_csv(page: Page, images: list[
     expect(page.locator("#result_list tbody tr")).to_have_count(N)
     picture(page, "filtered")
 
-    page.get_by_role("link", name="Export").click()
-    page.locator("[name=format]").select_option(label="csv")
-    picture(page, "export")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Submit").click()
-    rows = list(csv.DictReader(download.value.path().open()))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0])
-    writer.writeheader()
-    writer.writerows({**row, "title": row["title"].replace("Pciture", "Picture")} for row in rows)
-
-    page.goto(f"{IMAGES}import/")
-    file = {"name": "images.csv", "mimeType": "text/csv", "buffer": text.getvalue().encode()}
-    page.locator("[name=import_file]").set_input_files(file)  # type: ignore[arg-type]
-    page.get_by_role("button", name="Submit").click()
+    rows = take_out(page)
+    bring_in(page, [{**row, "title": row["title"].replace("Pciture", "Picture")} for row in rows])
     expect(page.locator(".import-preview del")).to_have_count(N - 1)
     picture(page, "import")
     page.get_by_role("button", name="Confirm import").click()

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.signing_in.roles import make_curator
@@ -17,6 +16,7 @@ from curating.models import BulkTask
 from gallery.models import GalleryImage
 from selector.models import Photo
 from tests.browser import workspace as ws
+from tests.browser.curating import sign_in
 from tests.curating.archives import archive
 from tests.pictures import image_file
 
@@ -29,20 +29,6 @@ def drop(page: Page, *paths: Path) -> None:
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         session.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data})
-
-
-def sign_in(context: BrowserContext, user: User, address: str) -> None:
-    client = Client()
-    client.force_login(user)
-    for name, cookie in client.cookies.items():
-        context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
-
-
-@pytest.fixture
-def curator(context: BrowserContext, bob: User, live_server: LiveServer) -> Page:
-    make_curator(bob)
-    sign_in(context, bob, live_server.url)
-    return context.new_page()
 
 
 def test_a_dropped_folder_and_an_archive_are_added_and_each_file_is_told(

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from accounts.signing_in.roles import make_curator
 from curating.duplicates import working
 from curating.models import DuplicatePair
 from gallery.models import GalleryImage
@@ -16,15 +12,6 @@ from tests.browser.test_accessibility import Inspection
 from tests.curating.test_duplicates import add, scene
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
-
-
-@pytest.fixture
-def curator(context: BrowserContext, bob: User, live_server: object) -> None:
-    make_curator(bob)
-    client = Client()
-    client.force_login(bob)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": str(live_server)}])
 
 
 @pytest.mark.usefixtures("curator")
