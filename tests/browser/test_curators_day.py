@@ -22,6 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from benchmarks.served_site import free_port, wait_for
 from curating.duplicates import working
+from curating.models import DuplicatePair
 from curating.offering import offer
 from gallery.collection.importing import Details
 from gallery.models import GalleryImage
@@ -179,7 +180,7 @@ def an_offer_is_approved(page: Page) -> None:
 def a_copy_is_folded(page: Page, worker: Worker) -> None:
     # Within 15 seconds the worker would look for itself.
     working.defer()
-    until(worker, lambda: working.DuplicatePair.objects.proposed().exists())
+    until(worker, lambda: DuplicatePair.objects.proposed().exists())
     go_to(page, "Duplicates")
     expect(page.locator("#duplicates h2")).to_contain_text("1 of 1")
     page.get_by_role("button", name="Fold the other into it").click()

@@ -53,6 +53,7 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     expect(dialog.get_by_role("button", name="Fold and delete the copy")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("folded into “Harbour”")
+    expect(dialog).to_be_hidden()
     assert list(kept.tags.names()) == ["sea"] and GalleryImage.objects.count() == 3
 
     expect(heading).to_contain_text("1 of 1")

@@ -136,7 +136,7 @@ def test_a_batch_counts_as_its_images_and_the_oldest_job_is_told(curator: Client
     queue = next(queue for queue in figures.queues() if queue.name.startswith("Images to index"))
     assert (queue.waiting, queue.under_way, queue.things) == (3, 0, 7)
     assert queue.oldest
-    assert "<td>since 3 hours</td>" in text(curator)
+    assert "<td>for 3 hours</td>" in text(curator)
 
 
 @pytest.mark.parametrize(
