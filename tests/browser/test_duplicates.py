@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from curating.duplicates import working
 from curating.models import DuplicatePair
 from gallery.models import GalleryImage
+from tests.browser import workspace as ws
 from tests.browser.test_accessibility import Inspection
 from tests.curating.test_duplicates import add, scene
 
@@ -31,11 +32,14 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     # The larger one is proposed; the arrow keys choose, and go to the other pair and back.
     page.keyboard.press("ArrowDown")
     expect(heading).to_contain_text("2 of 2")
+    ws.wired(page)
     page.keyboard.press("ArrowUp")
     expect(heading).to_contain_text("1 of 2")
+    ws.wired(page)
     if page.get_by_role("row", name="Title").locator("td").first.inner_text() != "Harbour":
         page.keyboard.press("ArrowDown")
         expect(heading).to_contain_text("2 of 2")
+    ws.wired(page)
     expect(radios.first).to_be_checked()
     page.keyboard.press("ArrowRight")
     expect(radios.last).to_be_checked()
@@ -57,6 +61,7 @@ def test_a_copy_is_folded_and_another_pair_told_apart_by_keyboard(page: Page) ->
     assert list(kept.tags.names()) == ["sea"] and GalleryImage.objects.count() == 3
 
     expect(heading).to_contain_text("1 of 1")
+    ws.wired(page)
     page.keyboard.press("n")
     expect(heading).to_have_text("No duplicates")
     expect(page.get_by_role("status")).to_contain_text("will not be proposed again")

@@ -35,13 +35,8 @@ def open_in_selector(page: Page, image: GalleryImage, level: int = 8) -> None:
 def search(page: Page) -> Locator:
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator("#drawer article.hit").first).to_be_visible()
-    wired(page)
+    ws.wired(page)
     return page.locator("#drawer article.hit")
-
-
-def wired(page: Page) -> None:
-    """Wait until htmx has wired what it has swapped in; no hand is as quick as these."""
-    ws.until(page, "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
 
 
 def titles(page: Page) -> list[str]:
@@ -298,7 +293,7 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     # Another search from the pop-up is answered in the drawer; Escape closes that, and the focus is back at Search.
     page.keyboard.press("Enter")
     expect(dialog).to_be_visible()
-    wired(page)
+    ws.wired(page)
     dialog.get_by_role("button", name="More like this region").press("Enter")
     expect(dialog).to_be_hidden()
     expect(page.locator("#drawer h2")).to_be_focused()
@@ -312,7 +307,7 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     search(page)
     page.locator("#drawer article.hit", has_text="red").locator("a").first.press("Enter")
     expect(dialog).to_be_visible()
-    wired(page)
+    ws.wired(page)
     dialog.get_by_role("link", name="Select in this image").press("Enter")
     page.wait_for_url(f"**{red.photo.get_absolute_url()}**")
     ws.ready(page)
@@ -352,7 +347,7 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
     for expected in (12, 14):
         drawer.evaluate("drawer => { drawer.scrollTop = drawer.scrollHeight; }")
         expect(hits).to_have_count(expected)
-    wired(page)
+    ws.wired(page)
     before = titles(page)
 
     # Everything is still there, ranked anew, at the same height; the button keeps the focus.
@@ -361,7 +356,7 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
     drawer.evaluate("drawer => { drawer.scrollTop = 500; }")
     dislike.click()
     expect(dislike).to_have_attribute("aria-pressed", "true")
-    wired(page)
+    ws.wired(page)
     expect(hits).to_have_count(14)
     assert sorted(titles(page)) == sorted(before)
     assert drawer.evaluate("drawer => drawer.scrollTop") == 500
@@ -369,10 +364,10 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
 
     page.get_by_role("button", name=f"More like {before[-1]}", exact=True).click()
     expect(drawer.locator(".judged")).to_contain_text("1 liked, 1 disliked")
-    wired(page)
+    ws.wired(page)
     page.get_by_role("button", name="Forget likes and dislikes").press("Enter")
     expect(drawer.locator(".judged")).to_have_count(0)
-    wired(page)
+    ws.wired(page)
     assert titles(page) == before and not Feedback.objects.exists()
     # The button that was pressed is gone: the focus is still in the answer.
     expect(page.locator("#answer")).to_be_focused()
@@ -401,7 +396,7 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
         slider.press(key)
         ws.until(page, f"document.getElementById('balance').value === '{balance}'")
         page.wait_for_timeout(100)
-        wired(page)
+        ws.wired(page)
         expect(slider).to_be_focused()
         assert len(scores(space)) == 4
         assert all(whole == part for whole, part in scores(space)), space

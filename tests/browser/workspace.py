@@ -54,6 +54,12 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(20)
 
 
+def wired(page: Page) -> None:
+    """Wait until scripts have run and htmx has wired what it has swapped in; no hand is as quick as these."""
+    page.wait_for_load_state("domcontentloaded")
+    until(page, "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
+
+
 def box_of(locator: Locator) -> FloatRect:
     """Where an element is on the screen; it must be shown."""
     box = locator.bounding_box()
