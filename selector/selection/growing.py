@@ -60,12 +60,28 @@ class Ladder:
         self._stops_at_each = colours is None
 
     def start(self) -> Members:
-        """The region of the superpixel: where growing begins."""
+        """The region of the superpixel: where growing begins.
+
+        Returns
+        -------
+        bool ndarray, shape (n,)
+        """
         region: Members = self._cut == self._cut[self._superpixel]
         return region
 
     def above(self, selected: Members) -> Members:
-        """What is selected after one step, of a selection that holds the superpixel; all of it when it is whole."""
+        """What is selected after one step.
+
+        Parameters
+        ----------
+        selected : bool ndarray, shape (n,)
+            The superpixel is among them.
+
+        Returns
+        -------
+        bool ndarray, shape (n,)
+            The same when everything is selected.
+        """
         lacking = np.bincount(self._joins[~selected], minlength=self._totals.size)
         if not lacking.any():
             return selected
@@ -82,7 +98,18 @@ class Ladder:
         return selected | (self._joins <= rung)
 
     def last_step(self, selected: Members) -> Members:
-        """What the last step up to a selection has added, of those that begin at the region, or else at itself."""
+        """What the last step has added that led to a selection.
+
+        Parameters
+        ----------
+        selected : bool ndarray, shape (n,)
+            The superpixel is among them.
+
+        Returns
+        -------
+        bool ndarray, shape (n,)
+            Steps begin at the region, or at the superpixel where the region is not wholly selected.
+        """
         held, before = self.start(), np.zeros_like(selected)
         if not selected[held].all():
             held = np.arange(selected.size) == self._superpixel
@@ -109,8 +136,8 @@ class Ladder:
         beside = np.zeros(superpixels.size + 1, bool)
         beside[list(self._beside(superpixels, held, wanted).get(superpixels.size, ()))] = True
         candidates = np.flatnonzero(wanted & beside[:-1]) if beside.any() else np.flatnonzero(wanted)
-        part: Members = superpixels == candidates[self._areas[candidates].argmin()]
-        return part
+        smallest: Members = superpixels == candidates[self._areas[candidates].argmin()]
+        return smallest
 
     def _nearest(self, units: npt.NDArray[np.intp], held: Members, wanted: Members, room: int) -> Members:
         """The units that touch what is held, or each other, most alike first, until one has no room."""
@@ -120,7 +147,7 @@ class Ladder:
         mean = self._sums[held].sum(axis=0) / self._areas[held].sum()
         sums = np.stack([np.bincount(units[wanted], plane[wanted], n) for plane in self._sums.T], axis=1)
         unlike = _squares(sums / np.maximum(areas, 1)[:, None] - mean)
-        seen, taken = {n}, []
+        seen, taken = {n}, list[int]()
         edge: list[tuple[float, int]] = []
         arrived = n
         while True:

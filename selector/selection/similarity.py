@@ -79,7 +79,7 @@ def _region_means(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The means of superpixels' values (n, k) over the pixels of each region, (r, k), and how many these are, (r,)."""
     n_regions = int(cut.max()) + 1
-    sizes = np.bincount(cut, areas, n_regions)
+    sizes = np.bincount(cut, areas, n_regions).astype(np.float64, copy=False)
     sums = np.stack([np.bincount(cut, areas * plane, n_regions) for plane in values.T], axis=1)
     return sums / np.maximum(sizes, 1)[:, None], sizes
 
