@@ -16,6 +16,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/thumbnail/<slug:version>.jpg", picture_views.thumbnail, name="thumbnail"),
     path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/labels", picture_views.labels, name="labels"),
     path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/tree", picture_views.tree, name="tree"),
+    path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/colours", picture_views.colours, name="colours"),
     path(
         "photos/<uuid:photo_id>/label-maps/<int:label_map_id>/outline/<int:level>.png",
         picture_views.outline,

@@ -15,19 +15,14 @@ Each raises ValueError for a point outside the image, for no point at all, and f
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from selector.arrays import Cut, Labels, Members, Parents
-from selector.segmentation.superpixels import neighbours, superpixel_areas
+from selector.segmentation.superpixels import superpixel_areas
 from selector.selection.geometry import Point, Points, polygon_mask, superpixels_at, superpixels_under_line
+from selector.selection.growing import Ladder
 from selector.selection.selection import Mode, SuperpixelSelection
-from selector.selection.tree import child_towards, largest_selected_node, node_members
-
-# How far apart two colours may be in CIELAB and still look alike; 2.3 is just noticeable, 100 is black to white.
-ALIKE = 14.0
+from selector.selection.similarity import Colours, regions_alike
 
 
 def toggle(selection: SuperpixelSelection, labels: Labels, cut: Cut, points: Points, mode: Mode) -> SuperpixelSelection:
@@ -121,12 +116,22 @@ def cover(
 
 
 def grow(
-    selection: SuperpixelSelection, labels: Labels, cut: Cut, point: Point, mode: Mode, *, parents: Parents
+    selection: SuperpixelSelection,
+    labels: Labels,
+    cut: Cut,
+    point: Point,
+    mode: Mode,
+    *,
+    parents: Parents,
+    colours: Colours | None = None,
 ) -> SuperpixelSelection:
     """Take one step up the merge tree from what is selected under a point.
 
-    A region that is not wholly selected becomes so. After that each call selects the parent of the largest
-    node of the tree around the point that is wholly selected.
+    A region that is not wholly selected becomes so. After that each call goes up from the largest node of the tree
+    around the point that is wholly selected: over all nodes that cross hardly more contrast than the first one, but
+    never beyond `growing.MOST` times the area. Where one node is more than that, a part of it is added: regions of the
+    level that touch what is selected, the most alike first; superpixels where regions are too large. A superpixel that
+    alone is too large is added whole.
 
     Parameters
     ----------
@@ -136,27 +141,35 @@ def grow(
     point : (x, y)
     mode : {"include", "exclude"}
     parents : uint16 ndarray, shape (2n - 1,)
+    colours : float ndarray, shape (n, 3), optional
+        Mean colour of each superpixel in CIELAB. Without it no contrast is known: each node is a step.
 
     Returns
     -------
     SuperpixelSelection
     """
     _check_same_photo(selection, cut)
-    superpixel = int(superpixels_at(labels, [point])[0])
-    region = cut == cut[superpixel]
-    if not selection.of(mode)[region].all():
-        return selection.plus(region, mode)
-    node = largest_selected_node(selection.of(mode), parents, superpixel)
-    return selection.plus(node_members(parents, int(parents[node])), mode)
+    ladder = Ladder(labels, cut, parents, int(superpixels_at(labels, [point])[0]), colours)
+    chosen, region = selection.of(mode), ladder.start()
+    return selection.plus(ladder.above(chosen) if chosen[region].all() else region, mode)
 
 
 def shrink(
-    selection: SuperpixelSelection, labels: Labels, point: Point, mode: Mode, *, parents: Parents
+    selection: SuperpixelSelection,
+    labels: Labels,
+    point: Point,
+    mode: Mode,
+    *,
+    parents: Parents,
+    cut: Cut | None = None,
+    colours: Colours | None = None,
 ) -> SuperpixelSelection:
-    """Take one step back down the merge tree: keep only the half that holds a point.
+    """Take back the last step by which `grow` has come, or would have come, to what is selected around a point.
 
-    Of the largest wholly selected node around the point, the child that holds the point stays selected and the
-    other one goes. A single superpixel has no halves and goes. A point that is not selected changes nothing.
+    The steps are those that begin at the region under the point, where it is wholly selected, and otherwise at the
+    superpixel. So it is the inverse of `grow` at the same point and level, and of what was selected by other means it
+    leaves the part that belongs most to the point. The first step goes as a whole, and a point that is not selected
+    changes nothing.
 
     Parameters
     ----------
@@ -165,19 +178,21 @@ def shrink(
     point : (x, y)
     mode : {"include", "exclude"}
     parents : uint16 ndarray, shape (2n - 1,)
+    cut : uint16 ndarray, shape (n,), optional
+        Without it every superpixel is a region.
+    colours : float ndarray, shape (n, 3), optional
+        As in `grow`.
 
     Returns
     -------
     SuperpixelSelection
     """
     superpixel = int(superpixels_at(labels, [point])[0])
-    if not selection.of(mode)[superpixel]:
+    chosen = selection.of(mode)
+    if not chosen[superpixel]:
         return selection
-    node = largest_selected_node(selection.of(mode), parents, superpixel)
-    removed = node_members(parents, node)
-    if node != superpixel:
-        removed &= ~node_members(parents, child_towards(parents, node, superpixel))
-    return selection.minus(removed, mode)
+    regions = np.arange(chosen.size, dtype=np.uint16) if cut is None else cut
+    return selection.minus(Ladder(labels, regions, parents, superpixel, colours).last_step(chosen), mode)
 
 
 def similar(
@@ -187,12 +202,18 @@ def similar(
     point: Point,
     mode: Mode,
     *,
-    colours: npt.NDArray[np.floating[Any]],
+    colours: Colours,
     everywhere: bool = False,
 ) -> SuperpixelSelection:
     """Add the regions that look like the one under a point, or like the whole selection when that one is in it.
 
-    Two regions look alike when their mean colours are less than `ALIKE` apart in CIELAB.
+    Two regions look alike when their mean colours are less than `similarity.ALIKE` apart in CIELAB. All are compared
+    with the one under the point, never with each other in turn, so that a chain of shades does not lead from light to
+    dark; of a selection a few regions stand for all, so that a second click at the same place adds nothing.
+
+    What lies around is meant: all that is reached from the region under the point through others that look alike. One
+    region that looks different is stepped over where it is narrow against the region under the point: what is seen
+    through the gaps of a chain or a fence is one thing, however many gaps show it.
 
     Parameters
     ----------
@@ -204,7 +225,7 @@ def similar(
     colours : float ndarray, shape (n, 3)
         Mean colour of each superpixel in CIELAB.
     everywhere : bool, optional
-        Also regions that cannot be reached from the one under the point through others that look alike.
+        Also regions that cannot be reached like that.
 
     Returns
     -------
@@ -212,38 +233,8 @@ def similar(
     """
     _check_same_photo(selection, cut)
     clicked = int(cut[superpixels_at(labels, [point])[0]])
-    # Not above: a process in which nobody picks a colour starts sooner without it.
-    from scipy.spatial import cKDTree
-
-    means = _region_means(colours, cut, superpixel_areas(labels, cut.size))
-    chosen = selection.of(mode)
-    models = np.unique(cut[chosen]) if chosen[cut == clicked].all() else np.array([clicked])
-    distances, _ = cKDTree(means[models]).query(means)
-    alike = distances < ALIKE
-    if not everywhere:
-        alike &= _reachable(neighbours(labels, cut), alike, clicked)
+    alike = regions_alike(labels, cut, clicked, selection.of(mode), colours, everywhere=everywhere)
     return selection.plus(alike[cut], mode)
-
-
-def _region_means(
-    values: npt.NDArray[np.floating[Any]], cut: Cut, areas: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """The means of superpixels' values (n, k) over the pixels of each region, (r, k)."""
-    n_regions = int(cut.max()) + 1
-    weights = np.maximum(np.bincount(cut, areas, n_regions), 1)
-    return np.stack([np.bincount(cut, areas * plane, n_regions) for plane in values.T], axis=1) / weights[:, None]
-
-
-def _reachable(pairs: npt.NDArray[np.intp], allowed: Members, start: int) -> Members:
-    """Which regions can be reached from `start` by the adjacent `pairs` through allowed ones."""
-    pairs = pairs[allowed[pairs].all(axis=1)]
-    reached = np.zeros_like(allowed)
-    reached[start] = True
-    while True:
-        touching = pairs[reached[pairs].any(axis=1)].ravel()
-        if reached[touching].all():
-            return reached
-        reached[touching] = True
 
 
 def invert(selection: SuperpixelSelection) -> SuperpixelSelection:

@@ -39,6 +39,8 @@ class Gesture:
         Take away what would be selected.
     everywhere : bool
         Do not stop at what borders on the point.
+    node : int, optional
+        The node of the merge tree that is meant as the region under the first point, whatever the level.
     tab, number : str, int
         Where and as which it was made. A gesture that is sent twice is applied once.
     """
@@ -49,6 +51,7 @@ class Gesture:
     points: Sequence[Point] = ()
     remove: bool = False
     everywhere: bool = False
+    node: int | None = None
     tab: str = ""
     number: int = 0
 
@@ -154,13 +157,25 @@ COVER = Action(
 GROW = Action(
     "grow",
     lambda selection, scene, gesture: grow(
-        selection, scene.labels, scene.cut, gesture.points[0], gesture.mode, parents=scene.parents
+        selection,
+        scene.labels,
+        scene.cut,
+        gesture.points[0],
+        gesture.mode,
+        parents=scene.parents,
+        colours=scene.colours(),
     ),
 )
 SHRINK = Action(
     "shrink",
     lambda selection, scene, gesture: shrink(
-        selection, scene.labels, gesture.points[0], gesture.mode, parents=scene.parents
+        selection,
+        scene.labels,
+        gesture.points[0],
+        gesture.mode,
+        parents=scene.parents,
+        cut=scene.cut,
+        colours=scene.colours(),
     ),
 )
 SIMILAR = Action(
@@ -223,7 +238,7 @@ TOOLS: tuple[Tool, ...] = (
         name="grow",
         label="Grow",
         icon="expand",
-        help="each click takes in what belongs to the region; Shift-click goes back",
+        help="each click takes in the next of what lies around, which is lit before; Shift-click goes back",
         key="g",
         shape="point",
         action=GROW,

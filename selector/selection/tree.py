@@ -10,7 +10,7 @@ from bisect import bisect_left
 
 import numpy as np
 
-from selector.arrays import Members, Parents
+from selector.arrays import Cut, Members, Parents
 
 
 def node_members(parents: Parents, node: int) -> Members:
@@ -63,7 +63,7 @@ def child_towards(parents: Parents, node: int, superpixel: int) -> int:
     >>> child_towards(np.array([3, 4, 3, 4, 4], np.uint16), 4, 2)
     3
     """
-    path = _path_to_root(parents, superpixel)
+    path = path_to_root(parents, superpixel)
     if node not in path[1:]:
         raise ValueError(f"Superpixel {superpixel} does not lie below node {node}.")
     return path[path.index(node) - 1]
@@ -88,14 +88,66 @@ def largest_selected_node(selected: Members, parents: Parents, superpixel: int) 
     >>> largest_selected_node(np.array([True, False, True]), np.array([3, 4, 3, 4, 4], np.uint16), 0)
     3
     """
-    ancestors = _path_to_root(parents, superpixel)
+    ancestors = path_to_root(parents, superpixel)
     too_large = bisect_left(ancestors, True, key=lambda node: not selected[node_members(parents, node)].all())
     return ancestors[too_large - 1]
 
 
-def _path_to_root(parents: Parents, node: int) -> list[int]:
-    """The node, its parent, and so on up to the root."""
+def path_to_root(parents: Parents, node: int) -> list[int]:
+    """The node, its parent, and so on up to the root.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    node : int
+
+    Returns
+    -------
+    list of int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> path_to_root(np.array([3, 4, 3, 4, 4], np.uint16), 2)
+    [2, 3, 4]
+    """
     path = [node]
     while (parent := int(parents[path[-1]])) != path[-1]:
         path.append(parent)
     return path
+
+
+def cut_around(cut: Cut, parents: Parents, node: int, superpixel: int) -> Cut:
+    """A cut in which a node of the tree is the region of a superpixel below it, whatever the level.
+
+    Parameters
+    ----------
+    cut : uint16 ndarray, shape (n,)
+    parents : uint16 ndarray, shape (2n - 1,)
+    node, superpixel : int
+
+    Returns
+    -------
+    uint16 ndarray, shape (n,)
+        Where the node is larger than a region, the numbers of those within it are missing; where it is smaller, the
+        rest of that region keeps its number.
+
+    Raises
+    ------
+    ValueError
+        If the superpixel does not lie below the node.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> parents = np.array([3, 4, 3, 4, 4], np.uint16)
+    >>> cut_around(np.array([0, 1, 2], np.uint16), parents, 3, 2)
+    array([2, 1, 2], dtype=uint16)
+    """
+    if node not in path_to_root(parents, superpixel):
+        raise ValueError("That part of the photo is not under the point.")
+    members = node_members(parents, node)
+    around = cut.copy()
+    splits = (cut == cut[superpixel])[~members].any()
+    around[members] = int(cut.max()) + 1 if splits else cut[superpixel]
+    return around

@@ -32,6 +32,9 @@ from superpixel_site.work_slots import work_slot
 
 logger = logging.getLogger(__name__)
 
+# A power of two: sums of such numbers are exact, here and in the browser.
+COLOUR_STEPS = 16
+
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -172,7 +175,10 @@ def _adjacent(pk: int) -> npt.NDArray[np.uint16]:
 
 
 def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
-    """The mean colour of each superpixel in CIELAB: float64 (n, 3)."""
+    """The mean colour of each superpixel in CIELAB: float64 (n, 3), in steps of 1 / `COLOUR_STEPS`.
+
+    The browser is sent these very numbers, so that it anticipates by the same contrasts.
+    """
     return _mean_colours(label_map.pk)
 
 
@@ -180,7 +186,14 @@ def mean_colours(label_map: LabelMap) -> npt.NDArray[np.float64]:
 def _mean_colours(pk: int) -> npt.NDArray[np.float64]:
     photo = Photo.objects.get(label_maps=pk)
     segmentation = _load(pk)
-    return superpixels.mean_colours(working_copy(photo), segmentation.labels, len(segmentation.areas))
+    means = superpixels.mean_colours(working_copy(photo), segmentation.labels, len(segmentation.areas))
+    rounded: npt.NDArray[np.float64] = np.round(COLOUR_STEPS * means) / COLOUR_STEPS
+    return rounded
+
+
+def packed_colours(label_map: LabelMap) -> bytes:
+    """The mean colours as they are sent: `COLOUR_STEPS` times L, a and b of each superpixel, little-endian int16."""
+    return (COLOUR_STEPS * mean_colours(label_map)).astype("<i2").tobytes()
 
 
 def _key(photo: Photo) -> dict[str, object]:

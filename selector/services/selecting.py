@@ -8,14 +8,16 @@ from functools import partial
 import numpy as np
 from django.db import IntegrityError, transaction
 
-from selector.arrays import Members
+from selector.arrays import Cut, Members
 from selector.models import LabelMap, Selection
 from selector.people import Person
 from selector.segmentation.superpixels import area_share
 from selector.selection import tools
+from selector.selection.geometry import superpixels_at
 from selector.selection.gestures import clear, invert
 from selector.selection.selection import Mode, SuperpixelSelection, packed_length
 from selector.selection.tools import Gesture, Scene
+from selector.selection.tree import cut_around
 from selector.services import label_maps
 from selector.services.adoption import owner_now
 from selector.services.label_maps import Segmentation
@@ -126,9 +128,19 @@ def _apply(selection: Selection, label_map: LabelMap, gesture: Gesture) -> bool:
     segmentation = label_maps.load(label_map)
     tree = segmentation.hierarchy
     colours = partial(label_maps.mean_colours, label_map)
-    scene = Scene(segmentation.labels, tree.cut(gesture.level), tree.parents, colours)
+    scene = Scene(segmentation.labels, _regions(segmentation, gesture), tree.parents, colours)
     action = tools.actions()[gesture.tool]
     return selection.apply(lambda before: action.apply(before, scene, gesture))
+
+
+def _regions(segmentation: Segmentation, gesture: Gesture) -> Cut:
+    """The regions at the level of a gesture; the one under its first point is the node that it names."""
+    tree = segmentation.hierarchy
+    cut = tree.cut(gesture.level)
+    if gesture.node is None:
+        return cut
+    superpixel = int(superpixels_at(segmentation.labels, gesture.points[:1])[0])
+    return cut_around(cut, tree.parents, gesture.node, superpixel)
 
 
 def report_on(selection: Selection) -> Report:

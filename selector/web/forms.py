@@ -70,6 +70,8 @@ class GestureForm(forms.Form):
     points = PointsField(required=False)
     remove = forms.BooleanField(required=False)
     everywhere = forms.BooleanField(required=False)
+    # Of the merge tree; whether it lies over the point is looked at where the tree is.
+    node = forms.IntegerField(min_value=0, max_value=2**16, required=False)
     # The browser draws the tints itself from the state, so they need not be sent.
     draws = forms.BooleanField(required=False)
     tab = forms.CharField(max_length=40, required=False)
@@ -103,6 +105,7 @@ class GestureForm(forms.Form):
             points=self._points_on(width),
             remove=given["remove"],
             everywhere=given["everywhere"],
+            node=given["node"],
             tab=given["tab"],
             number=given["number"] or 0,
         )

@@ -71,6 +71,17 @@ def tree(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpRe
 
 
 @require_GET
+def colours(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int) -> HttpResponseBase:
+    """The mean colour of each superpixel, sixteenths of CIELAB as little-endian int16."""
+    label_map = visible_label_map(person_of(request), photo_id, label_map_id)
+
+    def means() -> HttpResponse:
+        return HttpResponse(label_maps.packed_colours(label_map), content_type=BYTES)
+
+    return kept(request, means, is_public=label_map.photo.is_public)
+
+
+@require_GET
 def outline(request: HttpRequest, photo_id: uuid.UUID, label_map_id: int, level: int) -> HttpResponseBase:
     """The borders between the regions of one level."""
     label_map = visible_label_map(person_of(request), photo_id, label_map_id)

@@ -3,6 +3,7 @@
  * letter of its own. Without this the page is plain links and forms.
  */
 
+import { meant } from "./lib/keys.js";
 import { findAll } from "./ui/find.js";
 
 /** The pair, which answers replace. */
@@ -30,7 +31,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target instanceof Element && event.target.closest("input:not([type=radio]), textarea, select")) return;
   const side = ["ArrowLeft", "ArrowRight"].indexOf(event.key);
   if (side >= 0 && shown()?.querySelector(".pair")) choose(side);
-  else if (!press(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return;
+  else if (!press(meant(event))) return;
   event.preventDefault();
 });
 

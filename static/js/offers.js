@@ -3,6 +3,7 @@
  * Without this there are the buttons of each offer.
  */
 
+import { meant } from "./lib/keys.js";
 import { byId, findAll } from "./ui/find.js";
 
 /** @param {Element} offer */
@@ -28,7 +29,7 @@ let place = -1;
 document.addEventListener("keydown", (event) => {
   const { target } = event;
   if (!(target instanceof HTMLElement) || !target.matches(".offer") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = KEYS[event.key.toLowerCase()];
+  const act = KEYS[meant(event)];
   if (!act) return;
   event.preventDefault();
   act(target);

@@ -9,6 +9,7 @@ import { announce } from "./ui/messages.js";
 import { Viewport } from "./ui/viewport.js";
 import { startButtons } from "./workspace/buttons.js";
 import { Connection } from "./workspace/connection.js";
+import { Foresight } from "./workspace/foresight.js";
 import { Granularity } from "./workspace/granularity.js";
 import { Highlight } from "./workspace/highlight.js";
 import { KeptGestures } from "./workspace/kept_gestures.js";
@@ -29,7 +30,9 @@ const range = find(form, "input[name=level]", HTMLInputElement);
 const size = { width: Number(form.dataset.width), height: Number(form.dataset.height) };
 
 const serverState = new ServerState(Number(range.max));
-const highlight = new Highlight(byId("hover", HTMLCanvasElement), byId("draft", SVGPolygonElement));
+const highlight = new Highlight(
+  byId("hover", HTMLCanvasElement), byId("draft", SVGPolygonElement), byId("closing", SVGPolylineElement),
+);
 const preview = new Preview({
   element: byId("preview", HTMLElement),
   layers: find(byId("preview", HTMLElement), ".layers", HTMLElement),
@@ -64,13 +67,31 @@ function perform(gesture) {
   connection.push({ mode: toolbar.mode, level: granularity.level, ...gesture });
 }
 
+const foresight = new Foresight({
+  stage, highlight, label: byId("part-size", HTMLElement), toolbar, stateNow: () => tints.stateNow,
+});
+tints.changed = () => foresight.refresh();
+form.addEventListener("change", () => foresight.refresh());
 const pointer = new Pointer({
-  stage, viewport, toolbar, perform, sketch: (sketch) => highlight.sketch(sketch),
+  stage,
+  viewport,
+  toolbar,
+  perform,
+  sketch: (sketch) => {
+    if (sketch) foresight.pause();
+    highlight.sketch(sketch);
+  },
+  around: (point) => foresight.around(point),
+  step: (event) => foresight.turn(pointer.pointOf(event), event),
 }, size);
 stage.addEventListener("pointermove", (event) => {
-  if (event.pointerType !== "touch" && !pointer.draft) highlight.hover(pointer.pointOf(event));
+  if (event.pointerType !== "touch" && !pointer.draft) foresight.hover(pointer.pointOf(event), event);
 });
-stage.addEventListener("pointerleave", () => { if (!pointer.draft) highlight.clear(); });
+stage.addEventListener("pointerleave", () => {
+  if (pointer.draft) return;
+  foresight.leave();
+  highlight.clear();
+});
 startButtons({ form, share: byId("share", HTMLElement), connection, viewport, perform });
 new Shortcuts({ toolbar, granularity, viewport, perform });
 
@@ -88,7 +109,8 @@ function follow(segmentation) {
       walker.use(cut);
       highlight.use({ segmentation, cut });
       highlight.clear();
-      keyboard.showFocus();
+      foresight.use(segmentation, granularity.level);
+      keyboard.useLevel();
     });
     granularity.prefetch();
   };
@@ -106,9 +128,12 @@ async function numbers(url = "") {
 }
 
 try {
-  const { labelsUrl, treeUrl } = form.dataset;
+  const { labelsUrl, treeUrl, coloursUrl } = form.dataset;
   const [labels, parents] = await Promise.all([numbers(labelsUrl), numbers(treeUrl)]);
-  follow(new Segmentation(labels, parents, size.width, size.height));
+  const segmentation = new Segmentation(labels, parents, size.width, size.height);
+  follow(segmentation);
+  // Only Grow needs them, and until then the server's answer corrects what is anticipated.
+  numbers(coloursUrl).then((words) => { segmentation.colours = new Int16Array(words.buffer); }).catch(() => {});
   form.dataset.ready = "";
   // A page that the browser kept from an earlier visit may show the selection of then.
   const [visit] = performance.getEntriesByType("navigation");

@@ -63,6 +63,8 @@ def test_every_tool_selects_what_it_says(page: Page) -> None:
     page.keyboard.up("Alt")
     work.check("cover", remove="true")
 
+    page.get_by_role("button", name="Clear").click()
+    work.check("clear")
     page.keyboard.press("g")
     sizes = []
     for _ in range(3):
@@ -213,18 +215,21 @@ def gestures_of_every_kind(work: ws.Workspace) -> list[dict[str, Any]]:
     """In an order drawn by lot, as the page hands them to its queue."""
     rng = random.Random(5)
     found: list[dict[str, Any]] = []
-    tools = ["toggle"] * 3 + ["paint", "cover", "grow", "grow", "shrink", "invert"]
-    for _ in range(250):
+    tools = ["toggle"] * 3 + ["paint", "cover", "grow", "grow", "grow", "shrink", "invert", "clear"]
+    for _ in range(300):
         points = [[round(rng.uniform(0, 239.9), 2), round(rng.uniform(0, 159.9), 2)] for _ in range(rng.randint(1, 7))]
         tool = rng.choice(tools)
         many = tool in ("paint", "cover")
         gesture = {"tool": tool, "mode": rng.choice(["include", "include", "exclude"]), "level": rng.randint(1, 70)}
-        found.append(gesture | {"points": points if many else points[:1], "remove": many and rng.random() < 0.3})
+        gesture |= {"points": points if many else points[:1], "remove": many and rng.random() < 0.3}
+        if tool in ("toggle", "grow", "shrink") and rng.random() < 0.3:
+            gesture["node"] = rng.choice(work.nodes_over(*points[0]))
+        found.append(gesture)
     return [*found, {"tool": "clear", "mode": "include", "level": 20, "points": []}]
 
 
 def test_what_the_browser_anticipates_is_what_the_server_computes(page: Page) -> None:
-    """For 250 gestures of every kind, one on top of the other, superpixel by superpixel."""
+    """For 300 gestures of every kind, one on top of the other, superpixel by superpixel."""
     work = ws.Workspace(page, ws.public_photo())
     found = gestures_of_every_kind(work)
     states = page.evaluate(
@@ -235,6 +240,7 @@ def test_what_the_browser_anticipates_is_what_the_server_computes(page: Page) ->
             const words = async (url) => new Uint16Array(await (await fetch(url)).arrayBuffer());
             const segmentation = new module.Segmentation(
                 await words(form.dataset.labelsUrl), await words(form.dataset.treeUrl), 240, 160);
+            segmentation.colours = new Int16Array((await words(form.dataset.coloursUrl)).buffer);
             const state = new Uint8Array(segmentation.count);
             return gestures.map((gesture) => {
                 module.anticipate(state, segmentation, gesture);

@@ -18,7 +18,9 @@ from playwright.sync_api import FilePayload, FloatRect, Locator, Page, Request
 from selector.models import Photo, Selection
 from selector.rendering import layers
 from selector.selection import gestures
+from selector.selection.geometry import superpixels_at
 from selector.selection.selection import Mode, SuperpixelSelection
+from selector.selection.tree import cut_around, path_to_root
 from selector.services import label_maps
 from selector.services.photos import store_photo
 from tests.pictures import eighths, image_file
@@ -192,6 +194,10 @@ class Workspace:
         row, column = np.unravel_index(depth.argmax(), depth.shape)
         return float(column) + 0.5, float(row) + 0.5
 
+    def nodes_over(self, x: float, y: float) -> list[int]:
+        """The nodes of the merge tree that hold a point, from its superpixel up to the whole photo."""
+        return path_to_root(self.tree.parents, int(self.labels[int(y), int(x)]))
+
     def drag(self, *points: tuple[float, float], steps: int = 6) -> None:
         """Press at the first point, go through the others, let go at the last."""
         self.page.mouse.move(*at(self.page, *points[0]))
@@ -239,19 +245,25 @@ def outcome(state: SuperpixelSelection, gesture: dict[str, str], label_map: Any)
     labels, tree = segmentation.labels, segmentation.hierarchy
     points, mode = points_of(gesture), MODES[gesture["mode"]]
     cut, add = tree.cut(int(gesture["level"])), not gesture.get("remove")
+    if "node" in gesture:
+        superpixel = int(superpixels_at(labels, points[:1])[0])
+        cut = cut_around(cut, tree.parents, int(gesture["node"]), superpixel)
+    colours = label_maps.mean_colours(label_map)
     tools: dict[str, Callable[[], SuperpixelSelection]] = {
         "toggle": lambda: gestures.toggle(state, labels, cut, points, mode),
         "paint": lambda: gestures.paint(state, labels, cut, points, mode, add=add),
         "cover": lambda: gestures.cover(state, labels, cut, points, mode, add=add),
-        "grow": lambda: gestures.grow(state, labels, cut, points[0], mode, parents=tree.parents),
-        "shrink": lambda: gestures.shrink(state, labels, points[0], mode, parents=tree.parents),
+        "grow": lambda: gestures.grow(state, labels, cut, points[0], mode, parents=tree.parents, colours=colours),
+        "shrink": lambda: gestures.shrink(
+            state, labels, points[0], mode, parents=tree.parents, cut=cut, colours=colours
+        ),
         "similar": lambda: gestures.similar(
             state,
             labels,
             cut,
             points[0],
             mode,
-            colours=label_maps.mean_colours(label_map),
+            colours=colours,
             everywhere=bool(gesture.get("everywhere")),
         ),
         "invert": lambda: gestures.invert(state),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selector.arrays import Parents
-from selector.selection.tree import child_towards, largest_selected_node, node_members
-from tests.pure.six_superpixels import PARENTS, flags
+from selector.selection.tree import child_towards, cut_around, largest_selected_node, node_members
+from tests.pure.six_superpixels import EACH_ALONE, PARENTS, flags
 
 
 @st.composite
@@ -59,3 +59,17 @@ def test_up_and_down_the_tree_are_inverse(parents: Parents, data: st.DataObject)
         above = int(parents[node])
         assert np.all(node_members(parents, above)[members])
         assert child_towards(parents, above, superpixel) == node
+
+
+def test_a_node_is_the_region_of_its_superpixels_whatever_the_level() -> None:
+    columns = np.array([0, 1, 2, 0, 1, 2], np.uint16)
+    assert cut_around(columns, PARENTS, 9, 4).tolist() == [1, 1, 2, 1, 1, 2]
+    assert cut_around(columns, PARENTS, 4, 4).tolist() == [0, 1, 2, 0, 3, 2]
+    assert cut_around(columns, PARENTS, 7, 4).tolist() == columns.tolist()
+    assert columns.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize("node", [6, 3, 11, 65535])
+def test_a_node_that_is_not_over_the_superpixel_is_refused(node: int) -> None:
+    with pytest.raises(ValueError, match="not under the point"):
+        cut_around(EACH_ALONE, PARENTS, node, 4)

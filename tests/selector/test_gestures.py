@@ -190,7 +190,7 @@ def test_two_people_on_a_public_photo_do_not_meet(alice_client: Client, client: 
 def test_a_stranger_gets_404(bob_client: Client, photo: Photo) -> None:
     label_map = label_maps.get_or_compute(photo)
     assert gesture(bob_client, photo, points=RED_QUARTER).status_code == 404
-    for name in ("labels", "tree", "outline/4.png"):
+    for name in ("labels", "tree", "colours", "outline/4.png"):
         assert bob_client.get(f"/photos/{photo.pk}/label-maps/{label_map.pk}/{name}").status_code == 404
     assert bob_client.get(f"/photos/{photo.pk}/preview.png").status_code == 404
     assert bob_client.post(f"/photos/{photo.pk}/rotate/").status_code == 404
@@ -203,6 +203,32 @@ def test_bad_coordinates_get_a_sentence_and_change_nothing(alice_client: Client,
     assert 400 <= response.status_code < 500
     assert b'class="message error"' in response.content
     assert not Selection.objects.exclude(position=0).exists()
+
+
+def test_a_click_may_name_the_part_that_it_means(alice_client: Client, photo: Photo) -> None:
+    tree = label_maps.load(label_maps.get_or_compute(photo)).hierarchy
+    gesture(alice_client, photo, points=RED_QUARTER, node=len(tree.parents) - 1)
+    assert included(photo).all()
+    gesture(alice_client, photo, "clear")
+    gesture(alice_client, photo, "grow", points=RED_QUARTER, node=len(tree.parents) - 1)
+    assert included(photo).all()
+
+
+@pytest.mark.parametrize("node", ["-1", "x", "99999999", "65535", "elsewhere"])
+def test_a_part_that_is_not_under_the_point_is_refused(alice_client: Client, photo: Photo, node: str) -> None:
+    labels = label_maps.load(label_maps.get_or_compute(photo)).labels
+    given = str(labels[-1, -1]) if node == "elsewhere" else node
+    response = gesture(alice_client, photo, points=RED_QUARTER, node=given)
+    assert response.status_code in (400, 422)
+    assert b'class="message error"' in response.content
+    assert not Selection.objects.exclude(position=0).exists()
+
+
+def test_the_mean_colours_are_sent_as_the_server_computes_with_them(alice_client: Client, photo: Photo) -> None:
+    label_map = label_maps.get_or_compute(photo)
+    sent = alice_client.get(f"/photos/{photo.pk}/label-maps/{label_map.pk}/colours").content
+    colours = np.frombuffer(sent, "<i2").reshape(-1, 3) / 16
+    assert np.array_equal(colours, label_maps.mean_colours(label_map))
 
 
 @pytest.mark.parametrize("wrong", [{"tool": "explode"}, {"mode": "maybe"}, {"level": "-4"}, {"label_map": "x"}])

@@ -62,7 +62,8 @@ export class RegionGraph {
  *
  * @param {Segmentation} segmentation
  */
-function measure({ labels, width, height, count, borders }) {
+function measure(segmentation) {
+  const { labels, width, height, count } = segmentation;
   const sumX = new Float64Array(count), sumY = new Float64Array(count);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -70,6 +71,21 @@ function measure({ labels, width, height, count, borders }) {
       sumY[labels[i]] += y + 0.5;
     }
   }
+  return { sumX, sumY, pairs: touchingPairs(segmentation) };
+}
+
+/** @type {WeakMap<Segmentation, Set<number>>} */
+const pairsFound = new WeakMap();
+
+/**
+ * Which superpixels touch: one of the two in the upper half of a number, the other in the lower; some pairs both ways.
+ *
+ * @param {Segmentation} segmentation
+ */
+export function touchingPairs(segmentation) {
+  const known = pairsFound.get(segmentation);
+  if (known) return known;
+  const { labels, width, borders } = segmentation;
   /** @type {Set<number>} */
   const pairs = new Set();
   for (const pixel of borders) {
@@ -79,5 +95,6 @@ function measure({ labels, width, height, count, borders }) {
     const below = pixel + width;
     if (below < labels.length && labels[below] !== here) pairs.add((here << 16) | labels[below]);
   }
-  return { sumX, sumY, pairs };
+  pairsFound.set(segmentation, pairs);
+  return pairs;
 }

@@ -9,6 +9,8 @@ const CUTS_KEPT = 48;
 export class Segmentation {
   /** @type {Map<number, Uint16Array>} */
   #cuts = new Map();
+  /** @type {Int16Array | null} sixteen times the mean L, a and b of each superpixel; null until they have come */
+  colours = null;
 
   /**
    * @param {Uint16Array} labels superpixel of every pixel, row by row
@@ -88,6 +90,19 @@ export class Segmentation {
     return cut;
   }
 
+  /**
+   * Region of every superpixel at a level, but for one node of the tree that is a region whatever the level.
+   *
+   * @param {number} level
+   * @param {number | undefined} node
+   */
+  cutAround(level, node) {
+    if (node === undefined) return this.cut(level);
+    const cut = this.cut(level).slice();
+    for (const s of this.below(node)) cut[s] = node;
+    return cut;
+  }
+
   #forgetOldestCut() {
     const [oldest] = this.#cuts.keys();
     this.#cuts.delete(oldest);
@@ -144,6 +159,17 @@ export class Segmentation {
   }
 
   /**
+   * The pixels along the outline of some superpixels taken together.
+   *
+   * @param {Iterable<number>} superpixels
+   */
+  outlineOf(superpixels) {
+    const together = new Uint16Array(this.count);
+    for (const s of superpixels) together[s] = 1;
+    return this.outline(together, superpixels);
+  }
+
+  /**
    * Superpixels under a line through points, looked at twice in every pixel it crosses.
    *
    * @param {Point[]} points
@@ -179,24 +205,6 @@ export class Segmentation {
     const found = [];
     for (let s = 0; s < count; s++) if (2 * inside[cut[s]] > total[cut[s]]) found.push(s);
     return found;
-  }
-
-  /**
-   * The largest node of the tree around a superpixel of which `has` holds for every superpixel.
-   *
-   * @param {number} superpixel
-   * @param {(superpixel: number) => boolean} has
-   */
-  largestNode(superpixel, has) {
-    const { parents, count } = this;
-    const lacking = new Uint32Array(parents.length);
-    for (let node = 0; node < parents.length - 1; node++) {
-      if (node < count && !has(node)) lacking[node] = 1;
-      lacking[parents[node]] += lacking[node];
-    }
-    let node = superpixel;
-    while (parents[node] !== node && !lacking[parents[node]]) node = parents[node];
-    return node;
   }
 
   /**

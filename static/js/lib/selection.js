@@ -1,6 +1,8 @@
 // A selection as one value a superpixel, and what a gesture makes of it: exactly what the server computes, which has
 // the last word.
 
+import { Ladder } from "./growth.js";
+
 /** @import { Segmentation } from "./segmentation.js" */
 
 /**
@@ -11,6 +13,7 @@
  * @property {string} mode "include" or "exclude"
  * @property {number} level
  * @property {Point[]} [points] where, in pixels of the working copy
+ * @property {number} [node] the node of the merge tree that is the region under the first point, whatever the level
  *
  * @typedef {Action & { [field: string]: unknown }} Gesture
  */
@@ -56,6 +59,7 @@ export function anticipate(state, segmentation, gesture) {
     if (gesture.remove) take(superpixels);
     else put(superpixels, mark);
   };
+  const regions = () => segmentation.cutAround(gesture.level, gesture.node);
   switch (gesture.tool) {
     case "clear":
       state.fill(0);
@@ -64,52 +68,38 @@ export function anticipate(state, segmentation, gesture) {
       state.forEach((value, s) => { if (value !== 2) state[s] = 1 - value; });
       break;
     case "toggle": {
-      const members = segmentation.members(segmentation.cut(gesture.level), superpixel);
+      const members = segmentation.members(regions(), superpixel);
       put(members, members.every(isSelected) ? 0 : mark);
       break;
     }
     case "paint": {
-      const cut = segmentation.cut(gesture.level);
+      const cut = regions();
       change(segmentation.regionsOf(cut, segmentation.under(points)));
       break;
     }
     case "cover":
-      change(segmentation.covered(segmentation.cut(gesture.level), points));
+      change(segmentation.covered(regions(), points));
       break;
     case "grow": {
-      const members = segmentation.members(segmentation.cut(gesture.level), superpixel);
-      put(members.every(isSelected) ? nextGrown(segmentation, superpixel, isSelected) : members, mark);
+      const ladder = new Ladder(segmentation, regions(), superpixel);
+      const region = ladder.start(), selected = state.map((value) => Number(value === mark));
+      put(marked(region.every((flag, s) => !flag || selected[s]) ? ladder.above(selected) : region), mark);
       break;
     }
     case "shrink":
-      if (isSelected(superpixel)) take(lastGrown(segmentation, superpixel, isSelected));
+      if (isSelected(superpixel)) {
+        const ladder = new Ladder(segmentation, regions(), superpixel);
+        take(marked(ladder.lastStep(state.map((value) => Number(value === mark)))));
+      }
       break;
   }
 }
 
 /**
- * What the node holds that is one above the largest selected node around a superpixel.
- *
- * @param {Segmentation} segmentation
- * @param {number} superpixel
- * @param {(superpixel: number) => boolean} isSelected
+ * @param {Uint8Array} flags one a superpixel
  */
-function nextGrown(segmentation, superpixel, isSelected) {
-  return segmentation.below(segmentation.parents[segmentation.largestNode(superpixel, isSelected)]);
-}
-
-/**
- * What the largest selected node around a superpixel holds besides its part with that superpixel.
- *
- * @param {Segmentation} segmentation
- * @param {number} superpixel
- * @param {(superpixel: number) => boolean} isSelected
- */
-function lastGrown(segmentation, superpixel, isSelected) {
-  const { parents } = segmentation;
-  const node = segmentation.largestNode(superpixel, isSelected);
-  let child = superpixel;
-  while (child !== node && parents[child] !== node) child = parents[child];
-  const kept = new Set(child === node ? [] : segmentation.below(child));
-  return segmentation.below(node).filter((s) => !kept.has(s));
+function marked(flags) {
+  const found = [];
+  for (let s = 0; s < flags.length; s++) if (flags[s]) found.push(s);
+  return found;
 }

@@ -14,7 +14,7 @@ const MOST_POINTS = 1500;
  *
  * @param {Shape} shape
  * @param {Point[]} points at least one
- * @param {boolean} isStill whether the pointer stayed where it was
+ * @param {boolean} isStill whether the pointer stayed where it was all the time: a loop ends where it began too
  * @returns {Point[] | null}
  */
 export function pointsToSend(shape, points, isStill) {
@@ -28,6 +28,28 @@ export function pointsToSend(shape, points, isStill) {
     case "rectangle":
       return isStill ? null : corners(points);
   }
+}
+
+/**
+ * What to say of what was drawn and means nothing.
+ *
+ * @param {Shape} shape
+ */
+export function hint(shape) {
+  return shape === "point"
+    ? "Nothing changed: this tool takes clicks; a drag means nothing to it."
+    : "Nothing changed: this tool draws around a part of the photo; a click means nothing to it.";
+}
+
+/**
+ * The line along which what is being drawn will close itself, from its end to where it began; null where nothing does.
+ *
+ * @param {Shape} shape
+ * @param {Point[]} points
+ * @returns {[end: Point, start: Point] | null}
+ */
+export function closingLine(shape, points) {
+  return shape === "lasso" && points.length > 1 ? [points[points.length - 1], points[0]] : null;
 }
 
 /**

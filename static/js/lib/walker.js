@@ -49,6 +49,16 @@ export class Walker {
     return this.#superpixel === null ? null : this.#regionAt(this.#superpixel);
   }
 
+  /** The regions at the level shown. */
+  get cut() {
+    return this.#cut;
+  }
+
+  /** The superpixel in focus; null before the first step. */
+  get superpixel() {
+    return this.#superpixel;
+  }
+
   /** The superpixels of the region in focus. */
   get members() {
     return this.#superpixel === null ? [] : this.segmentation.members(this.#cut, this.#superpixel);

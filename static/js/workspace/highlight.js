@@ -1,6 +1,7 @@
 // What follows the pointer and the keyboard on the photo: the region under the pointer, the one in focus, and what is
 // being drawn. Before the label array is there only the line itself is shown.
 
+import { closingLine } from "../lib/shapes.js";
 import { timed } from "../lib/timing.js";
 import { Layer } from "../ui/layer.js";
 import { BLACK, INCLUDE, LIGHT, WHITE } from "./colours.js";
@@ -22,6 +23,7 @@ const NONE = -1, OTHER = -2;
 export class Highlight {
   #layer;
   #line;
+  #closing;
   /** @type {Regions | null} */
   #regions = null;
   #hovered = NONE;
@@ -31,10 +33,12 @@ export class Highlight {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {SVGPolygonElement} line
+   * @param {SVGPolylineElement} closing along which the line will close itself
    */
-  constructor(canvas, line) {
+  constructor(canvas, line, closing) {
     this.#layer = new Layer(canvas);
     this.#line = line;
+    this.#closing = closing;
   }
 
   /** @param {Regions} regions */
@@ -75,14 +79,31 @@ export class Highlight {
   }
 
   /**
+   * Light a part that is no region of the level shown, with a line along its border.
+   *
+   * @param {number[]} members its superpixels
+   */
+  part(members) {
+    if (!this.#regions) return;
+    const { segmentation } = this.#regions;
+    timed("hover", () => {
+      this.#layer.erase();
+      this.#layer.fill(segmentation, members, LIGHT);
+      this.#layer.line(segmentation.outlineOf(members), INCLUDE);
+      this.#layer.show();
+    });
+    this.#hovered = OTHER;
+  }
+
+  /**
    * Draw the focus of the keyboard: a white line with black on both sides, to be seen on any photo.
    *
-   * @param {number[]} members superpixels of the region in focus
+   * @param {number[]} members superpixels of the region or part in focus
    */
   focus(members) {
     if (!this.#regions) return;
-    const { segmentation, cut } = this.#regions;
-    const outline = segmentation.outline(cut, members);
+    const { segmentation } = this.#regions;
+    const outline = segmentation.outlineOf(members);
     this.#layer.erase();
     this.#layer.fill(segmentation, members, LIGHT);
     this.#layer.line(outline, BLACK, 2);
@@ -100,6 +121,7 @@ export class Highlight {
     const isStroke = sketch?.shape === "stroke";
     const line = sketch && !isStroke ? sketch.points.join(" ") : "";
     if (this.#line.getAttribute("points") !== line) this.#line.setAttribute("points", line);
+    this.#closing.setAttribute("points", sketch ? (closingLine(sketch.shape, sketch.points)?.join(" ") ?? "") : "");
     const regions = this.#regions;
     if (!regions) return;
     if (isStroke) {

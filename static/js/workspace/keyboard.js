@@ -1,7 +1,8 @@
 // The stage by keyboard: arrow keys walk from region to region, Enter does with the one in focus what a click with the
-// tool in hand would do.
+// tool in hand would do. With Alt, up and down step to the larger and smaller parts around it.
 
 import { whatEnterSends } from "../lib/tools.js";
+import { ofThePhoto, TreePart } from "../lib/tree_part.js";
 import { announce } from "../ui/messages.js";
 
 /**
@@ -21,6 +22,8 @@ export class Keyboard {
   #serverState;
   #perform;
   #size;
+  /** @type {TreePart | null} what is in focus in place of the region */
+  #part = null;
 
   /**
    * @param {object} page
@@ -30,7 +33,7 @@ export class Keyboard {
    * @param {Highlight} page.highlight
    * @param {Viewport} page.viewport
    * @param {ServerState} page.serverState
-   * @param {(gesture: { tool: string, points: Point[] }) => void} page.perform
+   * @param {(gesture: { tool: string, points: Point[], node?: number }) => void} page.perform
    * @param {{ width: number, height: number }} size of the working copy
    */
   constructor({ stage, walker, toolbar, highlight, viewport, serverState, perform }, size) {
@@ -47,27 +50,61 @@ export class Keyboard {
     stage.addEventListener("focusout", () => highlight.clear());
   }
 
+  /** Another level is shown. */
+  useLevel() {
+    this.#part = null;
+    this.showFocus();
+  }
+
   /** Show the region in focus, if the stage has the focus by keyboard. */
   showFocus() {
-    if (this.#stage.matches(":focus-visible") && this.#walker.region) this.#highlight.focus(this.#walker.members);
+    if (this.#stage.matches(":focus-visible") && this.#walker.region) this.#highlight.focus(this.#members);
+  }
+
+  /** The superpixels in focus: of the region, or of the part in its place. */
+  get #members() {
+    return this.#part ? this.#part.members : this.#walker.members;
   }
 
   /** @param {KeyboardEvent} event */
   #keyDown(event) {
     if (event.ctrlKey || event.metaKey) return;
-    if (this.#walker.step(event.key)) this.#announceRegion();
+    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) this.#stepInTree(event);
+    else if (this.#walker.step(event.key)) this.#walked();
     else if (event.key === "Enter") this.#enter(event);
     else return;
     event.preventDefault();
   }
 
+  #walked() {
+    this.#part = null;
+    this.#announceRegion();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #stepInTree(event) {
+    const { superpixel, segmentation, cut } = this.#walker;
+    if (superpixel === null) {
+      this.#walker.start();
+      this.#announceRegion();
+      return;
+    }
+    this.#part ??= new TreePart(segmentation, cut);
+    this.#part.step(superpixel, event.key === "ArrowUp" ? 1 : -1);
+    this.#highlight.focus(this.#members);
+    announce(`Part of ${ofThePhoto(this.#part.share)}, ${this.#whatIsSelected()}.`);
+  }
+
   /** @param {KeyboardEvent} event */
   #enter(event) {
     if (event.repeat) return;
-    const { point } = this.#walker;
-    if (point) {
+    const { point, region, segmentation } = this.#walker;
+    const node = this.#part?.node ?? null;
+    if (point && region) {
       const held = { shift: event.shiftKey, alt: event.altKey };
-      this.#perform({ ...whatEnterSends(this.#toolbar.tool, held), points: [point] });
+      const sent = whatEnterSends(this.#toolbar.tool, held);
+      if (node === null) this.#perform({ ...sent, points: [point] });
+      else this.#perform({ ...sent, points: [segmentation.inside(this.#members, region.x, region.y)], node });
     } else {
       this.#walker.start();
       this.#announceRegion();
@@ -75,15 +112,19 @@ export class Keyboard {
   }
 
   #announceRegion() {
-    const { region, members } = this.#walker;
+    const { region } = this.#walker;
     if (!region) return;
-    this.#highlight.focus(members);
+    this.#highlight.focus(this.#members);
     const { width, height } = this.#size;
     this.#viewport.reveal(region.x / width, region.y / height);
-    const state = this.#serverState.unpack();
-    const counts = [0, 1, 2].map((value) => members.filter((s) => state[s] === value).length);
-    const what = ["not selected", "included", "excluded"][counts.indexOf(members.length)] ?? "partly selected";
     const share = (100 * region.area) / (width * height);
-    announce(`Region of ${share < 1 ? "under 1" : Math.round(share)}% of the photo, ${what}.`);
+    announce(`Region of ${share < 1 ? "under 1" : Math.round(share)}% of the photo, ${this.#whatIsSelected()}.`);
+  }
+
+  /** Whether what is in focus is selected. */
+  #whatIsSelected() {
+    const state = this.#serverState.unpack(), members = this.#members;
+    const counts = [0, 1, 2].map((value) => members.filter((s) => state[s] === value).length);
+    return ["not selected", "included", "excluded"][counts.indexOf(members.length)] ?? "partly selected";
   }
 }

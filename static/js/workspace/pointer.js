@@ -1,8 +1,9 @@
 // From pointer events on the stage to gestures; and zooming and panning with wheel, space bar, middle button and two
 // fingers. HTML has an image button that knows clicks alone.
 
-import { pointsToSend, pointsToShow } from "../lib/shapes.js";
+import { hint, pointsToSend, pointsToShow } from "../lib/shapes.js";
 import { whatToSend } from "../lib/tools.js";
+import { announce } from "../ui/messages.js";
 
 /**
  * @import { Shape } from "../lib/shapes.js"
@@ -19,6 +20,7 @@ import { whatToSend } from "../lib/tools.js";
  * @property {Point[]} points
  * @property {number} pointer
  * @property {[x: number, y: number]} start in CSS pixels
+ * @property {number} reach how far from there it has been, in CSS pixels
  */
 
 /** @typedef {{ shape: Shape, points: Point[] }} Sketch */
@@ -41,6 +43,8 @@ export class Pointer {
   #toolbar;
   #perform;
   #sketch;
+  #around;
+  #step;
 
   /**
    * @param {object} page
@@ -49,14 +53,18 @@ export class Pointer {
    * @param {{ tool: Tool, isOtherWay: boolean }} page.toolbar
    * @param {(gesture: { tool: string, points: Point[] }) => void} page.perform
    * @param {(sketch: Sketch | null) => void} page.sketch show what is being drawn
+   * @param {(point: Point) => { node?: number }} page.around what a click means as the region there
+   * @param {(event: WheelEvent) => void} page.step to the next larger or smaller part under the pointer
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ stage, viewport, toolbar, perform, sketch }, { width, height }) {
+  constructor({ stage, viewport, toolbar, perform, sketch, around, step }, { width, height }) {
     this.#stage = stage;
     this.#viewport = viewport;
     this.#toolbar = toolbar;
     this.#perform = perform;
     this.#sketch = sketch;
+    this.#around = around;
+    this.#step = step;
     this.width = width;
     this.height = height;
     stage.addEventListener("pointerdown", (event) => this.#down(event));
@@ -71,9 +79,9 @@ export class Pointer {
   }
 
   /**
-   * A pointer event in pixels of the working copy, to the hundredth that the server is told too.
+   * A pointer's or a wheel's event in pixels of the working copy, to the hundredth that the server is told too.
    *
-   * @param {PointerEvent} event
+   * @param {MouseEvent} event
    * @returns {Point}
    */
   pointOf(event) {
@@ -107,6 +115,7 @@ export class Pointer {
       points: [this.#clamped(point)],
       pointer: event.pointerId,
       start: [event.clientX, event.clientY],
+      reach: 0,
     };
     this.#show(this.draft);
   }
@@ -121,9 +130,18 @@ export class Pointer {
       this.#panning = event;
     } else if (draft?.pointer === event.pointerId) {
       const parts = event.getCoalescedEvents?.() ?? [];
-      for (const part of parts.length ? parts : [event]) draft.points.push(this.#clamped(this.pointOf(part)));
+      for (const part of parts.length ? parts : [event]) this.#extend(draft, part);
       this.#show(draft);
     }
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {PointerEvent} event
+   */
+  #extend(draft, event) {
+    draft.points.push(this.#clamped(this.pointOf(event)));
+    draft.reach = Math.max(draft.reach, Math.hypot(event.clientX - draft.start[0], event.clientY - draft.start[1]));
   }
 
   /** @param {PointerEvent} event */
@@ -158,11 +176,14 @@ export class Pointer {
    * @param {Draft} draft
    * @param {PointerEvent} event
    */
-  #finish({ tool, held, points, start }, event) {
+  #finish({ tool, held, points, start, reach }, event) {
     const tremble = event.pointerType === "touch" ? TREMBLE_OF_FINGER : TREMBLE;
-    const isStill = Math.hypot(event.clientX - start[0], event.clientY - start[1]) <= tremble;
+    const moved = Math.max(reach, Math.hypot(event.clientX - start[0], event.clientY - start[1]));
+    const isStill = moved <= tremble;
     const drawn = pointsToSend(tool.shape, points, isStill);
-    if (drawn) this.#perform({ ...whatToSend(tool, held), points: drawn });
+    if (!drawn) announce(hint(tool.shape), "info");
+    else if (isStill) this.#perform({ ...whatToSend(tool, held), points: drawn, ...this.#around(drawn[0]) });
+    else this.#perform({ ...whatToSend(tool, held), points: drawn });
   }
 
   /** @param {Draft} draft */
@@ -174,6 +195,11 @@ export class Pointer {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
+    // With Ctrl it is a pinch, whatever else is held.
+    if (event.altKey && !event.ctrlKey) {
+      if (!this.draft) this.#step(event);
+      return;
+    }
     // A trackpad's pinch arrives as a wheel with Ctrl, in much smaller steps.
     const speed = event.ctrlKey ? 0.01 : 0.002;
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
@@ -205,7 +231,7 @@ export class Pointer {
       this.#drop();
     }
     // Alt alone would open the browser's menu on some systems.
-    if (event.key === "Alt" && this.draft) event.preventDefault();
+    if (event.key === "Alt" && (this.draft || this.#stage.matches(":hover"))) event.preventDefault();
     if (event.key === " " && this.#isSpaceFree(event.target)) {
       event.preventDefault();
       this.#holdSpace(true);

@@ -1,5 +1,7 @@
 // Keys that work wherever the focus is, unless something is being typed.
 
+import { meant } from "../lib/keys.js";
+
 /**
  * @import { Viewport } from "../ui/viewport.js"
  * @import { Granularity } from "./granularity.js"
@@ -51,7 +53,7 @@ export class Shortcuts {
     // Where brackets are typed with AltGr or Option they come with modifiers, which are then no command.
     const isTyped = event.getModifierState("AltGraph") || (event.altKey && /[[\]]/.test(event.key) && !event.metaKey);
     const isCommand = (event.ctrlKey || event.metaKey) && !isTyped;
-    const key = event.key.toLowerCase();
+    const key = meant(event);
     const isRedo = (key === "z" && event.shiftKey) || key === "y";
     if (isCommand && (key === "z" || key === "y")) this.#perform({ tool: isRedo ? "redo" : "undo" });
     else if (isCommand || (event.altKey && !isTyped) || !this.#do(key, event.repeat)) return;

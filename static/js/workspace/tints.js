@@ -30,6 +30,8 @@ export class Tints {
   /** @type {Uint8Array | null} what the anticipation layer shows */
   #anticipated = null;
   #isWaiting = false;
+  /** Called when the selection shown has changed. */
+  changed = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #previewTimer;
 
@@ -52,6 +54,11 @@ export class Tints {
   /** @param {Segmentation} segmentation */
   use(segmentation) {
     this.#segmentation = segmentation;
+  }
+
+  /** What each superpixel is marked as, with what the waiting gestures will do. */
+  get stateNow() {
+    return (this.#isWaiting ? this.#anticipated : null) ?? this.#serverState.unpack();
   }
 
   /** Whether tints can be drawn here; otherwise the server must send them. */
@@ -83,6 +90,7 @@ export class Tints {
       this.#previewSoon(segmentation);
     }
     this.#layers.classList.toggle("anticipating", this.#isWaiting);
+    this.changed();
   }
 
   /**
