@@ -84,6 +84,12 @@ def test_the_rest_drawn_in_the_browser_is_that_of_the_server(page: Page) -> None
     assert np.unique(whole.reshape(-1, 4), axis=0).shape[0] == 4, "clear, grey, light and dark"
     assert np.array_equal(drawn[1], whole) and np.array_equal(drawn[2], whole)
     assert np.array_equal(drawn[0][..., 3] > 0, excluded_mask())
+    # What is excluded is striped in full colour above the grey.
+    page.mouse.move(0, 0)
+    seen = ws.shown(page, "#stage .layers")
+    x, y = int(380 * seen.shape[1] / 603), int(250 * seen.shape[0] / 401)
+    orange = seen[y - 8 : y + 9, x - 8 : x + 9].astype(int)
+    assert (orange[..., 0] - orange[..., 2]).max() > 120
 
 
 def excluded_mask() -> Any:
