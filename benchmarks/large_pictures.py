@@ -51,9 +51,9 @@ def measured(work: Callable[..., object]) -> tuple[float, int, int]:
 
 def write_all(data: bytes, path: str, **limits: int) -> None:
     """All of a picture in original size, as the page of a photo offers it."""
-    labels = np.zeros((853, 1024), np.uint16)
+    alpha = np.full((853, 1024), 255, np.uint8)
     options: dict[str, Any] = {"background": "white", "crop": False, "quarter_turns": 0, **limits}
-    write_portion(path, data, labels, np.ones(1, bool), **options)
+    write_portion(path, data, alpha, **options)
 
 
 def file_of(kind: str) -> bytes:

@@ -60,9 +60,9 @@ SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 HTTPS = env.bool("HTTPS", False)
 TRUSTED_PROXIES = setting_values.proxies("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", ["0"]))
 # Browsers send cookies to every port of a host: with names of its own, a site keeps its cookies apart from another's.
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MESSAGES_COOKIE_NAME = (
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MESSAGES_COOKIE_NAME, LOOK_COOKIE_NAME = (
     setting_values.cookie_name(use, SECRET_KEY, https=HTTPS, path=SESSION_COOKIE_PATH)
-    for use in ("session", "csrf", "messages")
+    for use in ("session", "csrf", "messages", "look")
 )
 # Names that sessions had in earlier versions, and before HTTPS was set.
 FORMER_SESSION_COOKIES = ["sessionid", setting_values.cookie_name("session", SECRET_KEY, https=False, path="/")]

@@ -181,6 +181,7 @@ def selection(request: HttpRequest, search_id: uuid.UUID) -> HttpResponseBase:
             search.superpixels.included,
             background="transparent",
             crop=True,
+            soft=True,
             padding=0.05,
             long_side=SELECTION_SIDE,
         )

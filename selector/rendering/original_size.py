@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from selector.arrays import Labels, Mask, Members
 from selector.imaging.upright_picture import UprightPicture
-from selector.rendering.masks import Box, region_mask
+from selector.rendering.masks import Box
+from selector.rendering.matte import Alpha
 from selector.rendering.png import StripWriter
 from selector.rendering.previews import Background, composed
 
@@ -21,8 +21,7 @@ STRIP_PIXELS = 2**20
 def write_portion(
     path: str,
     data: bytes,
-    labels: Labels,
-    selected: Members,
+    alpha: Alpha,
     *,
     background: Background,
     crop: bool,
@@ -31,17 +30,14 @@ def write_portion(
 ) -> None:
     """Write the selected portion of an image file as a PNG, in the size of the file's picture.
 
-    Each pixel belongs to the superpixel of the nearest pixel in the label map.
-
     Parameters
     ----------
     path : str
         Of the PNG.
     data : bytes
         The image file.
-    labels : uint16 ndarray, shape (H, W)
-        Of a smaller copy of the upright picture.
-    selected : bool ndarray, shape (n,)
+    alpha : uint8 ndarray, shape (H, W)
+        How much of each pixel of a smaller copy of the upright picture is selected; between them it is interpolated.
     background, crop
         As in `selector.rendering.previews.preview_png`.
     quarter_turns : int
@@ -54,30 +50,84 @@ def write_portion(
         If the file is no such picture, or too large a one.
     """
     picture = UprightPicture(data, quarter_turns=quarter_turns, **limits)
-    mask = region_mask(labels, selected)
-    columns, rows = (_nearest(*lengths) for lengths in zip(mask.shape[::-1], picture.size, strict=True))
-    x0, y0, x1, y1 = _box(mask, columns, rows) if crop else (0, 0, *picture.size)
+    enlarged = Enlarged(alpha, picture.size)
+    x0, y0, x1, y1 = enlarged.box() if crop else (0, 0, *picture.size)
     n_rows = max(1, STRIP_PIXELS // (x1 - x0))
     with Path(path).open("wb") as file:
         png = StripWriter(file, x1 - x0, y1 - y0, 4 if background == "transparent" else 3, picture.dots_per_metre)
         for top in range(y0, y1, n_rows):
             below = min(top + n_rows, y1)
-            strip = mask[rows[top:below, None], columns[x0:x1]]
-            png.write(composed(picture.pixels((x0, top, x1, below)), strip, background))
+            box = (x0, top, x1, below)
+            png.write(composed(picture.pixels(box), enlarged.pixels(box), background))
         png.finish()
 
 
-def _nearest(length: int, enlarged: int) -> npt.NDArray[np.intp]:
-    """The nearest pixel for each pixel of an enlarged side: intp ``(enlarged,)``."""
-    # Rounded as Pillow rounds when it enlarges an array of labels.
-    positions = Image.fromarray(np.arange(length, dtype=np.uint16)[None])
-    return np.asarray(positions.resize((enlarged, 1), Image.Resampling.NEAREST), np.intp).ravel()
+class Enlarged:
+    """An alpha channel in the size of a larger picture, between its pixels interpolated, a part at a time.
+
+    Parameters
+    ----------
+    alpha : uint8 ndarray, shape (H, W)
+    size : (width, height)
+        Of the larger picture.
+    """
+
+    def __init__(self, alpha: Alpha, size: tuple[int, int]) -> None:
+        self._alpha = alpha
+        self._columns, self._rows = (_between(*lengths) for lengths in zip(alpha.shape[::-1], size, strict=True))
+
+    def box(self) -> Box:
+        """The smallest box around all that is not clear; all of it if nothing is there."""
+        across, down = (
+            np.flatnonzero(_blended(np.any(self._alpha, axis=axis).astype(np.float32), places) > 0)
+            for axis, places in ((0, self._columns), (1, self._rows))
+        )
+        if not across.size:
+            return 0, 0, len(self._columns[0]), len(self._rows[0])
+        return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
+
+    def pixels(self, box: Box) -> Alpha:
+        """The pixels in a box.
+
+        Parameters
+        ----------
+        box : (x0, y0, x1, y1)
+            In pixels of the larger picture, the ends x1 and y1 excluded.
+
+        Returns
+        -------
+        uint8 ndarray, shape (y1 - y0, x1 - x0)
+        """
+        x0, y0, x1, y1 = box
+        before, after, share = _part(self._rows, y0, y1)
+        first = before[0]
+        rows = self._alpha[first : after[-1] + 1]
+        if rows.min() == rows.max():
+            return np.full((y1 - y0, x1 - x0), rows[0, 0])
+        across = _blended(rows.T.astype(np.float32), _part(self._columns, x0, x1)).T
+        blended = _blended(across, (before - first, after - first, share))
+        return (blended + np.float32(0.5)).astype(np.uint8)
 
 
-def _box(mask: Mask, columns: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]) -> Box:
-    """The box around an enlarged mask; all of it if it is empty."""
-    across = np.flatnonzero(np.any(mask, axis=0)[columns])
-    down = np.flatnonzero(np.any(mask, axis=1)[rows])
-    if not across.size:
-        return 0, 0, len(columns), len(rows)
-    return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
+Places: TypeAlias = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]
+"""Between which two pixels of a side each of a longer one lies, and how much of the second it has."""
+
+
+def _between(length: int, enlarged: int) -> Places:
+    positions = np.clip((np.arange(enlarged) + 0.5) * length / enlarged - 0.5, 0, length - 1)
+    before = positions.astype(np.intp)
+    return before, np.minimum(before + 1, length - 1), (positions - before).astype(np.float32)
+
+
+def _part(places: Places, begin: int, end: int) -> Places:
+    before, after, share = places
+    return before[begin:end], after[begin:end], share[begin:end]
+
+
+def _blended(values: npt.NDArray[np.float32], places: Places) -> npt.NDArray[np.float32]:
+    """Values at places between them, along the first axis."""
+    before, after, share = places
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    first = values[before]
+    first += (values[after] - first) * share
+    return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from selector.arrays import Labels, Mask, Members, Rgb
 from selector.rendering.masks import Box, mask_box, region_mask
-from selector.rendering.png import CLEAR, OPAQUE
+from selector.rendering.matte import Alpha, alpha_matte
+from selector.rendering.png import BLACK, CLEAR, OPAQUE, deflated, encoded
 
 Background: TypeAlias = Literal["white", "transparent", "dimmed"]
 
@@ -23,6 +25,7 @@ def preview_png(
     *,
     background: Background = "white",
     crop: bool = False,
+    soft: bool = False,
     padding: float = 0.0,
     long_side: int | None = None,
 ) -> bytes:
@@ -37,6 +40,8 @@ def preview_png(
         What is not selected: white; transparent, its colours wiped too; or the photo at a quarter of its brightness.
     crop : bool, optional
         Only the bounding box of the selection; everything if nothing is selected.
+    soft : bool, optional
+        With the soft edge of `selector.rendering.matte`, else exactly the superpixels.
     padding : float, optional
         With `crop`, this share of the box's longer side is added on each side, as far as the photo goes.
     long_side : int, optional
@@ -55,10 +60,11 @@ def preview_png(
     if rgb.shape != (*labels.shape, 3):
         raise ValueError("The photo and the label map differ in size.")
     mask = region_mask(labels, selected)
-    if crop and (box := mask_box(mask)):
+    alpha = alpha_matte(rgb, mask) if soft else opaque(mask)
+    if crop and (box := mask_box(alpha > CLEAR)):
         x0, y0, x1, y1 = _padded(box, padding, mask.shape)
-        rgb, mask = rgb[y0:y1, x0:x1], mask[y0:y1, x0:x1]
-    picture = Image.fromarray(composed(rgb, mask, background))
+        rgb, alpha = rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1]
+    picture = Image.fromarray(composed(rgb, alpha, background))
     if long_side is not None:
         picture.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
@@ -66,13 +72,47 @@ def preview_png(
     return out.getvalue()
 
 
-def composed(rgb: Rgb, mask: Mask, background: Background) -> npt.NDArray[np.uint8]:
-    """What a mask selects of a picture, on a background.
+def matte_png(rgb: Rgb, labels: Labels, selected: Members) -> bytes:
+    """The soft edge of a selection as a mask for style sheets: black, as opaque as each pixel is selected.
 
     Parameters
     ----------
     rgb : uint8 ndarray, shape (H, W, 3)
+    labels : uint16 ndarray, shape (H, W)
+    selected : bool ndarray, shape (n,)
+
+    Returns
+    -------
+    bytes
+        PNG of W x H pixels with a palette of 256 opacities.
+    """
+    alpha = alpha_matte(rgb, region_mask(labels, selected))
+    return encoded(alpha.shape, deflated(alpha, zlib.Z_RLE), [BLACK] * 256, range(256), 8)
+
+
+def opaque(mask: Mask) -> Alpha:
+    """A mask as the alpha of a hard edge.
+
+    Parameters
+    ----------
     mask : bool ndarray, shape (H, W)
+
+    Returns
+    -------
+    uint8 ndarray, shape (H, W)
+        255 where it is set, 0 elsewhere.
+    """
+    return mask.view(np.uint8) * np.uint8(OPAQUE)
+
+
+def composed(rgb: Rgb, alpha: Alpha, background: Background) -> npt.NDArray[np.uint8]:
+    """What is selected of a picture, on a background.
+
+    Parameters
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+    alpha : uint8 ndarray, shape (H, W)
+        How much of each pixel is selected.
     background : {"white", "transparent", "dimmed"}
         As in `preview_png`.
 
@@ -84,10 +124,13 @@ def composed(rgb: Rgb, mask: Mask, background: Background) -> npt.NDArray[np.uin
     if background not in get_args(Background):
         raise ValueError(f"Unknown background {background!r}.")
     if background == "transparent":
-        alpha = np.where(mask, np.uint8(OPAQUE), np.uint8(CLEAR))
-        return np.dstack([np.where(mask[..., None], rgb, np.uint8(0)), alpha])
-    elsewhere = np.uint8(255) if background == "white" else rgb >> 2
-    return np.where(mask[..., None], rgb, elsewhere)
+        return np.dstack([np.where(alpha[..., None] > CLEAR, rgb, np.uint8(0)), alpha])
+    elsewhere = np.full_like(rgb, 255) if background == "white" else rgb >> 2
+    result = np.where(alpha[..., None] > CLEAR, rgb, elsewhere)
+    mixed = (alpha > CLEAR) & (alpha < OPAQUE)
+    share = alpha[mixed][:, None].astype(np.uint16)
+    result[mixed] = (share * rgb[mixed] + (OPAQUE - share) * elsewhere[mixed] + OPAQUE // 2) // OPAQUE
+    return result
 
 
 def _padded(box: Box, padding: float, shape: tuple[int, ...]) -> Box:

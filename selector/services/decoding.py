@@ -13,11 +13,11 @@ from typing import IO, TypeVar
 
 from django.conf import settings
 
-from selector.arrays import Labels, Members
 from selector.imaging import child
 from selector.imaging.imagefile import WorkingCopy, make_working_copy, upright_size
 from selector.imaging.turns import Box
 from selector.rendering.details import write_detail
+from selector.rendering.matte import Alpha
 from selector.rendering.original_size import write_portion
 from selector.rendering.previews import Background
 from superpixel_site.refusals import Busy
@@ -72,16 +72,14 @@ def working_copy_of(data: bytes, quarter_turns: int = 0) -> WorkingCopy:
     return _read(partial(make_working_copy, data, quarter_turns=quarter_turns))
 
 
-def portion_of(
-    data: bytes, labels: Labels, included: Members, *, background: Background, crop: bool, quarter_turns: int
-) -> IO[bytes]:
-    """The included superpixels of a file in its own size, as a PNG in a file that is deleted when it is closed.
+def portion_of(data: bytes, alpha: Alpha, *, background: Background, crop: bool, quarter_turns: int) -> IO[bytes]:
+    """What is selected of a file in its own size, as a PNG in a file that is deleted when it is closed.
 
     Parameters are those of `selector.rendering.original_size.write_portion`.
     """
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".png", dir=settings.FILE_UPLOAD_TEMP_DIR))
-        write = partial(write_portion, file.name, data, labels, included, background=background, crop=crop)
+        write = partial(write_portion, file.name, data, alpha, background=background, crop=crop)
         _read(partial(write, quarter_turns=quarter_turns), TIMES_FOR_ORIGINAL_SIZE)
         stack.pop_all()
     return file

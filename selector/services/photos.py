@@ -18,7 +18,9 @@ from selector.arrays import Labels, Members, Rgb
 from selector.imaging import imagefile
 from selector.models import Photo
 from selector.people import Person
-from selector.rendering.previews import Background, preview_png
+from selector.rendering.masks import region_mask
+from selector.rendering.matte import Alpha, alpha_matte
+from selector.rendering.previews import Background, matte_png, opaque, preview_png
 from selector.services import decoding
 from selector.services.adoption import owner_now
 from selector.services.quotas import claim
@@ -148,7 +150,7 @@ def restore_working_copy(photo: Photo) -> None:
 
 
 def portion(photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool) -> bytes:
-    """The included superpixels of a photo as a PNG, in the size of the working copy.
+    """The included superpixels of a photo as a PNG with a soft edge, in the size of the working copy.
 
     Parameters
     ----------
@@ -164,24 +166,33 @@ def portion(photo: Photo, labels: Labels, included: Members, *, background: Back
     bytes
     """
     with work_slot():
-        return preview_png(working_copy(photo), labels, included, background=background, crop=crop)
+        return preview_png(working_copy(photo), labels, included, background=background, crop=crop, soft=True)
+
+
+def matte(photo: Photo, labels: Labels, included: Members) -> bytes:
+    """The soft edge of what is included, as `selector.rendering.previews.matte_png` gives it."""
+    with work_slot():
+        return matte_png(working_copy(photo), labels, included)
 
 
 def portion_in_original_size(
     photo: Photo, labels: Labels, included: Members, *, background: Background, crop: bool
 ) -> IO[bytes]:
     """The included superpixels of a photo as `portion` gives them, in the size of the original: an open file."""
+    with work_slot():
+        alpha = alpha_matte(working_copy(photo), region_mask(labels, included))
+    return _in_original_size(photo, alpha, background=background, crop=crop)
+
+
+def _in_original_size(photo: Photo, alpha: Alpha, *, background: Background, crop: bool) -> IO[bytes]:
     turns = photo.quarter_turns
-    return decoding.portion_of(
-        read(photo.original), labels, included, background=background, crop=crop, quarter_turns=turns
-    )
+    return decoding.portion_of(read(photo.original), alpha, background=background, crop=crop, quarter_turns=turns)
 
 
 def pixels_of_original(photo: Photo) -> IO[bytes]:
     """The whole picture in the size of the original, upright and without metadata: a PNG in an open file."""
-    # One superpixel, which is selected, is all of the picture.
-    labels = np.zeros((photo.height, photo.width), np.uint16)
-    return portion_in_original_size(photo, labels, np.ones(1, bool), background="white", crop=False)
+    everything = opaque(np.ones((photo.height, photo.width), bool))
+    return _in_original_size(photo, everything, background="white", crop=False)
 
 
 def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:

@@ -25,11 +25,17 @@ class LevelForm(forms.Form):
         return (self.is_valid() and self.cleaned_data["level"]) or OPENING_LEVEL
 
 
+class LookForm(forms.Form):
+    """How a selection is shown on the photo."""
+
+    look = forms.ChoiceField(choices=[("own", "own"), ("veil", "veil")])
+
+
 class PreviewForm(forms.Form):
-    """How the selected portion is wanted as a file."""
+    """How the selected portion is wanted as a file; as a matte it is a mask for style sheets, as large as the photo."""
 
     background = forms.ChoiceField(
-        choices=[(name, name) for name in ("white", "transparent", "dimmed")], required=False
+        choices=[(name, name) for name in ("white", "transparent", "dimmed", "matte")], required=False
     )
     crop = forms.BooleanField(required=False)
     download = forms.BooleanField(required=False)

@@ -130,12 +130,14 @@ def preview(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     given = form.cleaned_data
     labels = label_maps.load(label_map).labels
     options = {"background": given["background"] or "white", "crop": given["crop"]}
-    if given["size"] == "original":
+    if given["background"] == "matte":
+        response: HttpResponseBase = HttpResponse(photos.matte(photo, labels, included))
+    elif given["size"] == "original":
         if not full_size_for(person, photo):
             raise Refusal(FULL_SIZE_IS_KEPT, 403, photo.get_absolute_url())
         with unreadable_is_refused(photo.get_absolute_url()):
             file = photos.portion_in_original_size(photo, labels, included, **options)
-        response: HttpResponseBase = FileResponse(file)
+        response = FileResponse(file)
     else:
         response = HttpResponse(photos.portion(photo, labels, included, **options))
     response["Content-Type"] = PNG

@@ -25,6 +25,7 @@ from selector.services import details, label_maps, selecting
 from selector.services.selecting import Report
 from selector.signals import photo_opened
 from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
+from selector.web.looks import look_context, remember_look
 from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.refusals import Refusal, valid
@@ -63,10 +64,11 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "tools": tools.TOOLS,
         "other_way": tools.OTHER_WAY,
         **source_context(person, photo),
+        **look_context(request),
         **stage_context(photo),
         **selection_context(selecting.report_on(selection), level),
     }
-    return render(request, "selector/workspace.html", context)
+    return remember_look(request, render(request, "selector/workspace.html", context))
 
 
 def source_context(person: Person, photo: Photo) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def tints(labels: Labels, state: SuperpixelSelection) -> dict[str, str]:
     return {
         "tint": data_url(layers.tint_png(labels, state.included, INCLUDE_BLUE)),
         "tint_excluded": data_url(layers.tint_png(labels, state.excluded, EXCLUDE_ORANGE, striped=True)),
+        "rest": data_url(layers.rest_png(labels, state.included, state.excluded)),
     }
 
 

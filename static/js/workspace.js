@@ -14,7 +14,9 @@ import { Granularity } from "./workspace/granularity.js";
 import { Highlight } from "./workspace/highlight.js";
 import { KeptGestures } from "./workspace/kept_gestures.js";
 import { Keyboard } from "./workspace/keyboard.js";
+import { Look } from "./workspace/look.js";
 import { OtherTabs } from "./workspace/other_tabs.js";
+import { OwnColours } from "./workspace/own_colours.js";
 import { Pointer } from "./workspace/pointer.js";
 import { Preview } from "./workspace/preview.js";
 import { ServerState } from "./workspace/server_state.js";
@@ -39,8 +41,18 @@ const preview = new Preview({
   portion: byId("portion", HTMLElement),
   fit: byId("fit", HTMLInputElement),
   background: byId("background", HTMLSelectElement),
+  matteUrl: form.dataset.matteUrl ?? "",
 }, size);
-const tints = new Tints({ layers, canvas: byId("anticipation", HTMLCanvasElement), serverState, preview });
+const look = new Look(form, byId("looks", HTMLDetailsElement));
+const tints = new Tints({
+  layers,
+  canvas: byId("anticipation", HTMLCanvasElement),
+  ownColours: new OwnColours(layers, [byId("own", HTMLCanvasElement), byId("own-grey", HTMLCanvasElement)]),
+  look,
+  serverState,
+  preview,
+});
+look.onChange(() => tints.restyle());
 const connection = new Connection({
   form,
   channel,

@@ -53,7 +53,7 @@ def test_twenty_quick_clicks_with_the_connection_cut_in_the_middle(page: Page) -
     for point in TWENTY[:12]:
         ws.click(page, *point)
     # What is waiting is on the photo long before the server knows.
-    anticipated = ws.layer(page, "#anticipation")[..., 3] > 0
+    anticipated = ws.layer(page, "#own")[..., 3] == 0
     assert np.array_equal(anticipated, np.isin(work.labels, [work.labels[y, x] for x, y in TWENTY[:12]]))
     ws.until(page, "document.getElementById('summary').textContent !== 'Nothing is selected.'")
     network.cut(offline=True)

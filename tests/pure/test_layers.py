@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from selector.rendering.layers import DARK_ALPHA, LIGHT_ALPHA, outline_png, tint_png
+from selector.rendering.layers import DARK_ALPHA, LIGHT_ALPHA, REST_ALPHA, REST_GREY, outline_png, rest_png, tint_png
 from tests.pure.images import decoded
-from tests.pure.small_photo import BLUE, CUT, LABELS, indices, only
+from tests.pure.small_photo import BLUE, CUT, LABELS, NOTHING, indices, only
 
 
 def test_an_outline_is_a_light_line_with_a_dark_one_beside_it() -> None:
@@ -59,3 +59,32 @@ def test_a_striped_tint_shows_diagonal_bands_of_four_pixels() -> None:
 def test_a_tint_of_one_pixel_is_a_png_too() -> None:
     assert indices(tint_png(np.zeros((1, 1), np.uint16), np.array([True]), BLUE)) == [[1]]
     assert indices(outline_png(np.zeros((1, 1), np.uint16), np.zeros(1, np.uint16))) == [[0]]
+
+
+def test_the_rest_is_grey_around_a_light_and_a_dark_line() -> None:
+    labels = np.zeros((6, 9), np.uint16)
+    labels[:2, 3:5] = 1
+    png = rest_png(labels, np.array([False, True]), np.zeros(2, bool))
+    assert indices(png) == [
+        [1, 3, 2, 0, 0, 2, 3, 1, 1],
+        [1, 3, 2, 0, 0, 2, 3, 1, 1],
+        [1, 3, 2, 2, 2, 2, 3, 1, 1],
+        [1, 3, 3, 3, 3, 3, 3, 1, 1],
+        [1, 1, 1, 1, 1, 1, 1, 1, 1],
+        [1, 1, 1, 1, 1, 1, 1, 1, 1],
+    ]
+    rgba = decoded(png, "RGBA")
+    assert rgba[5, 8].tolist() == [*REST_GREY, REST_ALPHA]
+    assert rgba[0, 3, 3] == 0
+
+
+def test_with_nothing_included_there_is_no_rest_to_dim() -> None:
+    assert not np.any(indices(rest_png(LABELS, NOTHING, NOTHING)))
+    assert np.array_equal(indices(rest_png(LABELS, NOTHING, only(2))), LABELS == 2)
+
+
+def test_the_line_around_a_selection_grows_with_the_photo() -> None:
+    labels = np.zeros((1, 1024), np.uint16)
+    labels[:, 500:] = 1
+    row = indices(rest_png(labels, np.array([False, True]), np.zeros(2, bool)))[0]
+    assert row[495:502] == [1, 1, 3, 2, 2, 0, 0]

@@ -28,12 +28,14 @@ export class Layer {
    * @param {Segmentation} segmentation
    * @param {Iterable<number>} superpixels
    * @param {number} word the colour, as ABGR
+   * @param {{ striped?: boolean }} [options] in the bands of the tints, clear between them
    */
-  fill(segmentation, superpixels, word) {
+  fill(segmentation, superpixels, word, { striped = false } = {}) {
+    const { width } = this;
     const words = this.#words;
     for (const superpixel of superpixels) {
       const pixels = segmentation.pixelsOf(superpixel);
-      for (let i = 0; i < pixels.length; i++) words[pixels[i]] = word;
+      for (let i = 0; i < pixels.length; i++) words[pixels[i]] = striped && isGap(pixels[i], width) ? 0 : word;
       this.#note(...segmentation.boxOf(superpixel));
     }
   }
@@ -86,6 +88,17 @@ export class Layer {
       if (bottom > box.bottom) box.bottom = bottom;
     }
   }
+}
+
+/**
+ * Four pixels of stripe, four of gap, one pixel further left in each row.
+ *
+ * @param {number} pixel
+ * @param {number} width of the photo
+ */
+function isGap(pixel, width) {
+  const x = pixel % width;
+  return (x + (pixel - x) / width) % 8 >= 4;
 }
 
 function nothing() {

@@ -1,8 +1,13 @@
-// The preview is the photo under a mask made of a tint: nothing more to send.
+// The preview is the photo under a mask made of a tint: nothing more to send. When the selection has been left alone for a
+// moment, the server's mask takes its place, which has the soft edge of the file that can be saved.
 
+import { ownHeaders } from "../ui/whose_page.js";
 import { Viewport } from "../ui/viewport.js";
 
 /** @import { Segmentation } from "../lib/segmentation.js" */
+
+// Who makes a selection click by click is not to cause a mask for each click.
+const SOFT_DELAY_MS = 400;
 
 export class Preview {
   #element;
@@ -14,6 +19,11 @@ export class Preview {
   #segmentation = null;
   /** @type {Uint8Array} what is shown, or will be once its mask is decoded */
   #state = new Uint8Array();
+  #matteUrl;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #softTimer;
+  /** The server's mask that is shown, if any. */
+  #matte = "";
 
   /**
    * @param {object} parts
@@ -22,13 +32,15 @@ export class Preview {
    * @param {HTMLElement} parts.portion the photo that is masked
    * @param {HTMLInputElement} parts.fit whether to enlarge the selected portion
    * @param {HTMLSelectElement} parts.background
+   * @param {string} parts.matteUrl of the mask with a soft edge
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ element, layers, portion, fit, background }, size) {
+  constructor({ element, layers, portion, fit, background, matteUrl }, size) {
     this.#element = element;
     this.#portion = portion;
     this.#fit = fit;
     this.#size = size;
+    this.#matteUrl = matteUrl;
     this.#viewport = new Viewport(layers);
     fit.addEventListener("change", () => this.#place());
     new ResizeObserver(() => this.#place()).observe(element);
@@ -50,17 +62,54 @@ export class Preview {
    *
    * @param {Uint8Array} state what each superpixel is marked as
    * @param {string} url of the tint of what is included
+   * @param {{ isFinal?: boolean }} [options] whether the server says so
    */
-  async show(state, url) {
+  async show(state, url, { isFinal = false } = {}) {
     this.#state = state;
+    clearTimeout(this.#softTimer);
     const mask = new Image();
     mask.src = url;
     await mask.decode().catch(() => {});
     if (this.#state !== state) return;
-    this.#portion.style.maskImage = `url("${url}")`;
+    this.#mask(url);
     this.#portion.hidden = false;
+    if (isFinal && state.includes(1)) this.#softTimer = setTimeout(() => this.#soften(state), SOFT_DELAY_MS);
     this.#element.classList.toggle("nothing", !state.includes(1));
     this.#place();
+  }
+
+  /**
+   * Put the server's mask in the place of the tint. Where it cannot be had, the hard edge stays.
+   *
+   * @param {Uint8Array} state
+   */
+  async #soften(state) {
+    if (!navigator.onLine) return;
+    try {
+      const answer = await fetch(this.#matteUrl, { headers: ownHeaders() });
+      if (!answer.ok) return;
+      const url = URL.createObjectURL(await answer.blob());
+      const mask = new Image();
+      mask.src = url;
+      await mask.decode();
+      if (this.#state === state) {
+        this.#mask(url);
+        this.#matte = url;
+        this.#portion.dataset.soft = "";
+      } else {
+        URL.revokeObjectURL(url);
+      }
+    } catch {
+      // No connection, or the page is being left.
+    }
+  }
+
+  /** @param {string} url */
+  #mask(url) {
+    this.#portion.style.maskImage = `url("${url}")`;
+    delete this.#portion.dataset.soft;
+    if (this.#matte) URL.revokeObjectURL(this.#matte);
+    this.#matte = "";
   }
 
   /** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */

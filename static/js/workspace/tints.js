@@ -11,6 +11,8 @@ import { EXCLUDE, EXCLUDED, INCLUDE, INCLUDED } from "./colours.js";
 /**
  * @import { Segmentation } from "../lib/segmentation.js"
  * @import { Gesture } from "../lib/selection.js"
+ * @import { Look } from "./look.js"
+ * @import { OwnColours } from "./own_colours.js"
  * @import { Preview } from "./preview.js"
  * @import { ServerState } from "./server_state.js"
  */
@@ -21,6 +23,8 @@ const PREVIEW_DELAY_MS = 30;
 export class Tints {
   #layers;
   #layer;
+  #ownColours;
+  #look;
   #serverState;
   #preview;
   /** @type {Segmentation | null} */
@@ -39,21 +43,35 @@ export class Tints {
    * @param {object} page
    * @param {HTMLElement} page.layers
    * @param {HTMLCanvasElement} page.canvas for what is anticipated
+   * @param {OwnColours} page.ownColours for both, in that look
+   * @param {Look} page.look
    * @param {ServerState} page.serverState
    * @param {Preview} page.preview
    */
-  constructor({ layers, canvas, serverState, preview }) {
+  constructor({ layers, canvas, ownColours, look, serverState, preview }) {
     this.#layers = layers;
     this.#layer = new Layer(canvas);
+    this.#ownColours = ownColours;
+    this.#look = look;
     this.#serverState = serverState;
     this.#preview = preview;
     this.#drawn = serverState.packed;
-    preview.show(serverState.unpack(), included().src);
+    preview.show(serverState.unpack(), included().src, { isFinal: true });
   }
 
   /** @param {Segmentation} segmentation */
   use(segmentation) {
     this.#segmentation = segmentation;
+    this.restyle();
+  }
+
+  /** Draw once more what is shown: the look has changed, or can be drawn for the first time. */
+  restyle() {
+    const state = this.#isWaiting && this.#anticipated ? this.#anticipated : this.#serverState.unpack();
+    this.#anticipated = null;
+    if (!this.#segmentation) return;
+    if (this.#isWaiting) this.#drawLayers(this.#segmentation, state);
+    else this.#drawOwn(this.#segmentation, state);
   }
 
   /** What each superpixel is marked as, with what the waiting gestures will do. */
@@ -88,6 +106,8 @@ export class Tints {
     if (this.#isWaiting) {
       timed("anticipation", () => this.#drawAnticipated(segmentation, waiting));
       this.#previewSoon(segmentation);
+    } else {
+      this.#drawOwn(segmentation, this.#serverState.unpack());
     }
     this.#layers.classList.toggle("anticipating", this.#isWaiting);
     this.changed();
@@ -107,12 +127,14 @@ export class Tints {
     this.#drawn = this.#serverState.packed;
     const [tint, tintExcluded] = [included(), excluded()];
     // Without the label array the answer had to bring the pictures along.
-    if (!segmentation) return this.#preview.show(state, tint.src);
+    if (!segmentation) return this.#preview.show(state, tint.src, { isFinal: true });
     timed("tints", () => {
+      this.#drawOwn(segmentation, state);
       if (differs(1)) tint.src = tintUrl(segmentation, state, 1, INCLUDED);
       if (differs(2)) tintExcluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
     });
-    return Promise.allSettled([tint.decode(), tintExcluded.decode(), this.#preview.show(state, tint.src)]);
+    const preview = this.#preview.show(state, tint.src, { isFinal: true });
+    return Promise.allSettled([tint.decode(), tintExcluded.decode(), preview]);
   }
 
   /**
@@ -122,14 +144,31 @@ export class Tints {
   #drawAnticipated(segmentation, waiting) {
     const state = this.#serverState.unpack();
     for (const gesture of waiting) anticipate(state, segmentation, gesture);
+    this.#drawLayers(segmentation, state);
+  }
+
+  /**
+   * @param {Segmentation} segmentation
+   * @param {Uint8Array} state
+   */
+  #drawLayers(segmentation, state) {
     const before = this.#anticipated ?? new Uint8Array(state.length);
-    for (const [value, colour] of [0, INCLUDE, EXCLUDE].entries()) {
+    for (const [value, colour] of [0, this.#look.isOwn ? 0 : INCLUDE, EXCLUDE].entries()) {
       const changed = [];
       for (let s = 0; s < state.length; s++) if (state[s] === value && before[s] !== value) changed.push(s);
-      this.#layer.fill(segmentation, changed, colour);
+      this.#layer.fill(segmentation, changed, colour, { striped: value === 2 });
     }
     this.#layer.show();
     this.#anticipated = state;
+    this.#drawOwn(segmentation, state);
+  }
+
+  /**
+   * @param {Segmentation} segmentation
+   * @param {Uint8Array} state
+   */
+  #drawOwn(segmentation, state) {
+    if (this.#look.isOwn) this.#ownColours.draw(segmentation, state);
   }
 
   /**

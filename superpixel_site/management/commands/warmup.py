@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from gallery.descriptors import appearance
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.region_choice import node_sums
+from selector.rendering.matte import alpha_matte
 from selector.segmentation import hierarchy, slic
 from selector.segmentation.superpixels import superpixel_boxes
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             labels = slic.segment(rgb, 16)
             tree = hierarchy.build(rgb, labels)
             superpixel_boxes(labels)
+            alpha_matte(rgb, labels == 0)
             node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
             feature_maps.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write
