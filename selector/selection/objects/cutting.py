@@ -1,27 +1,31 @@
-"""The object that a person means, as a union of superpixels: Lazy Snapping on the superpixels of a photo.
+"""The object that a person means, as a union of superpixels.
 
-A graph of superpixels is cut where that is cheapest: borders cost by their length and the less contrast they have,
-and superpixels by how much they look like the rest of the photo rather than like what is meant. Both looks are kernel
-densities over superpixels, which need no fitting and are the same from run to run.
+Lazy Snapping on the superpixels of a photo: a graph of them is cut where that is cheapest. Parting neighbours costs
+the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
+like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds.
 
-Li et al., "Lazy snapping", SIGGRAPH 2004; Rother et al., "GrabCut", SIGGRAPH 2004.
+Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from selector.arrays import Floats, Labels, Members, Parents
 from selector.selection.objects.evidence import Evidence
+from selector.selection.objects.likeness import Likeness, border_weights, likeness_of, region_means
 from selector.selection.objects.look import Look, Numbers
 from selector.selection.objects.min_cut import min_cut
-from selector.selection.objects.shown import Shown, corrected, shown_first
+from selector.selection.objects.refining import Settled, one_step, refined
+from selector.selection.objects.shown import Shown, shown_first
+from selector.selection.objects.tidying import tidied
 
-BANDWIDTH = 6.0
-BORDER_WEIGHT = 3.0
-CLIP = 3.0
+# What a border costs beside what looks say.
+BORDER_WEIGHT = 3.5
 ROUNDS = 3
+# How much of what its look says a superpixel takes from its region at this level of the merge tree.
+OF_REGION = 0.4
+LEVEL = 200
 
 
 def cut_object(
@@ -44,7 +48,7 @@ def cut_object(
         Of the same photo.
     evidence : Evidence
     before : bool ndarray, shape (n,), optional
-        What this function gave before the last correction, where the caller has it: saves making it again.
+        What was found before the last correction, where the caller has it: saves finding it again.
     features : float32 ndarray, shape (n, d), optional
         What a model has seen in each superpixel: another likeness.
 
@@ -55,50 +59,66 @@ def cut_object(
     Raises
     ------
     ValueError
-        If the arrays are of different photos, or the evidence lies wholly outside of the photo.
+        If the arrays are of different photos, or a gesture lies wholly outside of the photo.
     """
     n = look.n_superpixels
     if parents.size != 2 * n - 1 or labels.shape != (look.height, look.width):
         raise ValueError("Labels, tree and look are of different photos.")
-    if evidence.start == "selection" and not evidence.corrections and not evidence.size:
-        return evidence.members(n)
-    shown = corrected(shown_first(labels, look, evidence), labels, look, evidence)
-    alike = _likeness(look)
-    weights = _border_weights(look)
-    inside = shown.likely
+    if before is not None and (before.shape != (n,) or not evidence.corrections):
+        raise ValueError("What was found before a correction is of this photo and comes with a correction.")
+    shown = shown_first(labels, parents, look, evidence)
+    alike, weights = likeness_of(look, parents, features), border_weights(look)
+    settled = Settled(shown.inside, np.zeros(n, bool))
+    members = before if before is not None else _first_found(parents, look, evidence, shown, alike, weights)
+    last = len(evidence.corrections) - 1
+    for i, correction in enumerate(evidence.corrections):
+        settled = settled.after(labels, look, correction)
+        if before is not None and i < last:
+            continue
+        if correction.points:
+            members = refined(labels, look, members, settled, correction, alike, weights)
+        else:
+            members = one_step(look, members, settled, correction.add, alike, weights)
+        members = tidied(look, members, settled)
+    return members
+
+
+def _first_found(
+    parents: Parents, look: Look, evidence: Evidence, shown: Shown, alike: Likeness, weights: Numbers
+) -> Members:
+    """The object after the first gesture; of a selection, the selection itself."""
+    if evidence.start == "selection":
+        return shown.likely
+    members = found(parents, look, shown, alike, weights)
+    return tidied(look, members, Settled(shown.inside, np.zeros_like(members)))
+
+
+def found(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers) -> Members:
+    """The object that a gesture shows.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    alike : Likeness
+    weights : float64 ndarray, shape (m,)
+        Of borders.
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+        Not empty, as long as the gesture makes anything likely.
+    """
+    members = shown.likely | shown.inside
+    by_area = np.sqrt(look.areas / look.areas.mean())
     for _ in range(ROUNDS):
-        costs = _costs(look, alike, shown, inside)
-        following = min_cut(costs, look.pairs, weights)
-        if np.array_equal(following, inside) or not following.any():
+        unlike = alike.unlike(look.areas * members, look.areas * ~members * shown.near, shown.clip)
+        unlike += OF_REGION * (region_means(unlike, parents, LEVEL, look.areas) - unlike)
+        costs = by_area * (unlike - shown.prior)
+        costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
+        following = min_cut(costs, look.pairs, BORDER_WEIGHT * weights)
+        if not following.any() or np.array_equal(following, members):
             break
-        inside = following
-    return inside
-
-
-def _likeness(look: Look) -> npt.NDArray[np.float32]:
-    """How much every two superpixels look alike, from 0 to 1, (n, n)."""
-    looks = np.column_stack([look.colours, look.deviations]).astype(np.float32) / np.float32(BANDWIDTH)
-    squares = (looks**2).sum(axis=1)
-    distances = squares[:, None] + squares - 2 * (looks @ looks.T)
-    alike: npt.NDArray[np.float32] = np.exp(-0.5 * np.maximum(distances, 0))
-    return alike
-
-
-def _border_weights(look: Look) -> Numbers:
-    """What it costs to part neighbours, (m,)."""
-    typical = max(float((look.contrasts**2 * look.borders).sum() / max(look.borders.sum(), 1.0)), 1.0)
-    side = np.sqrt(look.width * look.height / look.n_superpixels)
-    weights: Numbers = BORDER_WEIGHT * look.borders / side * np.exp(-(look.contrasts**2) / (2 * typical))
-    return weights
-
-
-def _costs(look: Look, alike: npt.NDArray[np.float32], shown: Shown, inside: Members) -> Numbers:
-    """What it costs more to be inside than outside, (n,)."""
-    within = (inside | shown.inside).astype(np.float64) * look.areas
-    rest = np.where(inside | shown.inside, 0.0, look.areas * shown.near)
-    sums = alike @ np.stack([within / max(within.sum(), 1e-9), rest / max(rest.sum(), 1e-9)], axis=1).astype(np.float32)
-    ratio = np.log((sums[:, 1] + 1e-5) / (sums[:, 0] + 1e-5))
-    weight = np.sqrt(look.areas / look.areas.mean())
-    costs: Numbers = weight * (np.clip(ratio, -CLIP, CLIP) - shown.prior)
-    costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
-    return costs
+        members = following
+    return members

@@ -17,18 +17,18 @@ Start: TypeAlias = Literal["box", "loop", "stroke", "tap", "selection"]
 
 # No hand needs more, and each takes its room in the history.
 MOST_CORRECTIONS = 200
-MOST_STEPS = 99
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A stroke or a click after the first gesture.
+    """What a person does after the first gesture: a stroke, a click, or a step to a larger or smaller object.
 
     Attributes
     ----------
     points : tuple of (x, y)
+        Of a step none.
     add : bool
-        What is under it belongs to the object; False: it does not.
+        What is under the points belongs to the object; False: it does not. Of a step: larger; False: smaller.
     """
 
     points: tuple[Point, ...]
@@ -49,15 +49,12 @@ class Evidence:
         In the order in which they were made.
     selected : bytes
         Of a start with a selection: a bit for every superpixel, the first one highest.
-    size : int
-        How many steps larger, or, below zero, smaller, the person wants the object than it is found.
     """
 
     start: Start
     points: tuple[Point, ...]
     corrections: tuple[Correction, ...] = ()
     selected: bytes = b""
-    size: int = 0
 
     def __post_init__(self) -> None:
         if self.start not in get_args(Start):
@@ -69,8 +66,6 @@ class Evidence:
             raise ValueError("What is selected belongs to a start with a selection, and to no other.")
         if len(self.corrections) > MOST_CORRECTIONS:
             raise ValueError(f"An object is corrected at most {MOST_CORRECTIONS} times.")
-        if abs(self.size) > MOST_STEPS:
-            raise ValueError(f"An object grows or shrinks by at most {MOST_STEPS} steps.")
 
     @classmethod
     def of_selection(cls, members: Members) -> Evidence:
@@ -87,7 +82,7 @@ class Evidence:
         return cls("selection", (), selected=np.packbits(members).tobytes())
 
     def corrected(self, points: Points, add: bool) -> Evidence:
-        """The evidence with one more correction, and the size that is found.
+        """The evidence with one more correction.
 
         Parameters
         ----------
@@ -101,8 +96,17 @@ class Evidence:
         return replace(self, corrections=(*self.corrections, Correction(checked_points(points), add)))
 
     def resized(self, steps: int) -> Evidence:
-        """The evidence for an object that is larger by `steps`, or smaller."""
-        return replace(self, size=self.size + steps)
+        """The evidence for an object that is larger by some steps, or, below zero, smaller.
+
+        A step takes the one before back if that went the other way, so the object is again what it was.
+        """
+        corrections, step = list(self.corrections), Correction((), steps > 0)
+        for _ in range(abs(steps)):
+            if corrections and corrections[-1] == Correction((), not step.add):
+                corrections.pop()
+            else:
+                corrections.append(step)
+        return replace(self, corrections=tuple(corrections))
 
     def members(self, n: int) -> Members:
         """The superpixels that a start with a selection is made of.
@@ -135,18 +139,17 @@ class Evidence:
             "points": _flat(self.points),
             "corrections": [[_flat(each.points), each.add] for each in self.corrections],
             "selected": base64.b64encode(self.selected).decode(),
-            "size": self.size,
         }
 
     @classmethod
     def from_json(cls, data: object) -> Evidence:
         """The evidence that `as_json` gave; ValueError for anything else."""
         try:
-            assert isinstance(data, dict) and isinstance(data["size"], int)
+            assert isinstance(data, dict)
             corrections = tuple(Correction(_pairs(points), add) for points, add in data["corrections"])
             assert all(isinstance(each.add, bool) for each in corrections)
             selected = base64.b64decode(data["selected"], validate=True)
-            return cls(data["start"], _pairs(data["points"]), corrections, selected, data["size"])
+            return cls(data["start"], _pairs(data["points"]), corrections, selected)
         except (AssertionError, KeyError, TypeError, binascii.Error) as problem:
             raise ValueError("This is no description of an object.") from problem
 

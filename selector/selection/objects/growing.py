@@ -1,8 +1,6 @@
-"""An object a step larger or smaller, and the object that a selection is a part of."""
+"""The object that a selection made with any tool is a part of."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from selector.arrays import Labels, Members, Parents
 from selector.selection.objects.cutting import cut_object
@@ -11,7 +9,7 @@ from selector.selection.objects.look import Look
 
 
 def grown(labels: Labels, parents: Parents, look: Look, selected: Members) -> Members:
-    """ "Grow to the object": the object that a selection made with any tool is a part of.
+    """ "Grow to the object": what is selected, and what belongs to it.
 
     Parameters
     ----------
@@ -23,9 +21,8 @@ def grown(labels: Labels, parents: Parents, look: Look, selected: Members) -> Me
     Returns
     -------
     bool ndarray, shape (n,)
-        All that is selected and what belongs to it. Of nothing, nothing.
+        At most three times as large as the selection. Of nothing, nothing; of all, all.
     """
     if not selected.any() or selected.all():
         return selected.copy()
-    evidence = Evidence.of_selection(selected)
-    return cut_object(labels, parents, look, replace(evidence, size=1))
+    return cut_object(labels, parents, look, Evidence.of_selection(selected).resized(1))

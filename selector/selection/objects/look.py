@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from selector.arrays import Labels, Rgb
+from selector.arrays import Labels, Members, Rgb
 from selector.segmentation.lab import Planes, check_rgb, given_planes
 
 Numbers = npt.NDArray[np.float64]
@@ -27,6 +27,8 @@ class Look:
         Mean L, a and b.
     deviations : float64 ndarray, shape (n,)
         Standard deviation of L.
+    frame : bool ndarray, shape (n,)
+        Which have pixels at the edge of the photo.
     pairs : intp ndarray, shape (m, 2)
         Superpixels that touch, the smaller number first, in order.
     borders : float64 ndarray, shape (m,)
@@ -41,6 +43,7 @@ class Look:
     centres: Numbers
     colours: Numbers
     deviations: Numbers
+    frame: Members
     pairs: npt.NDArray[np.intp]
     borders: Numbers
     contrasts: Numbers
@@ -73,38 +76,40 @@ def look_at(labels: Labels, rgb: Rgb, *, lab: Planes | None = None) -> Look:
     ValueError
         If the arrays are not like that, or differ in size.
     """
+    from selector.selection.objects import look_kernels as kernels
+
     check_rgb(rgb)
-    if labels.shape != rgb.shape[:2]:
+    if labels.dtype != np.uint16 or labels.shape != rgb.shape[:2]:
         raise ValueError(f"An image of shape {rgb.shape} does not fit labels of shape {labels.shape}.")
-    planes = given_planes(rgb, lab)
-    n = int(labels.max()) + 1
-    flat = labels.ravel()
-    areas = np.bincount(flat, minlength=n).astype(np.float64)
+    planes, labels = given_planes(rgb, lab), np.ascontiguousarray(labels)
+    sums = np.zeros((int(labels.max()) + 1, 7))
+    kernels.sum_looks(planes, labels, sums)
+    areas = sums[:, 0].copy()
     if not areas.all():
         raise ValueError("Superpixels must be numbered without gaps.")
-    means = np.stack([np.bincount(flat, plane.ravel(), n) for plane in planes], axis=1) / areas[:, None]
-    squares = np.bincount(flat, planes[0].ravel() ** 2, n) / areas
-    y, x = np.mgrid[: labels.shape[0], : labels.shape[1]] + 0.5
-    centres = np.stack([np.bincount(flat, each.ravel(), n) for each in (x, y)], axis=1) / areas[:, None]
-    pairs, borders, contrasts = _borders(labels, planes)
-    deviations = np.sqrt(np.maximum(squares - means[:, 0] ** 2, 0))
-    return Look(areas, centres, means, deviations, pairs, borders, contrasts, labels.shape[1], labels.shape[0])
+    means = sums / areas[:, None]
+    deviations = np.sqrt(np.maximum(means[:, 6] - means[:, 3] ** 2, 0))
+    frame = np.zeros(len(areas), bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        frame[edge] = True
+    pairs, borders, contrasts = _borders(planes, labels)
+    height, width = labels.shape
+    return Look(
+        areas, means[:, 1:3], means[:, 3:6], deviations, frame, pairs, borders, contrasts, width=width, height=height
+    )
 
 
-def _borders(labels: Labels, planes: Planes) -> tuple[npt.NDArray[np.intp], Numbers, Numbers]:
+def _borders(planes: Planes, labels: Labels) -> tuple[npt.NDArray[np.intp], Numbers, Numbers]:
     """The superpixels that touch (m, 2), along how many pixels (m,), and the mean distance in colour across (m,)."""
-    n = int(labels.max()) + 1
-    codes, distances = [], []
-    for a, b in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1, :], np.s_[1:, :])):
-        one, other = labels[a].astype(np.intp), labels[b].astype(np.intp)
-        border = one != other
-        codes.append((np.minimum(one, other) * n + np.maximum(one, other))[border])
-        distances.append(
-            np.sqrt(((planes[(slice(None), *a)][:, border] - planes[(slice(None), *b)][:, border]) ** 2).sum(axis=0))
-            if border.any()
-            else np.empty(0)
-        )
-    code, which = np.unique(np.concatenate(codes), return_inverse=True)
-    lengths = np.bincount(which, minlength=len(code)).astype(np.float64)
-    contrasts = np.bincount(which, np.concatenate(distances), len(code)) / lengths
-    return np.stack([code // n, code % n], axis=1), lengths, contrasts
+    from selector.selection.objects import look_kernels as kernels
+
+    # Of connected superpixels fewer than three pairs each touch; others may need more.
+    taken, slots = -1, 1 << (8 * (int(labels.max()) + 2)).bit_length()
+    while taken < 0:
+        keys, sums = np.full(slots, -1, np.int64), np.zeros((slots, 2))
+        taken = kernels.sum_borders(planes, labels, keys, sums)
+        slots *= 2
+    slot = np.flatnonzero(keys >= 0)
+    slot = slot[np.argsort(keys[slot])]
+    pairs = np.stack([keys[slot] >> 16, keys[slot] & 0xFFFF], axis=1).astype(np.intp)
+    return pairs, sums[slot, 0], sums[slot, 1] / sums[slot, 0]

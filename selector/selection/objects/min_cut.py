@@ -31,21 +31,17 @@ def min_cut(costs: Numbers, pairs: npt.NDArray[np.intp], weights: Numbers) -> Me
     bool ndarray, shape (n,)
         Of several cheapest divisions the one with the fewest inside.
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+    from selector.selection.objects import min_cut_kernels as kernels
 
-    n = len(costs)
-    whole = np.rint(np.clip(costs * SCALE, -LARGEST, LARGEST)).astype(np.int32)
-    between = np.rint(np.clip(weights * SCALE, 0, LARGEST)).astype(np.int32)
-    source, sink, nodes = n, n + 1, np.arange(n)
-    rows = np.concatenate([pairs[:, 0], pairs[:, 1], np.full(n, source), nodes])
-    columns = np.concatenate([pairs[:, 1], pairs[:, 0], nodes, np.full(n, sink)])
-    capacities = np.concatenate([between, between, np.maximum(-whole, 0), np.maximum(whole, 0)])
-    graph = csr_array((capacities, (rows, columns)), shape=(n + 2, n + 2))
-    residual = graph - maximum_flow(graph, source, sink).flow
-    residual.eliminate_zeros()
-    reached = breadth_first_order(residual, source, return_predecessors=False)
-    inside = np.zeros(n + 2, bool)
-    inside[reached] = True
-    members: Members = inside[:n]
-    return members
+    n, m = len(costs), len(pairs)
+    terminal = np.rint(np.clip(-costs * SCALE, -LARGEST, LARGEST)).astype(np.int64)
+    heads = pairs[:, ::-1].astype(np.int32).ravel()
+    tails = pairs.astype(np.int32).ravel()
+    first = np.zeros(n + 1, np.int32)
+    np.cumsum(np.bincount(tails, minlength=n), out=first[1:])
+    arcs = np.argsort(tails, kind="stable").astype(np.int32)
+    rest = np.repeat(np.rint(np.clip(weights * SCALE, 0, LARGEST)).astype(np.int64), 2)
+    assert len(heads) == 2 * m
+    inside = np.empty(n, np.bool_)
+    kernels.cut(heads, first, arcs, rest, terminal, inside)
+    return inside

@@ -1,25 +1,39 @@
-"""What a person's gestures say of each superpixel: settled, likely, or nothing."""
+"""What a person's first gesture says of each superpixel: settled, likely, or nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from selector.arrays import Labels, Members
+from selector.arrays import Labels, Mask, Members, Parents
 from selector.selection.geometry import Points, polygon_mask, superpixels_under_line
 from selector.selection.objects.evidence import Evidence
 from selector.selection.objects.look import Look, Numbers
+from selector.selection.objects.nodes import salient_node
+from selector.selection.objects.ways import distances_from
+from selector.selection.tree import node_members
 
-PRIOR_IN_BOX = 1.0
+# How much being in the middle of a box speaks for a superpixel, and which share of the box is its middle at first.
+PRIOR_OF_BOX = 1.5
+MIDDLE_OF_BOX = 0.7
+# Being within a loop, which is drawn closer than a box.
+PRIOR_OF_LOOP = 0.5
+# Being near a stroke: at a distance of this share of its length nothing is said, and farther away ever more against.
 PRIOR_OF_STROKE = 1.5
-REACH_OF_STROKE = 0.45
-SURROUNDINGS = 0.5
+REACH_OF_STROKE = 0.22
+FARTHEST = -2.0
+# A stroke counts as at least this share of the photo's diagonal.
+SHORTEST_STROKE = 0.12
+# How far beyond the object its surroundings are, as a share of its size.
+SURROUNDINGS = 1.0
+# How much being in the node that stands out, or in what was selected, speaks for a superpixel.
+PRIOR_OF_NODE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What gestures say of the n superpixels.
+    """What a gesture says of the n superpixels.
 
     Attributes
     ----------
@@ -30,7 +44,9 @@ class Shown:
     prior : float64 ndarray, shape (n,)
         How much the place alone speaks for the object; below zero, against it.
     near : float64 ndarray, shape (n,)
-        How much a superpixel counts as what the object has around it, from 0 to 1.
+        How much a superpixel counts as an example of what is around the object, from 0 to 1.
+    clip : float
+        How much a superpixel's look may say at most.
     """
 
     inside: Members
@@ -38,14 +54,16 @@ class Shown:
     likely: Members
     prior: Numbers
     near: Numbers
+    clip: float = 4.0
 
 
-def shown_first(labels: Labels, look: Look, evidence: Evidence) -> Shown:
+def shown_first(labels: Labels, parents: Parents, look: Look, evidence: Evidence) -> Shown:
     """What the first gesture says.
 
     Parameters
     ----------
     labels : uint16 ndarray, shape (H, W)
+    parents : uint16 ndarray, shape (2n - 1,)
     look : Look
     evidence : Evidence
 
@@ -62,38 +80,41 @@ def shown_first(labels: Labels, look: Look, evidence: Evidence) -> Shown:
         return _shown_by_box(labels, look, evidence.points)
     if evidence.start == "loop":
         return _shown_by_loop(labels, look, evidence.points)
-    if evidence.start == "selection":
-        members = evidence.members(look.n_superpixels)
-        zeros = np.zeros(len(members))
-        return Shown(
-            np.zeros_like(members), np.zeros_like(members), members, zeros + np.where(members, 1, -1), zeros + 1
-        )
-    return _shown_by_stroke(labels, look, evidence.points)
+    if evidence.start == "stroke":
+        return _shown_by_stroke(labels, look, evidence.points)
+    if evidence.start == "tap":
+        point = within_photo(evidence.points, look)[0]
+        node = node_members(parents, salient_node(labels, parents, look, (float(point[0]), float(point[1]))))
+        return _shown_by_members(look, node, under_line(labels, look, evidence.points))
+    selected = evidence.members(look.n_superpixels)
+    return _shown_by_members(look, selected, selected)
 
 
-def corrected(shown: Shown, labels: Labels, look: Look, evidence: Evidence) -> Shown:
-    """What is shown after all corrections: of two that contradict each other the later one holds.
+def under_line(labels: Labels, look: Look, points: Points) -> Members:
+    """The superpixels under a line, as far as it is on the photo.
 
     Parameters
     ----------
-    shown : Shown
     labels : uint16 ndarray, shape (H, W)
     look : Look
-    evidence : Evidence
+    points : sequence of (x, y)
 
     Returns
     -------
-    Shown
+    bool ndarray, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If all points lie outside.
     """
-    inside, outside = shown.inside.copy(), shown.outside.copy()
-    for correction in evidence.corrections:
-        under = superpixels_under_line(labels, within_photo(correction.points, look))
-        inside[under], outside[under] = correction.add, not correction.add
-    return replace(shown, inside=inside, outside=outside)
+    under = np.zeros(look.n_superpixels, bool)
+    under[superpixels_under_line(labels, within_photo(points, look))] = True
+    return under
 
 
-def within_photo(points: Points, look: Look) -> Points:
-    """Points, those outside of the photo moved to its edge.
+def within_photo(points: Points, look: Look) -> Numbers:
+    """Points, those outside of the photo moved to its edge: a hand that draws goes beyond it.
 
     Parameters
     ----------
@@ -112,68 +133,71 @@ def within_photo(points: Points, look: Look) -> Points:
     coordinates, size = np.asarray(points, np.float64), np.array([look.width, look.height], np.float64)
     if not ((coordinates >= 0) & (coordinates < size)).all(axis=1).any():
         raise ValueError("The gesture lies outside of the photo.")
-    return np.clip(coordinates, 0, np.nextafter(size, 0))
+    clipped: Numbers = np.clip(coordinates, 0, np.nextafter(size, 0))
+    return clipped
 
 
 def _shown_by_box(labels: Labels, look: Look, points: Points) -> Shown:
     """A box holds the object, and most of what is in its middle belongs to it."""
-    corners = np.asarray(points, np.float64)
-    size = np.array([look.width, look.height], np.float64)
+    corners, size = np.asarray(points, np.float64), np.array([look.width, look.height], np.float64)
     low, high = np.clip(corners.min(axis=0), 0, size), np.clip(corners.max(axis=0), 0, size)
-    if (high - low < 1).any():
+    if (high <= low).any():
         raise ValueError("The box holds nothing of the photo.")
-    (left, top), (right, bottom) = low, high
-    mask = polygon_mask([(left, top), (right, top), (right, bottom), (left, bottom)], look.height, look.width)
-    held = _share(labels, look, mask)
-    allowed = held >= 0.5
-    if not allowed.any():
-        allowed = held == held.max()
-    middle, half = (low + high) / 2, (high - low) / 2
-    radius = np.sqrt((((look.centres - middle) / half) ** 2).sum(axis=1))
-    prior = np.where(allowed, PRIOR_IN_BOX * (1 - radius), 0.0)
-    near = np.exp(-np.maximum(_beyond(look.centres, low, high) / (SURROUNDINGS * (high - low).max()), 0))
-    return Shown(np.zeros_like(allowed), ~allowed, allowed, prior, near)
+    mask = polygon_mask([tuple(low), (high[0], low[1]), tuple(high), (low[0], high[1])], look.height, look.width)
+    allowed = _mostly_in(labels, look, mask, (low + high) / 2)
+    radius = np.sqrt((((look.centres - (low + high) / 2) / ((high - low) / 2)) ** 2).sum(axis=1))
+    middle = allowed & (radius <= MIDDLE_OF_BOX)
+    prior = np.where(allowed, PRIOR_OF_BOX * (1 - radius), 0.0)
+    likely = middle if middle.any() else allowed
+    return Shown(np.zeros_like(allowed), ~allowed, likely, prior, _nearness(look, low, high))
 
 
 def _shown_by_loop(labels: Labels, look: Look, points: Points) -> Shown:
     """A loop holds the object, more closely than a box."""
-    corners = np.clip(np.asarray(points, np.float64), 0, [look.width, look.height])
-    held = _share(labels, look, polygon_mask(corners, look.height, look.width))
-    allowed = held >= 0.5
-    if not allowed.any():
-        allowed = held == held.max()
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    near = np.exp(-_beyond(look.centres, low, high) / (SURROUNDINGS * max((high - low).max(), 1.0)))
-    return Shown(np.zeros_like(allowed), ~allowed, allowed, np.where(allowed, 0.5, 0.0), near)
+    corners, size = np.asarray(points, np.float64), np.array([look.width, look.height], np.float64)
+    if not ((corners >= 0) & (corners <= size)).all(axis=1).any():
+        raise ValueError("The gesture lies outside of the photo.")
+    corners = np.clip(corners, 0, size)
+    middle = corners.mean(axis=0)
+    allowed = _mostly_in(labels, look, polygon_mask(corners, look.height, look.width), middle)
+    prior = np.where(allowed, PRIOR_OF_LOOP, 0.0)
+    near = _nearness(look, corners.min(axis=0), corners.max(axis=0))
+    return Shown(np.zeros_like(allowed), ~allowed, allowed, prior, near)
 
 
 def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
-    """A stroke runs through the object, which is about as large as it."""
-    line = np.asarray(within_photo(points, look))
-    under = np.zeros(look.n_superpixels, bool)
-    under[superpixels_under_line(labels, line)] = True
-    length = float(np.sqrt(((line[1:] - line[:-1]) ** 2).sum(axis=1)).sum())
-    reach = REACH_OF_STROKE * max(length, 0.12 * float(np.hypot(look.width, look.height)))
-    distance = _distance_to(look, under)
-    prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, -1.0)
-    return Shown(under, np.zeros_like(under), under, prior, (distance > 0) * 1.0)
+    """A stroke runs through the object, which is not much wider than the stroke is long."""
+    line = within_photo(points, look)
+    under = under_line(labels, look, points)
+    length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+    length = max(length, SHORTEST_STROKE * float(np.hypot(look.width, look.height)))
+    reach = REACH_OF_STROKE * length
+    distance = distances_from(look, under)
+    prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, FARTHEST)
+    # What is beside the stroke is no example of what is around the object.
+    near = np.minimum(distance / reach, 1) * _nearness(look, line.min(axis=0) - length, line.max(axis=0) + length)
+    return Shown(under, np.zeros_like(under), under, prior, near, clip=2.0)
 
 
-def _share(labels: Labels, look: Look, mask: Members) -> Numbers:
-    """How much of each superpixel lies in a mask, from 0 to 1."""
-    share: Numbers = np.bincount(labels[mask], minlength=look.n_superpixels) / look.areas
-    return share
+def _shown_by_members(look: Look, members: Members, inside: Members) -> Shown:
+    """Superpixels that are most of the object, or a part of it."""
+    centres = look.centres[members]
+    prior = np.where(members, PRIOR_OF_NODE, -PRIOR_OF_NODE)
+    near = _nearness(look, centres.min(axis=0), centres.max(axis=0)) if members.any() else np.ones(len(members))
+    return Shown(inside, np.zeros_like(inside), members, prior, near)
 
 
-def _beyond(centres: Numbers, low: Numbers, high: Numbers) -> Numbers:
-    """How far points lie outside of a box, 0 within it."""
-    beyond: Numbers = np.sqrt((np.maximum(np.maximum(low - centres, centres - high), 0) ** 2).sum(axis=1))
-    return beyond
+def _mostly_in(labels: Labels, look: Look, mask: Mask, middle: Numbers) -> Members:
+    """The superpixels that lie more than half in a mask, or, of a mask that holds none, the one in its middle."""
+    members: Members = 2 * np.bincount(labels[mask], minlength=look.n_superpixels) > look.areas
+    if not members.any():
+        x, y = np.minimum(middle, (look.width - 1, look.height - 1)).astype(int)
+        members[labels[y, x]] = True
+    return members
 
 
-def _distance_to(look: Look, members: Members) -> Numbers:
-    """How far the centre of each superpixel is from the nearest of some others' centres."""
-    from scipy.spatial import cKDTree
-
-    distances, _ = cKDTree(look.centres[members]).query(look.centres)
-    return np.asarray(distances, np.float64)
+def _nearness(look: Look, low: Numbers, high: Numbers) -> Numbers:
+    """How near superpixels are to a box, beside its size: 1 within it, falling to 0."""
+    beyond = np.sqrt((np.maximum(np.maximum(low - look.centres, look.centres - high), 0) ** 2).sum(axis=1))
+    nearness: Numbers = np.exp(-beyond / (SURROUNDINGS * max(float((high - low).max()), 1.0)))
+    return nearness

@@ -1,0 +1,41 @@
+"""Ways through a photo from superpixel to superpixel: how far others are, longer across contrast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from selector.arrays import Members
+from selector.selection.objects.look import Look, Numbers
+
+# By how much crossing a contrast of 10 in CIELAB lengthens a way, and the contrast beyond which it does no more.
+DETOUR = 0.7
+MOST_CONTRAST = 40.0
+
+
+def distances_from(look: Look, members: Members) -> Numbers:
+    """How far superpixels are from some of them, through the photo.
+
+    Parameters
+    ----------
+    look : Look
+    members : bool ndarray, shape (n,)
+        At least one.
+
+    Returns
+    -------
+    float64 ndarray, shape (n,)
+        In pixels where the photo is of one colour, and more across contrasts. Of what cannot be reached, the size
+        of the photo.
+    """
+    # Not above: a process in which nobody selects an object starts sooner without it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import dijkstra
+
+    one, other = look.pairs.T
+    steps = np.hypot(*(look.centres[one] - look.centres[other]).T)
+    change = np.sqrt(((look.colours[one] - look.colours[other]) ** 2).sum(axis=1))
+    # Two centres can be one point; a way of no length would be no way.
+    lengths = np.maximum(steps * (1 + DETOUR * np.minimum(change, MOST_CONTRAST) / 10), 1e-6)
+    graph = coo_array((lengths, (one, other)), shape=(look.n_superpixels, look.n_superpixels)).tocsr()
+    distances = dijkstra(graph, directed=False, indices=np.flatnonzero(members), min_only=True)
+    return np.where(np.isfinite(distances), distances, float(look.width + look.height))
