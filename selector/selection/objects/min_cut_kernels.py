@@ -5,8 +5,8 @@ PAMI 2004, with their marking of distances.
 
 Arc a leads from heads[a ^ 1] to heads[a]; rest[a] is what can still flow along it. The arcs out of node v are
 arcs[first[v] : first[v + 1]]. terminal[v] is what can still flow from the source to v, below zero from v to the sink.
-tree[v] is FREE, SOURCE or SINK, and up[v] the arc to v's parent or one of NONE, ROOT and ORPHAN. checked[v] is the round
-in which steps[v], the distance of v from the terminal, was last known to be right.
+tree[v] is FREE, SOURCE or SINK, and up[v] the arc to v's parent or one of NONE, ROOT and ORPHAN. checked[v] is the
+round in which steps[v], the distance of v from the terminal, was last known to be right.
 """
 
 import numpy as np
@@ -21,6 +21,9 @@ Flags = NDArray[np.bool_]
 FREE, SOURCE, SINK = 0, 1, 2
 NONE, ROOT, ORPHAN = -1, -2, -3
 FAR = 2**30
+
+# Types of heads, first, arcs and rest; of tree, up, checked and steps.
+GRAPH, TREES = "i4[::1], i4[::1], i4[::1], i8[::1]", "i4[::1], i4[::1], i4[::1], i4[::1]"
 
 
 @compiled("i8(i4[::1], i4[::1], i4[::1], i4[::1], i8, i8)")
@@ -90,9 +93,7 @@ def _wait(node: int, queue: Ints, waits: Flags, counts: Capacities) -> None:
     counts[1] += 1
 
 
-@compiled(
-    "void(i8, i8, i4[::1], i4[::1], i4[::1], i8[::1], i4[::1], i4[::1], i4[::1], i4[::1], i4[::1], b1[::1], i4[::1], i8[::1])"
-)
+@compiled(f"void(i8, i8, {GRAPH}, {TREES}, i4[::1], b1[::1], i4[::1], i8[::1])")
 def _adopt(
     node: int,
     now: int,
@@ -136,9 +137,7 @@ def _adopt(
     tree[node] = FREE
 
 
-@compiled(
-    "i8(i8, i8, i4[::1], i4[::1], i4[::1], i8[::1], i4[::1], i4[::1], i4[::1], i4[::1], i4[::1], b1[::1], i8[::1])"
-)
+@compiled(f"i8(i8, i8, {GRAPH}, {TREES}, i4[::1], b1[::1], i8[::1])")
 def _grow(
     node: int,
     now: int,

@@ -142,7 +142,10 @@ def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike:
     """
     if not before.any():
         return before
-    frozen = Settled(settled.inside | before, settled.outside) if larger else settled_smaller(settled, before)
+    if larger:
+        frozen = Settled(settled.inside | before, settled.outside)
+    else:
+        frozen = Settled(settled.inside & before, settled.outside | ~before)
     by_area, unlike = np.sqrt(look.areas / look.areas.mean()), _unlike(look, before, settled, alike, 1.0)
     best, low, high = before, 0.0, 2 * CLIP + 2
     for _ in range(BISECTIONS):
@@ -154,22 +157,18 @@ def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike:
         if 1 < step <= LARGEST_STEP and members.any():
             best = members
         low, high = (low, favour) if step >= 1 + SMALLEST_STEP else (favour, high)
-    return best
+    return best if not np.array_equal(best, before) else _by_a_ring(look, before, settled, larger)
 
 
-def settled_smaller(settled: Settled, before: Members) -> Settled:
-    """All that is not in the object stays out of it.
-
-    Parameters
-    ----------
-    settled : Settled
-    before : bool ndarray, shape (n,)
-
-    Returns
-    -------
-    Settled
-    """
-    return Settled(settled.inside & before, settled.outside | ~before)
+def _by_a_ring(look: Look, before: Members, settled: Settled, larger: bool) -> Members:
+    """An object and what touches it, or without what touches others: where no cut is between it and far too much."""
+    side = before if larger else ~before
+    one, other = look.pairs.T
+    ring = np.zeros_like(before)
+    ring[other[side[one]]], ring[one[side[other]]] = True, True
+    after = (before | ring) & ~settled.outside if larger else before & (~ring | settled.inside)
+    ratio = float(look.areas[after].sum() / look.areas[before].sum())
+    return after if after.any() and 1 / LARGEST_STEP <= ratio <= LARGEST_STEP else before
 
 
 def _unlike(look: Look, before: Members, settled: Settled, alike: Likeness, weight: float = LOOKS) -> Numbers:

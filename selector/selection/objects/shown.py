@@ -22,7 +22,9 @@ PRIOR_OF_LOOP = 0.5
 # Being near a stroke: at a distance of this share of its length nothing is said, and farther away ever more against.
 PRIOR_OF_STROKE = 1.5
 REACH_OF_STROKE = 0.22
+REACH_ANYWAY = 0.0
 FARTHEST = -2.0
+CLIP_OF_STROKE = 2.0
 # A stroke counts as at least this share of the photo's diagonal.
 SHORTEST_STROKE = 0.12
 # How far beyond the object its surroundings are, as a share of its size.
@@ -170,13 +172,14 @@ def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
     line = within_photo(points, look)
     under = under_line(labels, look, points)
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    length = max(length, SHORTEST_STROKE * float(np.hypot(look.width, look.height)))
-    reach = REACH_OF_STROKE * length
+    diagonal = float(np.hypot(look.width, look.height))
+    length = max(length, SHORTEST_STROKE * diagonal)
+    reach = REACH_OF_STROKE * length + REACH_ANYWAY * diagonal
     distance = distances_from(look, under)
     prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, FARTHEST)
     # What is beside the stroke is no example of what is around the object.
     near = np.minimum(distance / reach, 1) * _nearness(look, line.min(axis=0) - length, line.max(axis=0) + length)
-    return Shown(under, np.zeros_like(under), under, prior, near, clip=2.0)
+    return Shown(under, np.zeros_like(under), under, prior, near, clip=CLIP_OF_STROKE)
 
 
 def _shown_by_members(look: Look, members: Members, inside: Members) -> Shown:

@@ -15,6 +15,9 @@ from gallery.descriptors.region_choice import node_sums
 from selector.rendering.matte import alpha_matte
 from selector.segmentation import hierarchy, slic
 from selector.segmentation.superpixels import superpixel_boxes
+from selector.selection.objects.cutting import cut_object
+from selector.selection.objects.evidence import Evidence
+from selector.selection.objects.look import look_at
 
 
 class Command(BaseCommand):
@@ -32,6 +35,7 @@ class Command(BaseCommand):
             tree = hierarchy.build(rgb, labels)
             superpixel_boxes(labels)
             alpha_matte(rgb, labels == 0)
+            cut_object(labels, tree.parents, look_at(labels, rgb), Evidence("tap", ((16.0, 16.0),)))
             node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
             feature_maps.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write
