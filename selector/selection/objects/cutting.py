@@ -2,7 +2,8 @@
 
 Lazy Snapping on the superpixels of a photo: a graph of them is cut where that is cheapest. Parting neighbours costs
 the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
-like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds.
+like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds;
+where a gesture says little, from several first guesses, whose mean is cut in the end.
 
 Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
@@ -22,7 +23,7 @@ from selector.selection.objects.tidying import tidied
 
 # What a border costs beside what looks say.
 BORDER_WEIGHT = 3.5
-ROUNDS = 3
+ROUNDS = 2
 # How much of what its look says a superpixel takes from its region at this level of the merge tree.
 OF_REGION = 0.4
 LEVEL = 200
@@ -88,7 +89,7 @@ def _first_found(
 ) -> Members:
     """The object after the first gesture; of a selection, the selection itself."""
     if evidence.start == "selection":
-        return shown.likely
+        return shown.likely[0]
     members = found(parents, look, shown, alike, weights)
     return tidied(look, members, Settled(shown.inside, np.zeros_like(members)))
 
@@ -110,15 +111,25 @@ def found(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: 
     bool ndarray, shape (n,)
         Not empty, as long as the gesture makes anything likely.
     """
-    members = shown.likely | shown.inside
-    by_area = np.sqrt(look.areas / look.areas.mean())
+    guesses = [_rounds(parents, look, shown, alike, weights, likely | shown.inside) for likely in shown.likely]
+    members = _cut_once(parents, look, shown, alike, weights, np.mean(guesses, axis=0))
+    return members if members.any() else guesses[0]
+
+
+def _rounds(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers, members: Members) -> Members:
+    """A guess at the object, made better until it stays the same, or there were `ROUNDS`."""
     for _ in range(ROUNDS):
-        unlike = alike.unlike(look.areas * members, look.areas * ~members * shown.near, shown.clip)
-        unlike += OF_REGION * (region_means(unlike, parents, LEVEL, look.areas) - unlike)
-        costs = by_area * (unlike - shown.prior)
-        costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
-        following = min_cut(costs, look.pairs, BORDER_WEIGHT * weights)
+        following = _cut_once(parents, look, shown, alike, weights, members.astype(np.float64))
         if not following.any() or np.array_equal(following, members):
             break
         members = following
     return members
+
+
+def _cut_once(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers, guess: Numbers) -> Members:
+    """The object, where superpixels belong to it as surely as a guess says, from 0 to 1."""
+    unlike = alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, shown.clip)
+    unlike += OF_REGION * (region_means(unlike, parents, LEVEL, look.areas) - unlike)
+    costs = np.sqrt(look.areas / look.areas.mean()) * (unlike - shown.prior)
+    costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
+    return min_cut(costs, look.pairs, BORDER_WEIGHT * weights)

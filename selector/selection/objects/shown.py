@@ -14,15 +14,14 @@ from selector.selection.objects.nodes import salient_node
 from selector.selection.objects.ways import distances_from
 from selector.selection.tree import node_members
 
-# How much being in the middle of a box speaks for a superpixel, and which share of the box is its middle at first.
+# How much being in the middle of a box speaks for a superpixel, and what shares of the box to take for it at first.
 PRIOR_OF_BOX = 1.5
-MIDDLE_OF_BOX = 0.7
+MIDDLES_OF_BOX = (0.6, 0.85, 2.0)
 # Being within a loop, which is drawn closer than a box.
 PRIOR_OF_LOOP = 0.5
 # Being near a stroke: at a distance of this share of its length nothing is said, and farther away ever more against.
 PRIOR_OF_STROKE = 1.5
 REACH_OF_STROKE = 0.22
-REACH_ANYWAY = 0.0
 FARTHEST = -2.0
 CLIP_OF_STROKE = 2.0
 # A stroke counts as at least this share of the photo's diagonal.
@@ -41,8 +40,8 @@ class Shown:
     ----------
     inside, outside : bool ndarray, shape (n,)
         What surely belongs to the object, and what surely does not.
-    likely : bool ndarray, shape (n,)
-        What to take for the object at first.
+    likely : tuple of bool ndarray, shape (n,)
+        What to take for the object at first; several guesses where one could lead astray.
     prior : float64 ndarray, shape (n,)
         How much the place alone speaks for the object; below zero, against it.
     near : float64 ndarray, shape (n,)
@@ -53,7 +52,7 @@ class Shown:
 
     inside: Members
     outside: Members
-    likely: Members
+    likely: tuple[Members, ...]
     prior: Numbers
     near: Numbers
     clip: float = 4.0
@@ -148,9 +147,9 @@ def _shown_by_box(labels: Labels, look: Look, points: Points) -> Shown:
     mask = polygon_mask([tuple(low), (high[0], low[1]), tuple(high), (low[0], high[1])], look.height, look.width)
     allowed = _mostly_in(labels, look, mask, (low + high) / 2)
     radius = np.sqrt((((look.centres - (low + high) / 2) / ((high - low) / 2)) ** 2).sum(axis=1))
-    middle = allowed & (radius <= MIDDLE_OF_BOX)
+    middles = [allowed & (radius <= share) for share in MIDDLES_OF_BOX]
     prior = np.where(allowed, PRIOR_OF_BOX * (1 - radius), 0.0)
-    likely = middle if middle.any() else allowed
+    likely = tuple(middle if middle.any() else allowed for middle in middles)
     return Shown(np.zeros_like(allowed), ~allowed, likely, prior, _nearness(look, low, high))
 
 
@@ -164,7 +163,7 @@ def _shown_by_loop(labels: Labels, look: Look, points: Points) -> Shown:
     allowed = _mostly_in(labels, look, polygon_mask(corners, look.height, look.width), middle)
     prior = np.where(allowed, PRIOR_OF_LOOP, 0.0)
     near = _nearness(look, corners.min(axis=0), corners.max(axis=0))
-    return Shown(np.zeros_like(allowed), ~allowed, allowed, prior, near)
+    return Shown(np.zeros_like(allowed), ~allowed, (allowed,), prior, near)
 
 
 def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
@@ -172,14 +171,13 @@ def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
     line = within_photo(points, look)
     under = under_line(labels, look, points)
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    diagonal = float(np.hypot(look.width, look.height))
-    length = max(length, SHORTEST_STROKE * diagonal)
-    reach = REACH_OF_STROKE * length + REACH_ANYWAY * diagonal
+    length = max(length, SHORTEST_STROKE * float(np.hypot(look.width, look.height)))
+    reach = REACH_OF_STROKE * length
     distance = distances_from(look, under)
     prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, FARTHEST)
     # What is beside the stroke is no example of what is around the object.
     near = np.minimum(distance / reach, 1) * _nearness(look, line.min(axis=0) - length, line.max(axis=0) + length)
-    return Shown(under, np.zeros_like(under), under, prior, near, clip=CLIP_OF_STROKE)
+    return Shown(under, np.zeros_like(under), (under,), prior, near, clip=CLIP_OF_STROKE)
 
 
 def _shown_by_members(look: Look, members: Members, inside: Members) -> Shown:
@@ -187,7 +185,7 @@ def _shown_by_members(look: Look, members: Members, inside: Members) -> Shown:
     centres = look.centres[members]
     prior = np.where(members, PRIOR_OF_NODE, -PRIOR_OF_NODE)
     near = _nearness(look, centres.min(axis=0), centres.max(axis=0)) if members.any() else np.ones(len(members))
-    return Shown(inside, np.zeros_like(inside), members, prior, near)
+    return Shown(inside, np.zeros_like(inside), (members,), prior, near)
 
 
 def _mostly_in(labels: Labels, look: Look, mask: Mask, middle: Numbers) -> Members:
