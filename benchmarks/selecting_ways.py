@@ -200,14 +200,15 @@ def _random_walker(subject: Subject) -> Steps:
     """From the stroke and the frame of the photo, at half the resolution: at the full one it takes many seconds."""
     from skimage.segmentation import random_walker
 
-    small = subject.rgb[::2, ::2].astype(np.float64) / 255
+    small = subject.rgb[0::2, 0::2].astype(np.float64) / 255
     seeds = np.zeros(subject.mask.shape, np.int32)
     seeds[:2], seeds[-2:], seeds[:, :2], seeds[:, -2:] = 2, 2, 2, 2
     for point in stroke_along(subject.mask):
         seeds[_dab(seeds.shape, point)] = 1
     while True:
         walked = random_walker(small, seeds[::2, ::2], beta=130, mode="cg_j", tol=1e-2, channel_axis=-1)
-        found = np.kron(walked == 1, np.ones((2, 2), bool))[: seeds.shape[0], : seeds.shape[1]]
+        rows, columns = (np.arange(length) // 2 for length in seeds.shape)
+        found = np.asarray(walked == 1)[np.ix_(rows, columns)]
         yield found
         click = subject.next_click(found)
         if not click:

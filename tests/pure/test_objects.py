@@ -275,9 +275,12 @@ def test_evidence_comes_back_from_json() -> None:
 def test_nonsense_is_no_evidence(change: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         Evidence.from_json(BOX.as_json() | change)
-    for nonsense in (None, [], "box", {}):
-        with pytest.raises(ValueError, match="no description"):
-            Evidence.from_json(nonsense)
+
+
+@pytest.mark.parametrize("nonsense", [None, [], "box", {}])
+def test_what_is_no_evidence_at_all_is_refused(nonsense: object) -> None:
+    with pytest.raises(ValueError, match="no description"):
+        Evidence.from_json(nonsense)
 
 
 def test_a_look_says_where_superpixels_are_and_touch() -> None:

@@ -166,7 +166,8 @@ def _grow(
             if not waits[other]:
                 _wait(other, queue, waits, counts)
         elif tree[other] != tree[node]:
-            return arc ^ away
+            meeting: int = arc ^ away
+            return meeting
         elif checked[other] <= checked[node] and steps[other] > steps[node] + 1:
             up[other], checked[other], steps[other] = arc ^ 1, checked[node], steps[node] + 1
     return NONE

@@ -50,4 +50,4 @@ def _stands_out(look: Look, members: Members) -> float:
     contrast = float((look.borders * look.contrasts)[edge].sum()) / max(length, 1.0)
     area = float(look.areas[members].sum())
     compact = min(4 * np.pi * area / max(length, 1.0) ** 2, 1.0)
-    return contrast * compact**0.25
+    return float(contrast * compact**0.25)
