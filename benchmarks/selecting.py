@@ -1,12 +1,13 @@
 """How many gestures it takes to select an object: a simulated person with every tool, and peers in the same run.
 
-    python -m benchmarks.selecting FOLDER [--every N] [--others] [--limit N] [--ways WORD ...] [--jobs 1|2]
-                                   [--json FILE] [--sheet FILE]
+    OMP_NUM_THREADS=1 python -m benchmarks.selecting FOLDER [--every N] [--others] [--limit N] [--ways WORD ...]
+        [--jobs 1|2] [--json FILE] [--sheet FILE]
 
 FOLDER holds `queries.jsonl` (an object a line: image, label, mask), `images/` and `masks/`. The object tool's constants
 were chosen on all but every fifth object, so what counts is every fifth: `--every 5`, as it is without options. With
 `--others` the rest is measured. `--sheet` draws 12 objects after one drag instead: an even choice by overlap, so that
-failures are among them. GrabCut is installed by `pip install -r benchmarks/requirements.txt`.
+failures are among them, of photos that anybody may show who names their source (`labels.json`). GrabCut is
+installed by `pip install -r benchmarks/requirements.txt`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ Row = dict[str, Any]
 WANTED = (0.80, 0.85, 0.90)
 GESTURES = (1, 2, 3, 5, 10)
 SUPERPIXELS = 2000
+FREE_TO_SHOW = "Attribution License"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def main() -> None:
     options = parse()
     items = items_of(options.folder, options.every, options.others)[: options.limit]
     if options.sheet:
-        draw_sheet(items, options.sheet, options.jobs)
+        draw_sheet(options.folder, items, options.sheet, options.jobs)
         return
     ways, missing = all_ways(options.ways)
     for sentence in missing:
@@ -187,8 +189,10 @@ def _milliseconds(once: Any, repeat: int = 1) -> float:
     return min(times)
 
 
-def draw_sheet(items: list[Item], file: Path, jobs: int) -> None:
+def draw_sheet(folder: Path, items: list[Item], file: Path, jobs: int) -> None:
     """Twelve objects after one drag, from the best to the worst."""
+    photos = json.loads((folder / "labels.json").read_text())
+    items = [item for item in items if photos[item.image.name]["licence"] == FREE_TO_SHOW]
     with Pool(jobs) as pool:
         overlaps = list(tqdm(pool.imap(_after_one_drag, items), total=len(items), desc="objects", disable=None))
     order = np.argsort(overlaps)[::-1]
@@ -197,7 +201,7 @@ def draw_sheet(items: list[Item], file: Path, jobs: int) -> None:
     for place, item in enumerate(chosen):
         sheet.paste(_tile(subject_of(item), item.label), (place % 4 * 300, place // 4 * 250))
     sheet.save(file, quality=82)
-    print(*(f"{item.image.name} {item.label}" for item in chosen), sep="\n")
+    print(*(f"{item.label}: {photos[item.image.name]['source']}" for item in chosen), sep="\n")
 
 
 def _after_one_drag(item: Item) -> float:

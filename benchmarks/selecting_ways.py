@@ -200,14 +200,15 @@ def _random_walker(subject: Subject) -> Steps:
     """From the stroke and the frame of the photo, at half the resolution: at the full one it takes many seconds."""
     from skimage.segmentation import random_walker
 
-    small = subject.rgb[0::2, 0::2].astype(np.float64) / 255
-    seeds = np.zeros(subject.mask.shape, np.int32)
+    small = np.asarray(subject.rgb, np.float64)[::2, ::2] / 255
+    height, width = subject.mask.shape
+    seeds = np.zeros((height, width), np.int32)
     seeds[:2], seeds[-2:], seeds[:, :2], seeds[:, -2:] = 2, 2, 2, 2
     for point in stroke_along(subject.mask):
         seeds[_dab(seeds.shape, point)] = 1
     while True:
-        walked = random_walker(small, seeds[::2, ::2], beta=130, mode="cg_j", tol=1e-2, channel_axis=-1)
-        rows, columns = (np.arange(length) // 2 for length in seeds.shape)
+        walked = random_walker(small, seeds[0::2, 0::2], beta=130, mode="cg_j", tol=1e-2, channel_axis=-1)
+        rows, columns = np.arange(height) // 2, np.arange(width) // 2
         found = np.asarray(walked == 1)[np.ix_(rows, columns)]
         yield found
         click = subject.next_click(found)
