@@ -9,6 +9,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/", workspace_views.workspace, name="workspace"),
     path("photos/<uuid:photo_id>/selection/", workspace_views.gesture, name="gesture"),
     path("photos/<uuid:photo_id>/selection/now/", workspace_views.selection_now, name="selection_now"),
+    path("photos/<uuid:photo_id>/object/", workspace_views.anticipated_object, name="anticipated_object"),
     path("photos/<uuid:photo_id>/links/", sharing_views.links, name="links"),
     path("photos/<uuid:photo_id>/original/", picture_views.original, name="original"),
     path("photos/<uuid:photo_id>/preview.png", picture_views.preview, name="preview"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Count, F, Q
@@ -91,6 +91,10 @@ class Selection(Owned):
         """Whether this gesture of a tab, or a later one, has been applied."""
         return bool(tab) and number <= dict(self.tabs).get(tab, 0)
 
+    def was_last_changed_by(self, tab: str, number: int) -> bool:
+        """Whether this gesture of a tab was the last that has been applied."""
+        return bool(tab) and self.tabs[-1:] == [[tab, number]]
+
     def remember(self, tab: str, number: int) -> None:
         """Note that a gesture of a tab has been applied; the caller saves the row."""
         if tab:
@@ -107,10 +111,15 @@ class Selection(Owned):
         """Whether there is an undone step."""
         return self.position < self.length
 
-    def apply(self, gesture: Callable[[SuperpixelSelection], SuperpixelSelection]) -> bool:
+    def apply(
+        self,
+        gesture: Callable[[SuperpixelSelection], SuperpixelSelection],
+        shown_object: dict[str, Any] | None = None,
+    ) -> bool:
         """Change the selection by a pure function and append the step; False when it changes nothing.
 
-        Call this, `undo` and `redo` on a locked row, and save it.
+        Call this, `undo`, `redo` and `take_back` on a locked row, and save it. A gesture that begins or refines an
+        object says what it has shown of it (`ObjectInHand.as_step`).
         """
         before = self.superpixels
         delta = change(before, gesture(before))
@@ -118,7 +127,7 @@ class Selection(Owned):
             return False
         if self.can_redo:
             self.steps.filter(number__gte=self.position).delete()
-        self.steps.create(number=self.position, delta=delta)
+        self.steps.create(number=self.position, delta=delta, shown_object=shown_object)
         self._move(delta, self.position + 1)
         self.length = self.position
         if self.length > HISTORY_LENGTH:
@@ -139,6 +148,19 @@ class Selection(Owned):
         self._move(self._delta(self.position), self.position + 1)
         return True
 
+    def take_back(self) -> None:
+        """Undo the last step for good: it leaves nothing to redo."""
+        if self.undo():
+            self.steps.filter(number__gte=self.position).delete()
+            self.length = self.position
+
+    def object_steps(self) -> list[dict[str, Any]]:
+        """What the steps up to now have shown of the object that was begun last; empty where none was."""
+        shown = self.steps.filter(number__lt=self.position, shown_object__isnull=False)
+        begun = shown.filter(shown_object__has_key="evidence").order_by("-number").values("number")[:1]
+        following = shown.filter(number__gte=begun).order_by("number")
+        return [step for step in following.values_list("shown_object", flat=True) if step]
+
     def _delta(self, number: int) -> bytes:
         return bytes(self.steps.get(number=number).delta)
 
@@ -153,6 +175,8 @@ class SelectionStep(models.Model):
     selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveIntegerField()
     delta = models.BinaryField()
+    # Undone and done again, an object is in hand again as it was: see `selector.selection.objects.in_hand`.
+    shown_object = models.JSONField(null=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["selection", "number"], name="selection_step_once_per_number")]

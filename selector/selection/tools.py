@@ -16,10 +16,11 @@ import numpy.typing as npt
 from selector.arrays import Cut, Labels, Parents
 from selector.selection.geometry import Point
 from selector.selection.gestures import cover, grow, paint, shrink, similar, toggle
+from selector.selection.objects.evidence import Start
 from selector.selection.selection import Mode, SuperpixelSelection
 
-Shape: TypeAlias = Literal["point", "stroke", "lasso", "rectangle"]
-"""How a tool is drawn: a click, a line, an outline, or from one corner to the opposite one."""
+Shape: TypeAlias = Literal["point", "stroke", "lasso", "rectangle", "object"]
+"""How a tool is drawn: a click, a line, an outline, or from one corner to the opposite one; or any of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,10 @@ class Gesture:
         Do not stop at what borders on the point.
     node : int, optional
         The node of the merge tree that is meant as the region under the first point, whatever the level.
+    start : {"box", "loop", "stroke", "tap"}, optional
+        How an object is begun; empty for what begins none.
+    instead_of : int
+        The number of the click whose step goes, as it was the first half of a double click; 0 where there is none.
     tab, number : str, int
         Where and as which it was made. A gesture that is sent twice is applied once.
     """
@@ -52,6 +57,8 @@ class Gesture:
     remove: bool = False
     everywhere: bool = False
     node: int | None = None
+    start: Start | Literal[""] = ""
+    instead_of: int = 0
     tab: str = ""
     number: int = 0
 
@@ -191,8 +198,23 @@ SIMILAR = Action(
     ),
 )
 
+# What is begun, and what refines it: these need the object in hand (`selector.services.objects`).
+BEGIN, CORRECT = "object", "correct"
+# What buttons make of the object in hand, or of all that is selected where none is.
+LARGER, SMALLER, GROW_TO_OBJECT = "larger", "smaller", "grow_to_object"
+OBJECT_TOOLS = (BEGIN, CORRECT, LARGER, SMALLER, GROW_TO_OBJECT)
+
 # In the order of the toolbar; the first is chosen at first, and is what a page without JavaScript posts.
 TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="object",
+        label="Object",
+        icon="scan-search",
+        help="circle a thing or draw over it; a click selects a region, a double click the thing around it",
+        key="o",
+        shape="object",
+        action=TOGGLE,
+    ),
     Tool(
         name="toggle",
         label="Click",
@@ -260,7 +282,7 @@ OTHER_WAY = "Brush, Lasso and Rectangle remove, Grow goes back, Similar looks ev
 
 # What buttons do without a point. "show" changes nothing: it is what Enter means in a form, and how a page without
 # JavaScript asks for another level.
-COMMANDS = ("undo", "redo", "clear", "invert", "show")
+COMMANDS = ("undo", "redo", "clear", "invert", "show", LARGER, SMALLER, GROW_TO_OBJECT)
 
 
 def actions() -> dict[str, Action]:

@@ -26,6 +26,7 @@ from selector.segmentation import hierarchy, slic, superpixels
 from selector.segmentation.hierarchy import Hierarchy
 from selector.segmentation.lab import lab_planes
 from selector.segmentation.superpixels import neighbours, superpixel_areas
+from selector.selection.objects.look import Look, look_at
 from selector.services.photos import turned_copy, working_copy
 from superpixel_site.stored_files import MissingFile, delete_unless_kept, is_there, read
 from superpixel_site.work_slots import work_slot
@@ -69,6 +70,7 @@ class _Packed:
 _decoded: LRUCache[Segmentation] = LRUCache(settings.LABEL_MAP_CACHE_SIZE)
 # A hundred people who work at once come back to theirs after all the others.
 _packed: LRUCache[_Packed] = LRUCache(8 * settings.LABEL_MAP_CACHE_SIZE)
+_looks: LRUCache[Look] = LRUCache(settings.LABEL_MAP_CACHE_SIZE)
 
 
 def get_or_compute(photo: Photo, pixels: Callable[[], Rgb] | None = None) -> LabelMap:
@@ -194,6 +196,16 @@ def _mean_colours(pk: int) -> npt.NDArray[np.float64]:
 def packed_colours(label_map: LabelMap) -> bytes:
     """The mean colours as they are sent: `COLOUR_STEPS` times L, a and b of each superpixel, little-endian int16."""
     return (COLOUR_STEPS * mean_colours(label_map)).astype("<i2").tobytes()
+
+
+def look(label_map: LabelMap) -> Look:
+    """What finding objects needs to know of a photo. Not inside a lock: the first time takes a work slot."""
+    return _looks.get(label_map.pk, lambda: _look(label_map.pk))
+
+
+def _look(pk: int) -> Look:
+    with work_slot():
+        return look_at(_load(pk).labels, working_copy(Photo.objects.get(label_maps=pk)))
 
 
 def _key(photo: Photo) -> dict[str, object]:

@@ -15,14 +15,23 @@ from selector.segmentation.superpixels import area_share
 from selector.selection import tools
 from selector.selection.geometry import superpixels_at
 from selector.selection.gestures import clear, invert
-from selector.selection.selection import Mode, SuperpixelSelection, packed_length
+from selector.selection.selection import SuperpixelSelection, packed_length
 from selector.selection.tools import Gesture, Scene
 from selector.selection.tree import cut_around
-from selector.services import label_maps
+from selector.services import label_maps, objects
 from selector.services.adoption import owner_now
 from selector.services.label_maps import Segmentation
+from superpixel_site.work_slots import work_slot
 
-_DONE = {"undo": "Undone", "redo": "Redone", "clear": "Cleared", "invert": "Inverted"}
+_DONE = {
+    "undo": "Undone",
+    "redo": "Redone",
+    "clear": "Cleared",
+    "invert": "Inverted",
+    tools.LARGER: "Object grown",
+    tools.SMALLER: "Object shrunk",
+    tools.GROW_TO_OBJECT: "Grown to the object",
+}
 _NOT_DONE = {"undo": "There is nothing to undo.", "redo": "There is nothing to redo."}
 
 
@@ -63,20 +72,41 @@ def apply_gesture(person: Person, label_map: LabelMap, gesture: Gesture) -> Repo
 
     Raises
     ------
+    CannotBeDone
+        With the sentence to show; nothing has changed, here and below.
     ValueError
-        If a point lies outside the photo; nothing has changed.
+        If a point lies outside the photo.
     """
+    photo = objects.seen(label_map) if gesture.tool in tools.OBJECT_TOOLS else None
     with transaction.atomic():
         selection = _locked(owner_now(person), label_map)
         if selection.has_seen(gesture.tab, gesture.number):
             report = report_on(selection)
             return replace(report, sentence=report.description)
+        if gesture.instead_of and selection.was_last_changed_by(gesture.tab, gesture.instead_of):
+            selection.take_back()
         before = selection.superpixels
-        done = _apply(selection, label_map, gesture)
+        done = objects.apply_to(selection, gesture, photo) if photo else _apply(selection, label_map, gesture)
         selection.remember(gesture.tab, gesture.number)
         selection.save()
     report = report_on(selection)
     return replace(report, sentence=_sentence(gesture, before, report, done))
+
+
+def anticipated_object(person: Person, label_map: LabelMap, gesture: Gesture) -> Members | None:
+    """The object that a gesture of the person would find, bool (n,); None where it means none. Nothing changes.
+
+    Raises
+    ------
+    CannotBeDone
+    ValueError
+        If a point lies outside the photo.
+    """
+    with work_slot():
+        photo = objects.seen(label_map)
+        if gesture.tool not in tools.OBJECT_TOOLS:
+            return None
+        return objects.anticipated(selection_of(person, label_map), gesture, photo)
 
 
 def select_instead(person: Person, label_map: LabelMap, members: Members) -> bool:
@@ -166,10 +196,13 @@ def _sentence(gesture: Gesture, before: SuperpixelSelection, report: Report, don
     rest = f"{report.description[:1].lower()}{report.description[1:]}"
     if not done:
         return _NOT_DONE.get(gesture.tool, f"Nothing changed: {rest}")
-    return f"{_DONE.get(gesture.tool) or _what_became_of_regions(gesture.mode, before, report.state)}, {rest}"
+    return f"{_DONE.get(gesture.tool) or _what_became_of_parts(gesture, before, report.state)}, {rest}"
 
 
-def _what_became_of_regions(mode: Mode, before: SuperpixelSelection, after: SuperpixelSelection) -> str:
-    if after.of(mode).sum() <= before.of(mode).sum():
-        return "Region removed"
-    return "Region added" if mode == "include" else "Region excluded"
+def _what_became_of_parts(gesture: Gesture, before: SuperpixelSelection, after: SuperpixelSelection) -> str:
+    if gesture.tool == tools.CORRECT:
+        return "Taken away" if gesture.remove else "Added"
+    part = "Object" if gesture.tool == tools.BEGIN else "Region"
+    if after.of(gesture.mode).sum() <= before.of(gesture.mode).sum():
+        return f"{part} removed"
+    return f"{part} added" if gesture.mode == "include" else f"{part} excluded"

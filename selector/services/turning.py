@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from selector.imaging import imagefile
-from selector.models import LabelMap, Photo, Selection, SharedSelection
+from selector.models import LabelMap, Photo, Selection, SelectionStep, SharedSelection
 from selector.services import label_maps, photos
 from selector.signals import label_map_turned, working_copy_changed
 from superpixel_site.stored_files import delete_unless_kept
@@ -62,6 +62,8 @@ def _turn_label_maps(photo: Photo, old_version: str, quarter_turns: int, new_map
 
 def _repoint(old: LabelMap, new: LabelMap) -> None:
     """Let what refers to a label map refer to the turned one: a new row, as pages and caches rely on rows to stay."""
+    # Superpixels keep their numbers, points would not: what was shown of an object is forgotten.
+    SelectionStep.objects.filter(selection__label_map=old).update(shown_object=None)
     for model in (Selection, SharedSelection):
         model.objects.filter(label_map=old).update(label_map=new)
     label_map_turned.send(LabelMap, old=old, new=new)

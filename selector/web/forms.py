@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django import forms
@@ -59,7 +60,32 @@ class PointsField(forms.Field):
 
 def gesture_names() -> list[tuple[str, str]]:
     """The choices of what is posted as `tool`."""
-    return [(name, name) for name in (*tools.actions(), *tools.COMMANDS)]
+    return [(name, name) for name in (*tools.actions(), tools.BEGIN, tools.CORRECT, *tools.COMMANDS)]
+
+
+class CornerField(PointsField):
+    """One `x,y` pair: (x, y), or None."""
+
+    def to_python(self, value: str | None) -> Any:
+        points = super().to_python(value)
+        if len(points) > 1 or not all(math.isfinite(each) and each >= 0 for point in points for each in point):
+            raise forms.ValidationError("That corner cannot be read.")
+        return points[0] if points else None
+
+
+class CornerForm(forms.Form):
+    """Without JavaScript a box is two clicks: the first corner, and what the second one will do."""
+
+    corner = CornerField(required=False)
+    mode = forms.ChoiceField(choices=[("include", "include"), ("exclude", "exclude")], required=False)
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """`corner`, also as it is posted, and `mode`; anything unreadable means a page that asks for none."""
+        given = self.cleaned_data if self.is_valid() else {}
+        corner = given.get("corner")
+        text = "{:.1f},{:.1f}".format(*corner) if corner else ""
+        return {"corner": corner, "corner_text": text, "mode": given.get("mode") or "include"}
 
 
 class GestureForm(forms.Form):
@@ -78,6 +104,11 @@ class GestureForm(forms.Form):
     everywhere = forms.BooleanField(required=False)
     # Of the merge tree; whether it lies over the point is looked at where the tree is.
     node = forms.IntegerField(min_value=0, max_value=2**16, required=False)
+    start = forms.ChoiceField(choices=[(name, name) for name in ("box", "loop", "stroke", "tap")], required=False)
+    instead_of = forms.IntegerField(min_value=1, max_value=2**53, required=False)
+    # What a click means without JavaScript, and the corner clicked before.
+    click = forms.ChoiceField(choices=[("region", "region"), ("corner", "corner")], required=False)
+    corner = CornerField(required=False)
     # The browser draws the tints itself from the state, so they need not be sent.
     draws = forms.BooleanField(required=False)
     tab = forms.CharField(max_length=40, required=False)
@@ -93,6 +124,8 @@ class GestureForm(forms.Form):
             given["displayed_point"] = self._displayed_point()
         elif given["tool"] not in tools.COMMANDS and not given.get("points") and "points" not in self.errors:
             raise forms.ValidationError("Click on the photo to select a part of it.")
+        if given["tool"] == tools.BEGIN and not given.get("start"):
+            given["start"] = "stroke" if len(given.get("points") or ()) > 1 else "tap"
         return given
 
     def _displayed_point(self) -> Point:
@@ -104,26 +137,38 @@ class GestureForm(forms.Form):
     def gesture_on(self, width: int) -> Gesture:
         """The gesture, on a photo whose working copy is `width` pixels wide."""
         given = self.cleaned_data
+        ends_box = self._clicks_corners and given["corner"]
         return Gesture(
-            tool=given["tool"],
+            tool=tools.BEGIN if ends_box else given["tool"],
+            start="box" if ends_box else given["start"],
             mode=given["mode"],
             level=given["level"],
             points=self._points_on(width),
             remove=given["remove"],
             everywhere=given["everywhere"],
             node=given["node"],
+            instead_of=given["instead_of"] or 0,
             tab=given["tab"],
             number=given["number"] or 0,
         )
+
+    def first_corner_on(self, width: int) -> Point | None:
+        """The first of two corners, on a photo whose working copy is `width` pixels wide; None where it is not that."""
+        return self._points_on(width)[0] if self._clicks_corners and not self.cleaned_data["corner"] else None
+
+    @property
+    def _clicks_corners(self) -> bool:
+        return self.cleaned_data["click"] == "corner" and "displayed_point" in self.cleaned_data
 
     def _points_on(self, width: int) -> list[Point]:
         """The points in pixels of the working copy."""
         if "displayed_point" not in self.cleaned_data:
             return list(self.cleaned_data["points"])
+        earlier = [self.cleaned_data["corner"]] if self._clicks_corners and self.cleaned_data["corner"] else []
         scale = width / (self.cleaned_data["shown_width"] or width)
         x, y = self.cleaned_data["displayed_point"]
         # The centre of the CSS pixel, which may cover several pixels of the photo.
-        return [((x + 0.5) * scale, (y + 0.5) * scale)]
+        return [*earlier, ((x + 0.5) * scale, (y + 0.5) * scale)]
 
 
 class SelectionNowForm(forms.Form):

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,9 +23,10 @@ from selector.rendering import layers
 from selector.selection import tools
 from selector.selection.selection import SuperpixelSelection
 from selector.services import details, label_maps, selecting
+from selector.services.objects import CannotBeDone
 from selector.services.selecting import Report
 from selector.signals import photo_opened
-from selector.web.forms import OPENING_LEVEL, GestureForm, LevelForm, SelectionNowForm
+from selector.web.forms import OPENING_LEVEL, CornerForm, GestureForm, LevelForm, SelectionNowForm
 from selector.web.looks import look_context, remember_look
 from selector.web.visits import known_person
 from superpixel_site.htmx import HtmxHttpRequest
@@ -63,6 +65,7 @@ def workspace(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         "has_details": bool(full_size) and details.is_large(photo),
         "tools": tools.TOOLS,
         "other_way": tools.OTHER_WAY,
+        **CornerForm(request.GET).value,
         **source_context(person, photo),
         **look_context(request),
         **stage_context(photo),
@@ -125,16 +128,40 @@ def gesture(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """One click, stroke, lasso, undo ...: applied to the stored selection, answered with the new layers."""
     person = person_of(request)
     form, label_map = checked(GestureForm(request.POST), person, photo_id)
-    made = form.gesture_on(label_map.photo.width)
+    width = label_map.photo.width
+    made = form.gesture_on(width)
+    if corner := form.first_corner_on(width):
+        asked = {"level": made.level, "mode": made.mode, "corner": f"{corner[0]:.1f},{corner[1]:.1f}"}
+        return redirect(f"{workspace_url(photo_id)}?{urlencode(asked)}")
     try:
         with known_person(request) as owner:
             report = selecting.apply_gesture(owner, label_map, made)
+    except CannotBeDone as problem:
+        raise Refusal(str(problem), 422, workspace_url(photo_id)) from None
     except ValueError:
         raise Refusal("That point lies outside the photo.", 422, workspace_url(photo_id)) from None
     if request.htmx:
         context = selection_context(report, made.level, with_tints=not form.cleaned_data["draws"])
         return render(request, "selector/_selection.html", context)
     return redirect(f"{workspace_url(photo_id)}?{urlencode({'level': made.level})}")
+
+
+@require_GET
+@never_cache
+def anticipated_object(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """What is seen of an object while it is drawn: a bit for each superpixel, highest first; 204 where there is none.
+
+    A page that has just been opened asks for `show`, so that the first object need not wait for what all of them need.
+    """
+    person = person_of(request)
+    form, label_map = checked(GestureForm(request.GET), person, photo_id)
+    try:
+        found = selecting.anticipated_object(person, label_map, form.gesture_on(label_map.photo.width))
+    except ValueError:
+        found = None
+    if found is None:
+        return HttpResponse(status=204)
+    return HttpResponse(np.packbits(found).tobytes(), content_type="application/octet-stream")
 
 
 def checked(form: ShownForm, person: Person, photo_id: uuid.UUID) -> tuple[ShownForm, LabelMap]:

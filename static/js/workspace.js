@@ -7,14 +7,18 @@ import { Walker } from "./lib/walker.js";
 import { byId, find } from "./ui/find.js";
 import { announce } from "./ui/messages.js";
 import { Viewport } from "./ui/viewport.js";
+import { AnticipatedObject } from "./workspace/anticipated_object.js";
 import { startButtons } from "./workspace/buttons.js";
 import { Connection } from "./workspace/connection.js";
+import { DrawnLine } from "./workspace/drawn_line.js";
 import { Foresight } from "./workspace/foresight.js";
 import { Granularity } from "./workspace/granularity.js";
 import { Highlight } from "./workspace/highlight.js";
 import { KeptGestures } from "./workspace/kept_gestures.js";
 import { Keyboard } from "./workspace/keyboard.js";
 import { Look } from "./workspace/look.js";
+import { ObjectOptions } from "./workspace/object_options.js";
+import { ObjectTool } from "./workspace/object_tool.js";
 import { OtherTabs } from "./workspace/other_tabs.js";
 import { OwnColours } from "./workspace/own_colours.js";
 import { Pointer } from "./workspace/pointer.js";
@@ -23,6 +27,8 @@ import { ServerState } from "./workspace/server_state.js";
 import { Shortcuts } from "./workspace/shortcuts.js";
 import { Tints } from "./workspace/tints.js";
 import { Toolbar } from "./workspace/toolbar.js";
+
+/** @import { Gesture } from "./lib/selection.js" */
 
 const form = byId("workspace", HTMLFormElement);
 const stage = byId("stage", HTMLElement);
@@ -73,14 +79,39 @@ const granularity = new Granularity({
   outlineUrl: form.dataset.outlineUrl ?? "",
 });
 
+const anticipatedObject = new AnticipatedObject({
+  outline: byId("anticipated", SVGGElement),
+  url: form.dataset.objectUrl ?? "",
+  labelMap: form.dataset.labelMap ?? "",
+  complete,
+});
+
+/**
+ * @param {{ tool: string, points?: Point[], [field: string]: unknown }} gesture
+ * @returns {Gesture}
+ */
+function complete(gesture) {
+  return { mode: toolbar.mode, level: granularity.level, ...gesture };
+}
+
 /** @param {{ tool: string, points?: Point[], [field: string]: unknown }} gesture */
 function perform(gesture) {
   otherTabs.giveUp();
-  connection.push({ mode: toolbar.mode, level: granularity.level, ...gesture });
+  if (!["object", "correct"].includes(gesture.tool)) anticipatedObject.drop();
+  return connection.push(complete(gesture));
 }
 
 const foresight = new Foresight({
   stage, highlight, label: byId("part-size", HTMLElement), toolbar, stateNow: () => tints.stateNow,
+});
+const objects = new ObjectTool({
+  options: new ObjectOptions(byId("object-options", HTMLElement)),
+  line: new DrawnLine(byId("drawing", SVGGElement)),
+  anticipated: anticipatedObject,
+  scale: () => layers.getBoundingClientRect().width / size.width,
+  perform,
+  clearHover: () => highlight.clear(),
+  meant: (point) => foresight.around(point),
 });
 tints.changed = () => foresight.refresh();
 form.addEventListener("change", () => foresight.refresh());
@@ -88,6 +119,7 @@ const pointer = new Pointer({
   stage,
   viewport,
   toolbar,
+  objects,
   perform,
   sketch: (sketch) => {
     if (sketch) foresight.pause();
@@ -114,7 +146,7 @@ new Shortcuts({ toolbar, granularity, viewport, perform });
  */
 function follow(segmentation) {
   const walker = new Walker(segmentation, segmentation.cut(granularity.level));
-  const keyboard = new Keyboard({ stage, walker, toolbar, highlight, viewport, serverState, perform }, size);
+  const keyboard = new Keyboard({ stage, walker, toolbar, objects, highlight, viewport, serverState, perform }, size);
   const useLevel = () => {
     timed("level", () => {
       const cut = segmentation.cut(granularity.level);
@@ -130,6 +162,7 @@ function follow(segmentation) {
   useLevel();
   tints.use(segmentation);
   preview.use(segmentation);
+  anticipatedObject.use(segmentation);
 }
 
 /** @param {string | undefined} url of an array of 16-bit numbers */

@@ -30,11 +30,16 @@ export class GestureQueue {
     this.changed = changed;
   }
 
-  /** @param {Gesture} gesture */
+  /**
+   * @param {Gesture} gesture
+   * @returns {number} the number that it carries
+   */
   push(gesture) {
-    this.waiting.push({ ...gesture, tab: this.#tab, number: ++this.#number });
+    const number = ++this.#number;
+    this.waiting.push({ ...gesture, tab: this.#tab, number });
     this.changed();
     this.#drain();
+    return number;
   }
 
   /**

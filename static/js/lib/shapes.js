@@ -1,9 +1,10 @@
 // How a tool is drawn: from the points that the pointer passed to the points that are sent.
 
 /**
- * point: one click; stroke: the points under a line; lasso: the outline as it was drawn; rectangle: four corners.
+ * point: one click; stroke: the points under a line; lasso: the outline as it was drawn; rectangle: four corners;
+ * object: any of them, see drawings.js.
  *
- * @typedef {"point" | "stroke" | "lasso" | "rectangle"} Shape
+ * @typedef {"point" | "stroke" | "lasso" | "rectangle" | "object"} Shape
  */
 
 // The server takes no more points in one gesture.
@@ -20,6 +21,7 @@ const MOST_POINTS = 1500;
 export function pointsToSend(shape, points, isStill) {
   switch (shape) {
     case "point":
+    case "object":
       return isStill ? [points[0]] : null;
     case "stroke":
       return thinned(points);
@@ -59,7 +61,7 @@ export function closingLine(shape, points) {
  * @param {Point[]} points
  */
 export function pointsToShow(shape, points) {
-  if (shape === "point") return null;
+  if (shape === "point" || shape === "object") return null;
   return shape === "rectangle" ? corners(points) : points;
 }
 

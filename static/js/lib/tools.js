@@ -2,7 +2,7 @@
  * What a tool does, read from the data attributes of its radio button. A new tool that the server knows needs its radio
  * button and nothing here.
  *
- *   data-shape            how it is drawn: point, stroke, lasso or rectangle (see shapes.js)
+ *   data-shape            how it is drawn: point, stroke, lasso, rectangle or object (see shapes.js)
  *   data-gesture          what is sent as `tool`
  *   data-key              the key that chooses it
  *   data-shifted-gesture  what is sent as `tool` instead, while Shift is held
@@ -31,7 +31,7 @@
  */
 
 /** @type {readonly string[]} */
-const SHAPES = ["point", "stroke", "lasso", "rectangle"];
+const SHAPES = ["point", "stroke", "lasso", "rectangle", "object"];
 
 /**
  * @param {DOMStringMap} data the data attributes of the radio button

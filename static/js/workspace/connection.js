@@ -59,9 +59,12 @@ export class Connection {
     return this.#queue.waiting.length > 0;
   }
 
-  /** @param {Gesture} gesture */
+  /**
+   * @param {Gesture} gesture
+   * @returns {number} its number in this tab
+   */
   push(gesture) {
-    this.#queue.push(gesture);
+    return this.#queue.push(gesture);
   }
 
   /**

@@ -10,6 +10,7 @@ import { announce } from "../ui/messages.js";
  * @import { Walker } from "../lib/walker.js"
  * @import { Viewport } from "../ui/viewport.js"
  * @import { Highlight } from "./highlight.js"
+ * @import { ObjectTool } from "./object_tool.js"
  * @import { ServerState } from "./server_state.js"
  */
 
@@ -17,6 +18,7 @@ export class Keyboard {
   #stage;
   #walker;
   #toolbar;
+  #objects;
   #highlight;
   #viewport;
   #serverState;
@@ -30,16 +32,18 @@ export class Keyboard {
    * @param {HTMLElement} page.stage
    * @param {Walker} page.walker
    * @param {{ tool: Tool }} page.toolbar
+   * @param {ObjectTool} page.objects
    * @param {Highlight} page.highlight
    * @param {Viewport} page.viewport
    * @param {ServerState} page.serverState
    * @param {(gesture: { tool: string, points: Point[], node?: number }) => void} page.perform
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ stage, walker, toolbar, highlight, viewport, serverState, perform }, size) {
+  constructor({ stage, walker, toolbar, objects, highlight, viewport, serverState, perform }, size) {
     this.#stage = stage;
     this.#walker = walker;
     this.#toolbar = toolbar;
+    this.#objects = objects;
     this.#highlight = highlight;
     this.#viewport = viewport;
     this.#serverState = serverState;
@@ -102,7 +106,8 @@ export class Keyboard {
     const node = this.#part?.node ?? null;
     if (point && region) {
       const held = { shift: event.shiftKey, alt: event.altKey };
-      const sent = whatEnterSends(this.#toolbar.tool, held);
+      const { tool } = this.#toolbar;
+      const sent = tool.shape === "object" ? this.#objects.onEnter(held) : whatEnterSends(tool, held);
       if (node === null) this.#perform({ ...sent, points: [point] });
       else this.#perform({ ...sent, points: [segmentation.inside(this.#members, region.x, region.y)], node });
     } else {

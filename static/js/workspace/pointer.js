@@ -8,6 +8,7 @@ import { announce } from "../ui/messages.js";
 /**
  * @import { Shape } from "../lib/shapes.js"
  * @import { Held, Tool } from "../lib/tools.js"
+ * @import { ObjectTool } from "./object_tool.js"
  * @import { Viewport } from "../ui/viewport.js"
  */
 
@@ -45,19 +46,21 @@ export class Pointer {
   #sketch;
   #around;
   #step;
+  #objects;
 
   /**
    * @param {object} page
    * @param {HTMLElement} page.stage
    * @param {Viewport} page.viewport
    * @param {{ tool: Tool, isOtherWay: boolean }} page.toolbar
+   * @param {ObjectTool} page.objects draws and finishes drafts of its own tool
    * @param {(gesture: { tool: string, points: Point[] }) => void} page.perform
    * @param {(sketch: Sketch | null) => void} page.sketch show what is being drawn
    * @param {(point: Point) => { node?: number }} page.around what a click means as the region there
    * @param {(event: WheelEvent) => void} page.step to the next larger or smaller part under the pointer
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ stage, viewport, toolbar, perform, sketch, around, step }, { width, height }) {
+  constructor({ stage, viewport, toolbar, objects, perform, sketch, around, step }, { width, height }) {
     this.#stage = stage;
     this.#viewport = viewport;
     this.#toolbar = toolbar;
@@ -65,12 +68,15 @@ export class Pointer {
     this.#sketch = sketch;
     this.#around = around;
     this.#step = step;
+    this.#objects = objects;
     this.width = width;
     this.height = height;
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
     stage.addEventListener("pointerup", (event) => this.#up(event));
     stage.addEventListener("pointercancel", (event) => this.#cancel(event));
+    // A long press means something here. A mouse has a button for its menu.
+    stage.addEventListener("contextmenu", (event) => { if (this.draft || this.#touches.size) event.preventDefault(); });
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     // In the capture phase, before the page closes its drawer on Escape.
     addEventListener("keydown", (event) => this.#keyDown(event), true);
@@ -108,7 +114,9 @@ export class Pointer {
     const point = this.pointOf(event);
     if (event.button !== 0 || this.draft || !this.#isInside(point)) return;
     this.#stage.setPointerCapture(event.pointerId);
-    const { tool, isOtherWay } = this.#toolbar;
+    const { tool } = this.#toolbar;
+    const isDrawnAnyWay = tool.shape === "object";
+    const isOtherWay = this.#toolbar.isOtherWay && !isDrawnAnyWay;
     this.draft = {
       tool,
       held: { shift: event.shiftKey || isOtherWay, alt: event.altKey || isOtherWay },
@@ -117,6 +125,7 @@ export class Pointer {
       start: [event.clientX, event.clientY],
       reach: 0,
     };
+    if (isDrawnAnyWay) this.#objects.begin(this.draft, event, () => this.#giveUp());
     this.#show(this.draft);
   }
 
@@ -153,15 +162,21 @@ export class Pointer {
     } else if (this.#panning?.pointerId === event.pointerId) {
       this.#panning = null;
     } else if (draft?.pointer === event.pointerId) {
-      this.#drop();
+      this.draft = null;
+      this.#sketch(null);
       this.#finish(draft, event);
     }
   }
 
-  /** Let go of what is being drawn. */
-  #drop() {
+  /** Let go of what is being drawn; the object tool has made something of it already. */
+  #giveUp() {
     this.draft = null;
     this.#sketch(null);
+  }
+
+  #drop() {
+    if (this.draft?.tool.shape === "object") this.#objects.drop();
+    this.#giveUp();
   }
 
   /** @param {PointerEvent} event */
@@ -176,7 +191,12 @@ export class Pointer {
    * @param {Draft} draft
    * @param {PointerEvent} event
    */
-  #finish({ tool, held, points, start, reach }, event) {
+  #finish(draft, event) {
+    const { tool, held, points, start, reach } = draft;
+    if (tool.shape === "object") {
+      this.#objects.finish(draft, event);
+      return;
+    }
     const tremble = event.pointerType === "touch" ? TREMBLE_OF_FINGER : TREMBLE;
     const moved = Math.max(reach, Math.hypot(event.clientX - start[0], event.clientY - start[1]));
     const isStill = moved <= tremble;
@@ -187,7 +207,9 @@ export class Pointer {
   }
 
   /** @param {Draft} draft */
-  #show({ tool: { shape }, points }) {
+  #show(draft) {
+    const { tool: { shape }, points } = draft;
+    if (shape === "object") this.#objects.move(draft);
     const shown = pointsToShow(shape, points);
     if (shown) this.#sketch({ shape, points: shown });
   }

@@ -70,6 +70,7 @@ export class Shortcuts {
     if (this.#toolbar.chooseByKey(key)) return true;
     if (key in ZOOM_KEYS) zoom(this.#viewport, ZOOM_KEYS[key]);
     else if (key === "[" || key === "]") this.#granularity.step(key === "]" ? 1 : -1);
+    else if (key === "." || key === ",") this.#perform({ tool: key === "." ? "larger" : "smaller" });
     else if (key === "x" || key === "i") this.#switch(key, isRepeated);
     else return false;
     return true;
