@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from selector.arrays import Members
 from selector.models import LabelMap, Selection
-from selector.selection.geometry import superpixels_under_line
 from selector.selection.gestures import paint
-from selector.selection.objects.evidence import MOST_CORRECTIONS, MOST_STEPS, Start
+from selector.selection.objects.evidence import MOST_CORRECTIONS, Start
 from selector.selection.objects.in_hand import ObjectInHand, Seen
+from selector.selection.objects.shown import under_line
 from selector.selection.selection import SuperpixelSelection
 from selector.selection.tools import BEGIN, CORRECT, GROW_TO_OBJECT, LARGER, Gesture
 from selector.services import label_maps
@@ -86,7 +86,7 @@ def _removes_elsewhere(gesture: Gesture, in_hand: ObjectInHand | None, photo: Se
     """Whether a gesture says that something does not belong to the object in hand that does not anyway."""
     if gesture.tool != CORRECT or not gesture.remove:
         return False
-    return in_hand is None or not in_hand.members[superpixels_under_line(photo.labels, gesture.points)].any()
+    return in_hand is None or not (in_hand.members & under_line(photo.labels, photo.look, gesture.points)).any()
 
 
 def _painted_away(state: SuperpixelSelection, gesture: Gesture, label_map: LabelMap) -> SuperpixelSelection:
@@ -104,8 +104,7 @@ def _change(state: SuperpixelSelection, gesture: Gesture, in_hand: ObjectInHand 
         return _begun(state, gesture, "stroke" if len(gesture.points) > 1 else "tap", photo)
     if in_hand is None:
         return _made_of_selection(state, gesture, photo)
-    evidence = in_hand.evidence
-    if len(evidence.corrections) >= MOST_CORRECTIONS or abs(evidence.size) >= MOST_STEPS:
+    if len(in_hand.evidence.corrections) >= MOST_CORRECTIONS:
         raise CannotBeDone(TOO_MANY)
     if gesture.tool == CORRECT:
         after = in_hand.corrected(photo, gesture.points, add=not gesture.remove)

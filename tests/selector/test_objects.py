@@ -15,19 +15,25 @@ from selector.services.turning import turn
 from tests.pictures import image_file
 from tests.selector.test_gestures import gesture, included, send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("some_superpixels")]
 
-# Two red discs on grey, which is a little uneven.
+# A red disc and a blue one on grey, which is a little uneven.
 LEFT, RIGHT, AWAY = (60, 80), (180, 80), (120, 150)
 BOX = "25,45 95,115"
+
+
+@pytest.fixture
+def some_superpixels(settings: Any) -> None:
+    """So many that some lie within a disc."""
+    settings.N_SUPERPIXELS = 300
 
 
 @pytest.fixture
 def discs(alice: Any) -> Photo:
     y, x = np.mgrid[:160, :240]
     rgb = np.full((160, 240, 3), 120, np.uint8) + (5 * np.sin(x / 9 + y / 7))[..., None].astype(np.uint8)
-    for cx, cy in (LEFT, RIGHT):
-        rgb[np.hypot(x - cx, y - cy) < 28] = (200, 40, 40)
+    for (cx, cy), colour in ((LEFT, (200, 40, 40)), (RIGHT, (40, 60, 200))):
+        rgb[np.hypot(x - cx, y - cy) < 28] = colour
     return store_photo(image_file(rgb), "discs.jpg", owner=alice)
 
 
@@ -113,9 +119,9 @@ def test_what_was_shown_comes_back_with_redo_and_in_another_tab(alice_client: Cl
     gesture(alice_client, discs, "undo")
     gesture(alice_client, discs, "redo")
     gesture(alice_client, discs, "redo")
-    gesture(alice_client, discs, "correct", "45,80", tab="other", number=1)
+    gesture(alice_client, discs, "correct", at(AWAY), tab="other", number=1)
     steps = Selection.objects.get().object_steps()
-    assert [len(step.get("corrections", [])) for step in steps] == [0, 1, 1]
+    assert [step.get("points") for step in steps] == [None, [[60, 60]], [[120, 150]]]
     assert not included(discs)[60, 60]
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from selector.arrays import Floats, Labels, Members, Parents
-from selector.selection.geometry import Points, superpixels_under_line
+from selector.selection.geometry import Points
 from selector.selection.objects.cutting import cut_object
-from selector.selection.objects.evidence import Evidence, Start, checked_points
+from selector.selection.objects.evidence import Correction, Evidence, Start, checked_points
 from selector.selection.objects.growing import grown
 from selector.selection.objects.look import Look
+from selector.selection.objects.shown import under_line
 from selector.selection.selection import Mode, SuperpixelSelection
 
 # As many points as a line or an outline needs. Each stays in the history.
@@ -57,12 +58,15 @@ class ObjectInHand:
         The object as it was found.
     beneath : bool ndarray, shape (n,)
         What was selected already when it was begun: that stays, however the object changes.
+    earlier : bool ndarray, shape (n,), optional
+        What it was before the last of its corrections.
     """
 
     evidence: Evidence
     mode: Mode
     members: Members
     beneath: Members
+    earlier: Members | None = None
 
     @classmethod
     def begun(
@@ -124,11 +128,15 @@ class ObjectInHand:
         return self._cut_again(seen, self.evidence.corrected(_thinned(points), add))
 
     def resized(self, seen: Seen, steps: int) -> ObjectInHand:
-        """The object larger by some steps, or smaller; ValueError after too many."""
-        return self._cut_again(seen, self.evidence.resized(steps))
+        """The object a step larger (1) or smaller (-1); ValueError after too many."""
+        evidence = self.evidence.resized(steps)
+        if len(evidence.corrections) > len(self.evidence.corrections):
+            return self._cut_again(seen, evidence)
+        members = seen.cut(evidence) if self.earlier is None else self.earlier
+        return replace(self, evidence=evidence, members=members, earlier=None)
 
     def _cut_again(self, seen: Seen, evidence: Evidence) -> ObjectInHand:
-        return replace(self, evidence=evidence, members=seen.cut(evidence, self.members))
+        return replace(self, evidence=evidence, members=seen.cut(evidence, self.members), earlier=self.members)
 
     def put_into(
         self, selection: SuperpixelSelection, seen: Seen, before: ObjectInHand | None = None
@@ -152,10 +160,9 @@ class ObjectInHand:
         if before is None:
             return selection.plus(self.members, self.mode)
         gone, come = before.members & ~self.members & ~self.beneath, self.members & ~before.members
-        if len(self.evidence.corrections) > len(before.evidence.corrections):
-            last = self.evidence.corrections[-1]
-            under = np.zeros_like(gone)
-            under[superpixels_under_line(seen.labels, last.points)] = True
+        last = self.evidence.corrections[len(before.evidence.corrections) :]
+        if last and last[-1].points:
+            under = under_line(seen.labels, seen.look, last[-1].points)
             gone |= under & before.members & ~self.members
             come |= under & self.members
         return selection.minus(gone, self.mode).plus(come, self.mode)
@@ -171,24 +178,26 @@ class ObjectInHand:
         found = {"members": _packed(self.members)}
         if before is None:
             return {**found, "mode": self.mode, "beneath": _packed(self.beneath), "evidence": self.evidence.as_json()}
-        new = self.evidence.corrections[len(before.evidence.corrections) :]
-        return {
-            **found,
-            "corrections": [[list(map(list, each.points)), each.add] for each in new],
-            "size": self.evidence.size - before.evidence.size,
-        }
+        if len(self.evidence.corrections) < len(before.evidence.corrections):
+            return found  # a step larger or smaller that takes the one before back
+        last = self.evidence.corrections[-1]
+        return {**found, "points": [list(point) for point in last.points], "add": last.add}
 
     @classmethod
     def from_steps(cls, steps: Sequence[dict[str, Any]], n: int) -> ObjectInHand:
         """The object on a photo of `n` superpixels that these steps have made, the first of which began it."""
         first, *rest = steps
-        evidence = Evidence.from_json(first["evidence"])
+        evidence, found = Evidence.from_json(first["evidence"]), [first["members"]]
         for step in rest:
-            for points, add in step["corrections"]:
-                evidence = evidence.corrected(points, add)
-            evidence = evidence.resized(step["size"])
-        members = _unpacked(steps[-1]["members"], n)
-        return cls(evidence, first["mode"], members, _unpacked(first["beneath"], n))
+            if "add" not in step:
+                evidence = replace(evidence, corrections=evidence.corrections[:-1])
+                found.pop()
+                continue
+            last = Correction(tuple((x, y) for x, y in step["points"]), step["add"])
+            evidence = replace(evidence, corrections=(*evidence.corrections, last))
+            found.append(step["members"])
+        *_, earlier, members = [None, *(_unpacked(each, n) for each in found[-2:])]
+        return cls(evidence, first["mode"], members, _unpacked(first["beneath"], n), earlier)
 
 
 def _thinned(points: Points) -> Points:
