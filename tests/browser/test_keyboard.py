@@ -55,12 +55,12 @@ def test_tab_goes_everywhere_and_on(page: Page) -> None:
     assert page.evaluate(FOCUSED)["name"] == seen[seen.index("stage") - 1]
 
     # The tools by arrow keys, as in any group of radio buttons.
-    page.locator("input[name=pointer][value=toggle]").focus()
+    page.locator("input[name=pointer][value=object]").focus()
     chosen = []
-    for _ in range(6):
+    for _ in range(7):
         chosen.append(page.evaluate("document.querySelector('input[name=pointer]:checked').value"))
         page.keyboard.press("ArrowRight")
-    assert chosen == ["toggle", "paint", "lasso", "rectangle", "grow", "similar"]
+    assert chosen == ["object", "toggle", "paint", "lasso", "rectangle", "grow", "similar"]
 
 
 def test_arrows_walk_and_enter_selects_and_each_change_is_said_once(page: Page) -> None:

@@ -1,85 +1,199 @@
-"""The object tool: with the mouse, fingers, the keyboard and without JavaScript, on the astronaut of the demo."""
+"""The object tool with the mouse, a finger, the keyboard and without JavaScript, on the astronaut of the demo."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import Any
 
 import pytest
 import skimage.data
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
-from selector.models import Photo
+from selector.models import Photo, Selection
+from selector.services import label_maps
 from tests.browser import workspace as ws
+from tests.browser.test_touch import Fingers, between
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SHOTS = os.environ.get("SHOTS")
+# Places on the astronaut: on the suit's breast, its arm and the white strap; on the helmet, the rocket and the wall.
+BREAST, ARM, HELMET, ROCKET, WALL = (150, 400), (90, 300), (440, 400), (385, 130), (320, 60)
+SUIT = [(30, 190), (390, 511)]
 
 
 @pytest.fixture
-def astronaut(settings: object) -> Photo:
-    settings.N_SUPERPIXELS = 600  # type: ignore[attr-defined]
+def astronaut(settings: Any) -> Photo:
+    settings.N_SUPERPIXELS = 600
     return ws.public_photo(skimage.data.astronaut())
 
 
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+def selected(photo: Photo) -> list[bool]:
+    """Which of the places are selected: breast, arm, helmet, rocket and wall."""
+    selection = Selection.objects.get()
+    mask = selection.superpixels.included[label_maps.load(selection.label_map).labels]
+    return [bool(mask[y, x]) for x, y in (BREAST, ARM, HELMET, ROCKET, WALL)]
 
 
-def test_shots(page: Page, astronaut: Photo) -> None:
-    page.set_viewport_size({"width": 1440, "height": 900})
+def outline(page: Page) -> str:
+    """What is drawn of the object that is anticipated; empty while nothing is seen of it."""
+    shown = page.evaluate("getComputedStyle(document.getElementById('anticipated')).visibility") == "visible"
+    return (page.locator("#anticipated path").first.get_attribute("d") or "") if shown else ""
+
+
+def test_the_suit_in_one_drag_one_correction_undo_and_search(page: Page, astronaut: Photo) -> None:
     work = ws.Workspace(page, astronaut, level=60)
-    page.wait_for_timeout(500)
-    shot(page, "wide-open")
-    loop = [
-        (130, 290),
-        (100, 340),
-        (70, 420),
-        (60, 505),
-        (200, 508),
-        (340, 505),
-        (380, 420),
-        (330, 300),
-        (250, 220),
-        (170, 230),
-        (130, 280),
-    ]
-    page.mouse.move(*ws.at(page, *loop[0]))
-    page.mouse.down()
-    for p in loop[1:6]:
-        page.mouse.move(*ws.at(page, *p), steps=6)
-    page.wait_for_timeout(500)
-    shot(page, "wide-half")
-    for p in loop[6:]:
-        page.mouse.move(*ws.at(page, *p), steps=6)
-    page.wait_for_timeout(500)
-    shot(page, "wide-drawing")
-    page.mouse.up()
-    print(work.settle())
-    page.wait_for_timeout(300)
-    shot(page, "wide-after")
-    page.get_by_title("does not belong").click()
-    work.drag((300, 150), (330, 250))
-    print(work.settle())
-    page.wait_for_timeout(300)
-    shot(page, "wide-corrected")
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(300)
-    shot(page, "phone")
-    for _ in range(3):
-        page.keyboard.press("Control+z")
-    work.settle()
-    page.get_by_title("does not belong").click()
     page.keyboard.down("Shift")
-    page.mouse.move(*ws.at(page, 60, 200))
+    page.mouse.move(*ws.at(page, *SUIT[0]))
     page.mouse.down()
-    page.mouse.move(*ws.at(page, 370, 510), steps=8)
-    page.wait_for_timeout(500)
-    shot(page, "phone-box")
+    page.mouse.move(*ws.at(page, *SUIT[1]), steps=4)
+    ws.until(page, "document.querySelector('#anticipated path').getAttribute('d')")
+    assert outline(page) and work.settle() == []
     page.mouse.up()
     page.keyboard.up("Shift")
+    (sent,) = work.settle()
+    assert (sent["tool"], sent["start"]) == ("object", "box")
+    assert selected(astronaut)[0] and not any(selected(astronaut)[3:])
+    expect(page.locator("#status")).to_contain_text("Object added")
+    assert outline(page) == ""
+    before = Selection.objects.get().superpixels
+
+    page.get_by_role("button", name="Remove", exact=True).click()
+    work.drag(BREAST, (BREAST[0] + 12, BREAST[1]))
+    (sent,) = work.settle()
+    assert (sent["tool"], sent["remove"]) == ("correct", "true")
+    assert not selected(astronaut)[0]
+    page.keyboard.down("Alt")
+    ws.click(page, *BREAST)
+    page.keyboard.up("Alt")
     work.settle()
-    page.wait_for_timeout(300)
-    shot(page, "phone-after")
+    assert selected(astronaut)[0] and Selection.objects.get().position == 3
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    work.settle()
+    assert Selection.objects.get().superpixels == before
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#drawer")).to_be_visible()
+
+
+def test_a_path_that_closes_is_a_loop_and_an_open_one_a_stroke(page: Page, astronaut: Photo) -> None:
+    work = ws.Workspace(page, astronaut, level=60)
+    work.drag((370, 20), (350, 220), (420, 260), (420, 30), (375, 15))
+    work.drag((100, 260), (90, 300), (120, 420), steps=3)
+    # There and back is no loop.
+    work.drag((380, 60), (385, 150), (390, 220), (385, 150), (381, 62), steps=3)
+    assert [gesture["start"] for gesture in work.settle()] == ["loop", "stroke", "stroke"]
+    assert Selection.objects.get().position == 3
+    assert selected(astronaut)[1] and selected(astronaut)[3]
+
+
+def test_a_click_selects_a_region_and_a_double_click_the_thing(page: Page, astronaut: Photo) -> None:
+    work = ws.Workspace(page, astronaut, level=60)
+    ws.click(page, *WALL)
+    work.check("toggle")
+    page.wait_for_timeout(500)  # or it were a double click
+    page.mouse.dblclick(*ws.at(page, *ROCKET))
+    first, second = work.settle()
+    assert (first["tool"], second["tool"], second["start"]) == ("toggle", "object", "tap")
+    assert selected(astronaut)[3] and Selection.objects.get().position == 2
+    page.keyboard.press("Control+z")
+    work.settle()
+    work.shows(work.expected)
+
+
+def test_a_long_press_takes_the_thing_and_escape_gives_up(page: Page, astronaut: Photo) -> None:
+    work = ws.Workspace(page, astronaut, level=60)
+    page.mouse.move(*ws.at(page, *ROCKET))
+    page.mouse.down()
+    ws.until(page, "document.querySelector('.layers.anticipating, #undo[aria-disabled=false]')")
+    page.mouse.up()
+    assert [gesture["start"] for gesture in work.settle()] == ["tap"]
+    assert selected(astronaut)[3]
+    page.mouse.move(*ws.at(page, *BREAST))
+    page.mouse.down()
+    page.mouse.move(*ws.at(page, *ARM), steps=4)
+    page.keyboard.press("Escape")
+    assert outline(page) == "" and not page.locator("#drawing polyline").get_attribute("points")
+    page.mouse.up()
+    assert work.settle() == []
+
+
+def test_by_keyboard(page: Page, astronaut: Photo) -> None:
+    work = ws.Workspace(page, astronaut, level=60)
+    page.locator("#stage").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+Enter")
+    (sent,) = work.settle()
+    assert (sent["tool"], sent["start"]) == ("object", "tap")
+    sizes = [Selection.objects.get().superpixels.included.sum()]
+    for key in ".,":
+        page.keyboard.press(key)
+        assert len(work.settle()) == 1
+        sizes.append(Selection.objects.get().superpixels.included.sum())
+    assert sizes[0] < sizes[1] and sizes[2] == sizes[0]
+    page.keyboard.press("Enter")
+    assert work.settle()[0]["tool"] == "toggle"
+
+
+def test_another_tab_goes_on_with_the_object(page: Page, astronaut: Photo) -> None:
+    work = ws.Workspace(page, astronaut, level=60)
+    page.keyboard.down("Shift")
+    work.drag(*SUIT)
+    page.keyboard.up("Shift")
+    work.settle()
+    other = page.context.new_page()
+    there = ws.Workspace(other, astronaut, level=60)
+    other.get_by_role("button", name="Remove", exact=True).click()
+    ws.click(other, *BREAST)
+    there.settle()
+    assert not selected(astronaut)[0]
+    assert len(Selection.objects.get().object_steps()) == 2
+
+
+def test_with_a_finger(browser: Browser, live_server: LiveServer, compiled: None, astronaut: Photo) -> None:
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    work = ws.Workspace(page, astronaut, level=60)
+    page.get_by_title("Drag a box").tap()
+    fingers = Fingers(page)
+    fingers.drag(between(*(ws.at(page, *corner) for corner in SUIT)))
+    (sent,) = work.settle()
+    assert sent["start"] == "box" and selected(astronaut)[0]
+    page.get_by_role("button", name="Remove", exact=True).tap()
+    page.touchscreen.tap(*ws.at(page, *BREAST))
+    assert [gesture["tool"] for gesture in work.settle()] == ["correct"]
+    assert not selected(astronaut)[0]
+    page.get_by_role("button", name="Remove", exact=True).tap()
+    # Two fingers move the photo, and draw nothing.
+    places = [ws.at(page, *point) for point in ((100, 100), (200, 200))]
+    fingers.drag(between(places[0], (60, 200)), between(places[1], (300, 300)))
+    assert work.settle() == []
+
+
+def test_without_javascript_two_clicks_box_an_object(
+    browser: Browser, live_server: LiveServer, compiled: None, astronaut: Photo
+) -> None:
+    page = browser.new_context(base_url=live_server.url, java_script_enabled=False).new_page()
+    page.goto(astronaut.get_absolute_url())
+    page.get_by_text("Box an object").click()
+    stage = page.locator("input[type=image]")
+    stage.click(position={"x": SUIT[0][0], "y": SUIT[0][1]})
+    expect(page.get_by_text("Now the opposite corner")).to_be_visible()
+    assert not Selection.objects.exists()
+    stage.click(position={"x": SUIT[1][0], "y": SUIT[1][1] - 1})
+    expect(page.locator("#summary")).not_to_contain_text("Nothing")
+    assert selected(astronaut)[0] and not any(selected(astronaut)[3:])
+    page.get_by_role("button", name="Smaller").click()
+    assert Selection.objects.get().position == 2
+
+
+def test_less_motion_means_a_still_outline(page: Page, astronaut: Photo) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    ws.Workspace(page, astronaut, level=60)
+    moving = page.locator("#anticipated path").last.evaluate("(path) => getComputedStyle(path).animationName")
+    page.emulate_media(reduced_motion="no-preference")
+    assert [moving, page.locator("#anticipated path").last.evaluate("(p) => getComputedStyle(p).animationName")] == [
+        "none",
+        "walk",
+    ]

@@ -31,7 +31,7 @@ def test_every_tool_has_a_name_and_a_key_of_its_own() -> None:
     assert len({tool.name for tool in tools.TOOLS}) == len({tool.key for tool in tools.TOOLS}) == len(tools.TOOLS)
     assert not tools.actions().keys() & set(tools.COMMANDS)
     # Those of static/js/workspace/shortcuts.js that do something else.
-    assert not {tool.key for tool in tools.TOOLS} & set("xi0+=-[]")
+    assert not {tool.key for tool in tools.TOOLS} & set("xi0+=-[].,")
 
 
 @pytest.mark.usefixtures("a_disc")

@@ -42,7 +42,17 @@ class Seen:
     features: Floats | None = None
 
     def cut(self, evidence: Evidence, before: Members | None = None) -> Members:
-        """The object that evidence means, as by `cut_object`."""
+        """The object that evidence means: see `cut_object`.
+
+        Parameters
+        ----------
+        evidence : Evidence
+        before : bool ndarray, shape (n,), optional
+
+        Returns
+        -------
+        bool ndarray, shape (n,)
+        """
         return cut_object(self.labels, self.parents, self.look, evidence, before=before, features=self.features)
 
 

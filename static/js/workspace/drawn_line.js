@@ -23,9 +23,10 @@ export class DrawnLine {
   /**
    * @param {Point[]} points that the pointer has passed, in pixels of the working copy
    * @param {Start} start what they mean now
-   * @param {number} gap how near to its beginning a loop closes
+   * @param {{ gap: number, removes: boolean }} options how near to its beginning a loop closes, and whether what is
+   *     drawn goes
    */
-  show(points, start, gap) {
+  show(points, start, { gap, removes }) {
     const isStroke = start === "stroke";
     this.#line.setAttribute("points", isStroke ? points.join(" ") : "");
     this.#area.setAttribute("points", isStroke ? "" : (start === "box" ? corners(points) : points).join(" "));
@@ -34,7 +35,7 @@ export class DrawnLine {
     for (const [name, value] of Object.entries({ cx: x, cy: y, r: isAway ? gap : 0 })) {
       this.#closing.setAttribute(name, String(value));
     }
-    this.#group.dataset.start = start;
+    this.#group.classList.toggle("removes", removes);
   }
 
   clear() {

@@ -87,7 +87,7 @@ export class ObjectTool {
     this.#clearTimers();
     this.#clearHover();
     const gesture = this.#drawn(draft);
-    this.#line.show(draft.points, gesture.start, this.#gap);
+    this.#line.show(draft.points, gesture.start, { gap: this.#gap, removes: gesture.remove === true });
     this.#anticipated.ask({ ...gesture, points: sampled(gesture.points, ASKED_POINTS) });
   }
 

@@ -35,7 +35,7 @@ class Command(BaseCommand):
             tree = hierarchy.build(rgb, labels)
             superpixel_boxes(labels)
             alpha_matte(rgb, labels == 0)
-            cut_object(labels, tree.parents, look_at(labels, rgb), Evidence("tap", ((16.0, 16.0),)))
+            cut_object(labels, tree.parents, look_at(labels, rgb), Evidence("box", ((4, 4), (28, 28))))
             node_sums(tree.parents, appearance.superpixel_features(rgb, labels))
             feature_maps.superpixel_features(np.zeros((2, 2, 1), np.float32), labels)
         except RuntimeError as problem:  # what Numba raises for a cache that it may not write

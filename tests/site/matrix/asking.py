@@ -47,6 +47,11 @@ STAFF = ("curator", "admin")
 # What is asked along in the address itself.
 ASKED: dict[str, Callable[[Values], dict[str, str]]] = {
     "/photos/<photo_id>/selection/now/": lambda things: {"label_map": things["label_map_id"]},
+    "/photos/<photo_id>/object/": lambda things: {
+        "label_map": things["label_map_id"],
+        "tool": "object",
+        "points": "20,20",
+    },
 }
 # Parameters of one name that are of different kinds at different addresses, by how the address begins.
 KINDS = (
