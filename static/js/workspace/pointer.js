@@ -39,6 +39,8 @@ export class Pointer {
   /** @type {ReturnType<typeof spread> | null} */
   #pinched = null;
   #isSpaceDown = false;
+  /** @type {Element | null} the control that was clicked last, until the keyboard moves the focus */
+  #clicked = null;
   #stage;
   #viewport;
   #toolbar;
@@ -80,6 +82,7 @@ export class Pointer {
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     // In the capture phase, before the page closes its drawer on Escape.
     addEventListener("keydown", (event) => this.#keyDown(event), true);
+    addEventListener("pointerdown", (event) => { this.#clicked = controlOf(event.target); }, true);
     addEventListener("keyup", (event) => this.#keyUp(event));
     addEventListener("blur", () => { this.#isSpaceDown = false; });
   }
@@ -248,6 +251,7 @@ export class Pointer {
 
   /** @param {KeyboardEvent} event */
   #keyDown(event) {
+    if (event.key === "Tab") this.#clicked = null;
     if (event.key === "Escape" && this.draft) {
       event.preventDefault();
       this.#drop();
@@ -279,9 +283,11 @@ export class Pointer {
    * @param {EventTarget | null} target
    */
   #isSpaceFree(target) {
-    const control = target instanceof Element && target.closest("button, input, select, textarea, summary, dialog, a");
+    const control = controlOf(target);
     if (!control) return true;
-    return !control.matches(":focus-visible, dialog, dialog *") && this.#stage.matches(":hover");
+    // A browser shows the focus of what was only clicked, too, as soon as a key is pressed.
+    const isOnKeyboard = control !== this.#clicked && control.matches(":focus-visible");
+    return !isOnKeyboard && !control.matches("dialog, dialog *") && this.#stage.matches(":hover");
   }
 
   /** @param {Point} point */
@@ -298,6 +304,11 @@ export class Pointer {
   #clamped([x, y]) {
     return [Math.min(Math.max(x, 0), this.width - 0.01), Math.min(Math.max(y, 0), this.height - 0.01)];
   }
+}
+
+/** @param {EventTarget | null} target */
+function controlOf(target) {
+  return target instanceof Element ? target.closest("button, input, select, textarea, summary, dialog, a") : null;
 }
 
 /**
