@@ -157,7 +157,7 @@ def test_with_a_finger(browser: Browser, live_server: LiveServer, compiled: None
     work = ws.Workspace(page, astronaut, level=60)
     page.get_by_title("Drag a box").tap()
     fingers = Fingers(page)
-    fingers.drag(between(*(ws.at(page, *corner) for corner in SUIT)))
+    fingers.drag(between(ws.at(page, *SUIT[0]), ws.at(page, *SUIT[1])))
     (sent,) = work.settle()
     assert sent["start"] == "box" and selected(astronaut)[0]
     page.get_by_role("button", name="Remove", exact=True).tap()
