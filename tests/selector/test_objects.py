@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage.data
 from django.test import Client
 
 from selector.models import LabelMap, Photo, Selection, SelectionStep
@@ -173,7 +174,7 @@ def test_a_gesture_sent_twice_finds_one_object(alice_client: Client, discs: Phot
     for _ in range(2):
         draw(alice_client, discs, BOX, tab="one", number=1)
     for _ in range(2):
-        gesture(alice_client, discs, "larger", tab="one", number=2)
+        gesture(alice_client, discs, "correct", at(AWAY), tab="one", number=2)
     assert Selection.objects.get().position == 2
 
 
@@ -193,14 +194,15 @@ def test_of_nothing_no_object_can_be_made(alice_client: Client, discs: Photo, to
     assert "Select a part of the photo first" in response.content.decode()
 
 
-def test_an_object_grows_and_shrinks(alice_client: Client, discs: Photo) -> None:
-    draw(alice_client, discs, BOX)
-    size = included(discs).sum()
-    gesture(alice_client, discs, "larger")
-    larger = included(discs).sum()
-    assert larger > size
-    gesture(alice_client, discs, "smaller")
-    assert included(discs).sum() < larger
+def test_an_object_grows_and_shrinks(alice_client: Client, alice: Any) -> None:
+    """A step back is the object before, to the superpixel."""
+    photo = store_photo(image_file(skimage.data.astronaut()[::2, ::2]), "astronaut.jpg", owner=alice)
+    gesture(alice_client, photo, points="75,200", level=100)
+    sizes = [included(photo).sum()]
+    for tool in ("larger", "larger", "smaller", "smaller"):
+        gesture(alice_client, photo, tool)
+        sizes.append(included(photo).sum())
+    assert sizes[0] < sizes[1] < sizes[2] and sizes[3:] == sizes[1::-1]
 
 
 def test_turning_the_photo_forgets_the_points_but_not_the_object(alice_client: Client, discs: Photo) -> None:
