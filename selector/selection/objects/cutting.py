@@ -3,7 +3,8 @@
 Lazy Snapping on the superpixels of a photo: a graph of them is cut where that is cheapest. Parting neighbours costs
 the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
 like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds;
-where a gesture says little, from several first guesses, whose mean is cut in the end.
+where a gesture says little, from several first guesses, whose mean is cut. That is still a guess: beside other cues
+(`cues`) a linear model weighs it (`weights`), and its belief is cut in the end.
 
 Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
@@ -13,16 +14,19 @@ from __future__ import annotations
 import numpy as np
 
 from selector.arrays import Floats, Labels, Members, Parents
+from selector.selection.objects.cues import SURE, first_cues
 from selector.selection.objects.evidence import Evidence
 from selector.selection.objects.likeness import Likeness, border_weights, likeness_of, region_means
 from selector.selection.objects.look import Look, Numbers
 from selector.selection.objects.min_cut import min_cut
-from selector.selection.objects.refining import Settled, one_step, refined
+from selector.selection.objects.refining import Began, Settled, one_step, refined, told_by
 from selector.selection.objects.shown import Shown, shown_first
 from selector.selection.objects.tidying import tidied
+from selector.selection.objects.weights import FIRST
 
 # What a border costs beside what looks say.
 BORDER_WEIGHT = 3.5
+BORDER_WEIGHT_OF_BELIEF = 1.0
 ROUNDS = 2
 # How much of what its look says a superpixel takes from its region at this level of the merge tree.
 OF_REGION = 0.4
@@ -67,35 +71,59 @@ def cut_object(
         raise ValueError("Labels, tree and look are of different photos.")
     if before is not None and (before.shape != (n,) or not evidence.corrections):
         raise ValueError("What was found before a correction is of this photo and comes with a correction.")
-    shown = shown_first(labels, parents, look, evidence)
-    alike, weights = likeness_of(look, parents, features), border_weights(look)
-    settled = Settled(shown.inside, np.zeros(n, bool))
-    members = before if before is not None else _first_found(parents, look, evidence, shown, alike, weights)
+    began = begun(labels, parents, look, evidence, features)
+    settled = Settled(began.shown.inside, np.zeros(n, bool))
+    members = began.members if before is None else before
     last = len(evidence.corrections) - 1
     for i, correction in enumerate(evidence.corrections):
         settled = settled.after(labels, look, correction)
         if before is not None and i < last:
             continue
         if correction.points:
-            members = refined(labels, look, members, settled, correction, alike, weights)
+            told = told_by(labels, parents, look, began, members, settled, correction, earlier=i)
+            members = refined(look, told, settled, correction, began.borders)
         else:
-            members = one_step(look, members, settled, correction.add, alike, weights)
+            members = one_step(look, members, settled, correction.add, began.alike, began.borders)
         members = tidied(look, members, settled)
     return members
 
 
-def _first_found(
-    parents: Parents, look: Look, evidence: Evidence, shown: Shown, alike: Likeness, weights: Numbers
-) -> Members:
-    """The object after the first gesture; of a selection, the selection itself."""
+def begun(
+    labels: Labels, parents: Parents, look: Look, evidence: Evidence, features: Floats | None = None
+) -> Began:
+    """What the first gesture shows; of a selection, the selection itself.
+
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    evidence : Evidence
+    features : float32 ndarray, shape (n, d), optional
+
+    Returns
+    -------
+    Began
+    """
+    shown = shown_first(labels, parents, look, evidence)
+    alike, borders = likeness_of(look, parents, features), border_weights(look)
+    members = shown.likely[0]
     if evidence.start == "selection":
-        return shown.likely[0]
-    members = found(parents, look, shown, alike, weights)
-    return tidied(look, members, Settled(shown.inside, np.zeros_like(members)))
+        return Began(shown, alike, borders, members, _belief_in(members))
+    members, guess = first_guess(parents, look, shown, alike, borders)
+    belief = _belief_in(members)
+    if evidence.start in FIRST:
+        belief = first_cues(parents, look, shown, alike, guess) @ np.array(FIRST[evidence.start])
+        belief[shown.inside], belief[shown.outside] = SURE, -SURE
+        members = _cut_of_belief(look, shown, borders, belief, members)
+    settled = Settled(shown.inside, np.zeros_like(members))
+    return Began(shown, alike, borders, tidied(look, members, settled), belief)
 
 
-def found(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers) -> Members:
-    """The object that a gesture shows.
+def first_guess(
+    parents: Parents, look: Look, shown: Shown, alike: Likeness, borders: Numbers
+) -> tuple[Members, Numbers]:
+    """A first guess at the object, from looks and place alone.
 
     Parameters
     ----------
@@ -103,17 +131,39 @@ def found(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: 
     look : Look
     shown : Shown
     alike : Likeness
-    weights : float64 ndarray, shape (m,)
-        Of borders.
+    borders : float64 ndarray, shape (m,)
+        Their weights.
 
     Returns
     -------
     bool ndarray, shape (n,)
         Not empty, as long as the gesture makes anything likely.
+    float64 ndarray, shape (n,)
+        How sure that is of each superpixel, from 0 to 1.
     """
-    guesses = [_rounds(parents, look, shown, alike, weights, likely | shown.inside) for likely in shown.likely]
-    members = _cut_once(parents, look, shown, alike, weights, np.mean(guesses, axis=0))
-    return members if members.any() else guesses[0]
+    guesses = [_rounds(parents, look, shown, alike, borders, likely | shown.inside) for likely in shown.likely]
+    mean: Numbers = np.mean(guesses, axis=0)
+    members = _cut_once(parents, look, shown, alike, borders, mean)
+    members = members if members.any() else guesses[0]
+    return members, (mean + members) / 2
+
+
+def _belief_in(members: Members) -> Numbers:
+    """What to believe of superpixels of which nothing is known but this."""
+    return np.where(members, SURE / 2, -SURE / 2)
+
+
+def _cut_of_belief(look: Look, shown: Shown, borders: Numbers, belief: Numbers, guess: Members) -> Members:
+    """The object that is believed in, or a guess where there is none."""
+    surely, areas = 1 / (1 + np.exp(-belief)), look.areas
+    order = np.argsort(-surely, kind="stable")
+    held, taken = np.cumsum((areas * surely)[order]), np.cumsum((areas * (1 - surely))[order])
+    overlap = float((held / (held[-1] + taken)).max())
+    # What is as likely as half the overlap that is to be expected, and more, makes the overlap larger.
+    costs = -np.sqrt(areas / areas.mean()) * (belief - np.log(overlap))
+    costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
+    members = min_cut(costs, look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
+    return members if members.any() else guess
 
 
 def _rounds(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers, members: Members) -> Members:

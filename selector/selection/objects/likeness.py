@@ -55,6 +55,15 @@ class Likeness:
         densities: Numbers = (self.alike @ summed.astype(np.float32)).astype(np.float64)
         return densities
 
+    def wider(self) -> Likeness:
+        """The same with twice the bandwidth: less alike is alike enough.
+
+        Returns
+        -------
+        Likeness
+        """
+        return Likeness(np.sqrt(np.sqrt(self.alike)), self.regions)
+
     def unlike(self, inside: Numbers, outside: Numbers, clip: float) -> Numbers:
         """How much more each superpixel looks like those outside than like those inside.
 

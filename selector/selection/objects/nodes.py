@@ -1,4 +1,4 @@
-"""Objects as nodes of the merge tree: the one that stands out most around a point."""
+"""Nodes of the merge tree that tell of objects: the one that stands out around a point, those that hold two places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from selector.arrays import Labels, Members, Parents
 from selector.selection.geometry import Point, superpixels_at
-from selector.selection.objects.look import Look
+from selector.selection.objects.look import Look, Numbers
 from selector.selection.tree import node_members
 
 SMALLEST, LARGEST = 0.002, 0.6
@@ -51,3 +51,47 @@ def _stands_out(look: Look, members: Members) -> float:
     area = float(look.areas[members].sum())
     compact = min(4 * np.pi * area / max(length, 1.0) ** 2, 1.0)
     return float(contrast * compact**0.25)
+
+
+class SmallestNodes:
+    """For each superpixel the smallest node of the merge tree that holds it and one of some others.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    members : bool ndarray, shape (n,)
+        Those others. Where there are none, the node is the whole photo.
+    """
+
+    def __init__(self, parents: Parents, members: Members) -> None:
+        self._up = parents.astype(np.intp)
+        holds = np.zeros(len(self._up), bool)
+        holds[: len(members)], holds[-1] = members, True
+        following = np.flatnonzero(members)
+        while len(following):
+            following = np.unique(self._up[following])
+            following = following[~holds[following]]
+            holds[following] = True
+        tops = np.where(holds, np.arange(len(self._up)), self._up)
+        while not np.array_equal(tops, further := tops[tops]):
+            tops = further
+        self._nodes, self._holding = tops[: len(members)], np.flatnonzero(holds)
+
+    def sums(self, values: Numbers) -> Numbers:
+        """For each superpixel, values summed over its node.
+
+        Parameters
+        ----------
+        values : float64 ndarray, shape (n,)
+
+        Returns
+        -------
+        float64 ndarray, shape (n,)
+        """
+        totals = np.bincount(self._nodes, values, len(self._up)).tolist()
+        # Every parent has a higher number than its children.
+        for node, parent in zip(self._holding.tolist(), self._up[self._holding].tolist(), strict=True):
+            if parent != node:
+                totals[parent] += totals[node]
+        sums: Numbers = np.array(totals)[self._nodes]
+        return sums

@@ -1,6 +1,6 @@
 """What is left of an object, and what comes to it, when a person corrects it.
 
-What was found before holds, unless what is near the correction and not parted from it by contrast goes with it.
+What was found before holds, unless a linear model believes that it goes with the correction: see `cues` and `weights`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from selector.arrays import Labels, Members
+from selector.selection.objects.cues import correction_cues
 from selector.selection.objects.evidence import Correction
 from selector.selection.objects.likeness import Likeness
 from selector.selection.objects.look import Look, Numbers
 from selector.selection.objects.min_cut import min_cut
-from selector.selection.objects.shown import under_line
-from selector.selection.objects.ways import distances_from
+from selector.selection.objects.shown import Shown, under_line
+from selector.selection.objects.weights import KEPT, RIGHTED
 
-# What it costs to change a superpixel, and how much a correction speaks for that where it was made.
-STICKINESS = 1.5
-STRENGTH = 4.0
-# How far a correction reaches, beside how far it was made from the other side.
-REACH = 2.5
+# What a border costs beside what a linear model believes after a correction, and beside what looks say in a step.
+BORDER_WEIGHT_OF_BELIEF = 1.0
 BORDER_WEIGHT = 2.0
-# What looks say, and at most.
-LOOKS, CLIP = 0.15, 3.0
+# What looks say at most.
+CLIP = 3.0
 # A step makes an object larger by at least this share, and never more than this many times as large.
 SMALLEST_STEP, LARGEST_STEP = 0.08, 3.0
 BISECTIONS = 8
@@ -77,43 +75,106 @@ class Settled:
         return np.where(self.inside, -np.inf, np.where(self.outside, np.inf, costs))
 
 
-def refined(
+@dataclass(frozen=True, eq=False)
+class Began:
+    """What a first gesture has shown.
+
+    Attributes
+    ----------
+    shown : Shown
+    alike : Likeness
+    borders : float64 ndarray, shape (m,)
+        Weights of the borders between superpixels.
+    members : bool ndarray, shape (n,)
+        The object as it was found.
+    belief : float64 ndarray, shape (n,)
+        How much speaks for each superpixel, as the logarithm of odds.
+    """
+
+    shown: Shown
+    alike: Likeness
+    borders: Numbers
+    members: Members
+    belief: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a correction tells: cues (n, k), and what was right before it, bool (n,)."""
+
+    cues: Numbers
+    right: Members
+
+
+def told_by(
     labels: Labels,
+    parents: Parents,
     look: Look,
+    began: Began,
     before: Members,
     settled: Settled,
     correction: Correction,
-    alike: Likeness,
-    weights: Numbers,
-) -> Members:
-    """The object after a correction.
+    *,
+    earlier: int,
+) -> Told:
+    """What a stroke or a click tells of all superpixels.
 
     Parameters
     ----------
     labels : uint16 ndarray, shape (H, W)
+    parents : uint16 ndarray, shape (2n - 1,)
     look : Look
+    began : Began
     before : bool ndarray, shape (n,)
-        What it was before.
+        The object before the correction.
     settled : Settled
         With what the correction settles.
     correction : Correction
+    earlier : int
+        How many corrections there were before.
+
+    Returns
+    -------
+    Told
+    """
+    under = under_line(labels, look, correction.points)
+    right = before if correction.add else ~before
+    cues = correction_cues(
+        parents,
+        look,
+        began.alike,
+        right=right,
+        opposed=settled.outside if correction.add else settled.inside,
+        under=under,
+        belief=began.belief if correction.add else -began.belief,
+        room=_room(look, under, ~right),
+        earlier=earlier,
+    )
+    return Told(cues, right)
+
+
+def refined(look: Look, told: Told, settled: Settled, correction: Correction, borders: Numbers) -> Members:
+    """The object after a correction.
+
+    Parameters
+    ----------
+    look : Look
+    told : Told
+        By the correction.
+    settled : Settled
+    correction : Correction
         A stroke or a click.
-    alike : Likeness
-    weights : float64 ndarray, shape (m,)
-        Of borders.
+    borders : float64 ndarray, shape (m,)
+        Their weights.
 
     Returns
     -------
     bool ndarray, shape (n,)
     """
-    under = under_line(labels, look, correction.points)
-    wrong = ~before if correction.add else before
-    distances = distances_from(look, under)
-    near = np.maximum(1 - distances / (REACH * _room(look, under, wrong)), 0)
-    costs = _unlike(look, before, settled, alike) + np.where(before, -STICKINESS, STICKINESS)
-    costs += STRENGTH * near * (-1 if correction.add else 1)
-    costs = settled.applied(np.sqrt(look.areas / look.areas.mean()) * costs)
-    return min_cut(costs, look.pairs, BORDER_WEIGHT * weights)
+    wrong, right = RIGHTED[correction.add], KEPT[correction.add]
+    belief = np.where(told.right, told.cues @ np.array(right), told.cues @ np.array(wrong))
+    costs = np.sqrt(look.areas / look.areas.mean()) * (-belief if correction.add else belief)
+    return min_cut(settled.applied(costs), look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
 
 
 def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike: Likeness, weights: Numbers) -> Members:
@@ -146,7 +207,7 @@ def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike:
         frozen = Settled(settled.inside | before, settled.outside)
     else:
         frozen = Settled(settled.inside & before, settled.outside | ~before)
-    by_area, unlike = np.sqrt(look.areas / look.areas.mean()), _unlike(look, before, settled, alike, 1.0)
+    by_area, unlike = np.sqrt(look.areas / look.areas.mean()), _unlike(look, before, settled, alike)
     best, low, high = before, 0.0, 2 * CLIP + 2
     for _ in range(BISECTIONS):
         favour = (low + high) / 2
@@ -171,10 +232,10 @@ def _by_a_ring(look: Look, before: Members, settled: Settled, larger: bool) -> M
     return after if after.any() and 1 / LARGEST_STEP <= ratio <= LARGEST_STEP else before
 
 
-def _unlike(look: Look, before: Members, settled: Settled, alike: Likeness, weight: float = LOOKS) -> Numbers:
+def _unlike(look: Look, before: Members, settled: Settled, alike: Likeness) -> Numbers:
     """How much more superpixels look like what is outside of an object than like it, (n,)."""
     inside = (before | settled.inside) & ~settled.outside
-    unlike: Numbers = weight * alike.unlike(look.areas * inside, look.areas * ~inside, CLIP)
+    unlike: Numbers = alike.unlike(look.areas * inside, look.areas * ~inside, CLIP)
     return unlike
 
 

@@ -1,8 +1,9 @@
-"""Ways through a photo from superpixel to superpixel: how far others are, longer across contrast."""
+"""Ways through a photo from superpixel to superpixel: how far others are, longer across contrast, and what hangs together."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from selector.arrays import Members
 from selector.selection.objects.look import Look, Numbers
@@ -39,3 +40,27 @@ def distances_from(look: Look, members: Members) -> Numbers:
     graph = coo_array((lengths, (one, other)), shape=(look.n_superpixels, look.n_superpixels)).tocsr()
     distances = dijkstra(graph, directed=False, indices=np.flatnonzero(members), min_only=True)
     return np.where(np.isfinite(distances), distances, float(look.width + look.height))
+
+
+def connected_parts(look: Look, members: Members) -> tuple[npt.NDArray[np.intp], int]:
+    """The connected part of each superpixel, where only some connect; what is none of them is in parts of its own.
+
+    Parameters
+    ----------
+    look : Look
+    members : bool ndarray, shape (n,)
+
+    Returns
+    -------
+    intp ndarray, shape (n,)
+    int
+        How many parts there are.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = look.n_superpixels
+    one, other = look.pairs[members[look.pairs].all(axis=1)].T
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
+    count, parts = connected_components(graph, directed=False)
+    return parts.astype(np.intp), int(count)

@@ -1,0 +1,195 @@
+"""Fit the weights of the object tool's linear models to objects whose masks are known.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2]
+        [--write selector/selection/objects/weights.py]
+
+FOLDER is as for `benchmarks.selecting`; every fifth object, which that measures, is left out. First gestures are made of
+every other object. What a correction tells depends on how objects were corrected before it, so corrections are made
+with the weights of today, weights are fitted to them, and once more with those; the last fit is to both.
+Logistic regression, a superpixel weighing its area beside the object's; photos that an object hardly fills weigh less
+than by all their area.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.selecting import Item, items_of, subject_of
+from benchmarks.selecting_ways import box
+from benchmarks.simulated_person import Subject, loop_around, stroke_along
+from selector.selection.objects import weights
+from selector.selection.objects.cues import first_cues
+from selector.selection.objects.cutting import begun, first_guess
+from selector.selection.objects.evidence import Correction, Evidence
+from selector.selection.objects.look import Numbers
+from selector.selection.objects.refining import Settled, refined, told_by
+from selector.selection.objects.tidying import tidied
+
+CLICKS = 10
+ENOUGH = 0.9
+RIDGE = 1e-4
+# Farther from a stroke than this prior says, nothing is to be learnt.
+FAR = -2.9
+HEADER = '''"""Weights of the linear models over `cues`: fitted by `benchmarks.object_weights`, never by hand.
+
+Logistic regression on the COCO objects of which `benchmarks.selecting` measures every fifth; those fifths were left
+out. A model's sum is the logarithm of the odds that a superpixel belongs to the object (`FIRST`, by how it began), or
+goes with a correction (True: one that adds): those that have to change for it (`RIGHTED`), and those that were on
+its side already (`KEPT`).
+"""
+
+'''
+
+
+class Examples(NamedTuple):
+    """Superpixels: their cues (m, k), how much of each is in the object (m,), and how much each counts (m,)."""
+
+    cues: Numbers
+    truth: Numbers
+    counts: Numbers
+
+
+Named = list[tuple[tuple[str, Any], Examples]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--limit", type=int, metavar="N", help="only N of the objects, evenly")
+    parser.add_argument("--jobs", type=int, choices=(1, 2), default=1, help="processes")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the weights there")
+    options = parser.parse_args()
+    items = items_of(options.folder, 5, True)
+    items = items[:: max(len(items) // (options.limit or len(items)), 1)]
+    models = {name: dict(getattr(weights, name)) for name in ("FIRST", "RIGHTED", "KEPT")}
+    learn(models, gather(first_examples, items, models, options.jobs))
+    seen: Named = []
+    for _ in range(2):
+        seen += gather(correction_examples, items, models, options.jobs)
+        learn(models, seen)
+    text = HEADER + "\n".join(f"{name} = {_as_code(model)}" for name, model in models.items())
+    if options.write:
+        options.write.write_text(text)
+    else:
+        print(text)
+
+
+def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int) -> Named:
+    """Examples from all objects, made with these weights."""
+    with Pool(jobs) as pool:
+        found = pool.map(partial(_with_models, examples, models), list(enumerate(items)), chunksize=2)
+    return [each for one in found for each in one]
+
+
+def _with_models(examples: Any, models: dict[str, Any], numbered: tuple[int, Item]) -> Named:
+    for name, model in models.items():
+        getattr(weights, name).update(model)
+    found: Named = examples(numbered[0], subject_of(numbered[1]))
+    return found
+
+
+def learn(models: dict[str, Any], examples: Named) -> None:
+    """Fit each model of which there are examples."""
+    for name, key in sorted({which for which, _ in examples}):
+        own = [each for which, each in examples if which == (name, key)]
+        together = Examples(*(np.concatenate(column) for column in zip(*own, strict=True)))
+        models[name][key] = tuple(np.round(fitted(together), 3).tolist())
+
+
+def first_examples(_number: int, subject: Subject) -> Named:
+    """What four first gestures tell of an object."""
+    found: Named = []
+    for evidence in gestures_of(subject):
+        began = begun(subject.labels, subject.parents, subject.look, evidence)
+        shown, alike = began.shown, began.alike
+        _, guess = first_guess(subject.parents, subject.look, shown, alike, began.borders)
+        cues = first_cues(subject.parents, subject.look, shown, alike, guess)
+        told = ~(shown.inside | shown.outside) & (shown.prior > FAR)
+        found.append((("FIRST", evidence.start), _examples(subject, cues, truth_of(subject), told)))
+    return found
+
+
+def correction_examples(number: int, subject: Subject) -> Named:
+    """What clicks in the middle of the largest error tell of an object that began with one of the first gestures."""
+    labels, parents, look = subject.labels, subject.parents, subject.look
+    began = begun(labels, parents, look, gestures_of(subject)[number % 4])
+    members, settled, found = began.members, Settled(began.shown.inside, np.zeros(look.n_superpixels, bool)), []
+    for earlier in range(CLICKS):
+        click = subject.next_click(members[labels])
+        if click is None or subject.overlap(members[labels]) >= ENOUGH:
+            break
+        correction = Correction((click[0],), click[1])
+        settled = settled.after(labels, look, correction)
+        told = told_by(labels, parents, look, began, members, settled, correction, earlier=earlier)
+        truth = truth_of(subject) if correction.add else 1 - truth_of(subject)
+        free = ~(settled.inside | settled.outside)
+        for name, side in (("RIGHTED", ~told.right), ("KEPT", told.right)):
+            found.append(((name, correction.add), _examples(subject, told.cues, truth, free & side)))
+        members = tidied(look, refined(look, told, settled, correction, began.borders), settled)
+    return found
+
+
+def gestures_of(subject: Subject) -> tuple[Evidence, ...]:
+    """A box, a stroke, a box that is too large, a loop."""
+    stroke, loop = Evidence("stroke", stroke_along(subject.mask)), Evidence("loop", loop_around(subject.mask))
+    return box(subject), stroke, box(subject, 0.1), loop
+
+
+def truth_of(subject: Subject) -> Numbers:
+    """How much of each superpixel is in the object, from 0 to 1."""
+    held = np.bincount(subject.labels[subject.mask], minlength=subject.look.n_superpixels)
+    truth: Numbers = held / subject.look.areas
+    return truth
+
+
+def _examples(subject: Subject, cues: Numbers, truth: Numbers, chosen: Numbers) -> Examples:
+    counts = subject.look.areas / subject.mask.sum()
+    counts = counts / np.sqrt(max(float(counts.sum()), 1.0))
+    return Examples(cues[chosen].astype(np.float32), truth[chosen], counts[chosen])
+
+
+def fitted(examples: Examples) -> Numbers:
+    """The weights of a logistic regression on cues, the first of which is one.
+
+    Parameters
+    ----------
+    examples : Examples
+
+    Returns
+    -------
+    float64 ndarray, shape (k,)
+    """
+    mean, spread = examples.cues.mean(axis=0, dtype=np.float64), examples.cues.std(axis=0, dtype=np.float64) + 1e-9
+    mean[0], spread[0] = 0, 1
+    cues = ((examples.cues - mean) / spread).astype(np.float64)
+    # A single superpixel of a tiny object is no more than many of others.
+    counts = np.minimum(examples.counts, np.quantile(examples.counts, 0.999))
+    counts = counts / counts.sum()
+
+    def loss(standard: Numbers) -> tuple[float, Numbers]:
+        sums = cues @ standard
+        shrunk = np.r_[0, standard[1:]]
+        gradient = cues.T @ (counts * (1 / (1 + np.exp(-sums)) - examples.truth)) + 2 * RIDGE * shrunk
+        return float((counts * (np.logaddexp(0, sums) - examples.truth * sums)).sum() + RIDGE * shrunk @ shrunk), gradient
+
+    standard = minimize(loss, np.zeros(len(mean)), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    found: Numbers = standard / spread
+    found[0] -= float((standard * mean / spread)[1:].sum())
+    return found
+
+
+def _as_code(model: dict[Any, tuple[float, ...]]) -> str:
+    """A model as the source code of a dictionary."""
+    lines = [f"    {key!r}: (\n" + "".join(f"        {each},\n" for each in model[key]) + "    ),\n" for key in model]
+    return "{\n" + "".join(lines).replace("'", '"') + "}\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What tells of a superpixel whether it belongs to an object: numbers that a linear model weighs, see `weights`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from selector.arrays import Members, Parents
+from selector.selection.objects.likeness import Likeness, region_means
+from selector.selection.objects.look import Look, Numbers
+from selector.selection.objects.nodes import SmallestNodes
+from selector.selection.objects.shown import Shown
+from selector.selection.objects.ways import connected_parts, distances_from
+
+# The levels of the merge tree at whose regions a superpixel is looked at.
+LEVELS = (12, 40, 120, 400)
+# What looks say at most, and beliefs, as logarithms of odds.
+CLIP = 4.0
+SURE = 6.0
+# A guess above this is the core of an object.
+CORE = 0.6
+
+
+def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, guess: Numbers) -> Numbers:
+    """What a first gesture, and a guess at the object, tell of each superpixel.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    alike : Likeness
+    guess : float64 ndarray, shape (n,)
+        From 0 to 1.
+
+    Returns
+    -------
+    float64 ndarray, shape (n, k)
+        One; the guess; its place and that squared; what its look says; whether it touches the frame; how far it is
+        from the core of the object, and the size of the smallest node that holds it and some of that; the same of
+        what is surely outside; and at four levels of its region the guess, what is outside, looks and place.
+    """
+    n, area = look.n_superpixels, float((look.areas * guess).sum() + look.areas.mean())
+    core = shown.inside if shown.inside.any() else guess >= min(CORE, float(guess.max()))
+    unlike = alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, CLIP)
+    columns = [np.ones(n), guess, shown.prior, shown.prior**2, unlike, look.frame.astype(np.float64)]
+    for members in (core, shown.outside):
+        far = distances_from(look, members) if members.any() else np.full(n, float(look.width + look.height))
+        held = SmallestNodes(parents, members).sums(look.areas)
+        columns += [np.log1p(far / np.sqrt(area)), np.log(held / area)]
+    for level in LEVELS:
+        for values in (guess, shown.outside.astype(np.float64), unlike, shown.prior):
+            columns.append(region_means(values, parents, level, look.areas))
+    return np.column_stack(columns)
+
+
+def correction_cues(
+    parents: Parents,
+    look: Look,
+    alike: Likeness,
+    *,
+    right: Members,
+    opposed: Members,
+    under: Members,
+    belief: Numbers,
+    room: float,
+    earlier: int,
+) -> Numbers:
+    """What a correction tells of each superpixel, the same for those that come and those that go.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    alike : Likeness
+    right : bool ndarray, shape (n,)
+        What was already on the side to which the correction takes what is under it.
+    opposed : bool ndarray, shape (n,)
+        What is settled to be on the other side.
+    under : bool ndarray, shape (n,)
+        What the correction points at.
+    belief : float64 ndarray, shape (n,)
+        How much the first gesture spoke for that side.
+    room : float
+        How far the correction is from what was right.
+    earlier : int
+        How many corrections there were before.
+
+    Returns
+    -------
+    float64 ndarray, shape (n, k)
+        One; distances from the correction beside its room and beside a superpixel's width; the size of the smallest
+        node that holds the superpixel and the correction, beside that of the side, a superpixel and the room, how
+        much of it is right, and whether it holds what is opposed; colour; beliefs; looks like the side, and like the
+        correction; nearer to the correction than to what is opposed; connected to it through what is wrong; how
+        large and how late the correction is.
+    """
+    n, width = look.n_superpixels, float(np.sqrt(look.areas.mean()))
+    side = float(look.areas[right].sum()) + width**2
+    far = distances_from(look, under)
+    away = distances_from(look, opposed) if opposed.any() else np.full(n, float(look.width))
+    nodes = SmallestNodes(parents, under)
+    held = nodes.sums(look.areas)
+    colour = np.sqrt(((look.colours - look.colours[under].mean(axis=0)) ** 2).sum(axis=1))
+    like_side = -alike.unlike(look.areas * right, look.areas * ~right, CLIP)
+    like_it = -alike.wider().unlike(look.areas * under, look.areas * (~right & ~under), CLIP)
+    parts, _ = connected_parts(look, ~right)
+    reached = np.isin(parts, parts[under & ~right])
+    belief, near, far_in_rooms = np.clip(belief, -SURE, SURE), np.exp(-far / (3 * room)), np.log1p(far / room)
+    late, large = np.log1p(earlier), np.log(room / width)
+    columns = [
+        np.ones(n),
+        far_in_rooms,
+        np.log1p(far / width),
+        np.maximum(1 - far / (2.5 * room), 0),
+        np.maximum(1 - far / (1.2 * room), 0),
+        np.log(held / side),
+        np.log(held / width**2),
+        np.log(held / room**2),
+        nodes.sums(look.areas * right) / held,
+        nodes.sums(opposed.astype(np.float64)) > 0,
+        np.minimum(colour / 10, 4),
+        belief,
+        like_side,
+        like_it,
+        np.log((away + width) / (far + width)),
+        reached,
+        np.full(n, large),
+        large * far_in_rooms,
+        np.full(n, late),
+        late * far_in_rooms,
+        belief * near,
+        like_it * near,
+    ]
+    return np.column_stack(columns).astype(np.float64)
