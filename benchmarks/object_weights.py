@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2]
         [--write selector/selection/objects/weights.py]
 
-FOLDER is as for `benchmarks.selecting`; every fifth object, which that measures, is left out. First gestures are made of
-every other object. What a correction tells depends on how objects were corrected before it, so corrections are made
-with the weights of today, weights are fitted to them, and once more with those; the last fit is to both.
+FOLDER is as for `benchmarks.selecting`; every fifth object, which that measures, is left out. First gestures are made
+of every other object. What a correction tells depends on how objects were corrected before it, so corrections are made
+on one half with the weights of today, weights are fitted to them, and on the other half with those; the last fit is to
+both.
 Logistic regression, a superpixel weighing its area beside the object's; photos that an object hardly fills weigh less
 than by all their area.
 """
@@ -24,6 +25,7 @@ from scipy.optimize import minimize
 from benchmarks.selecting import Item, items_of, subject_of
 from benchmarks.selecting_ways import box
 from benchmarks.simulated_person import Subject, loop_around, stroke_along
+from selector.arrays import Members
 from selector.selection.objects import weights
 from selector.selection.objects.cues import first_cues
 from selector.selection.objects.cutting import begun, first_guess
@@ -71,8 +73,8 @@ def main() -> None:
     models = {name: dict(getattr(weights, name)) for name in ("FIRST", "RIGHTED", "KEPT")}
     learn(models, gather(first_examples, items, models, options.jobs))
     seen: Named = []
-    for _ in range(2):
-        seen += gather(correction_examples, items, models, options.jobs)
+    for half in range(2):
+        seen += gather(correction_examples, items[half::2], models, options.jobs)
         learn(models, seen)
     text = HEADER + "\n".join(f"{name} = {_as_code(model)}" for name, model in models.items())
     if options.write:
@@ -149,7 +151,7 @@ def truth_of(subject: Subject) -> Numbers:
     return truth
 
 
-def _examples(subject: Subject, cues: Numbers, truth: Numbers, chosen: Numbers) -> Examples:
+def _examples(subject: Subject, cues: Numbers, truth: Numbers, chosen: Members) -> Examples:
     counts = subject.look.areas / subject.mask.sum()
     counts = counts / np.sqrt(max(float(counts.sum()), 1.0))
     return Examples(cues[chosen].astype(np.float32), truth[chosen], counts[chosen])
@@ -177,7 +179,8 @@ def fitted(examples: Examples) -> Numbers:
         sums = cues @ standard
         shrunk = np.r_[0, standard[1:]]
         gradient = cues.T @ (counts * (1 / (1 + np.exp(-sums)) - examples.truth)) + 2 * RIDGE * shrunk
-        return float((counts * (np.logaddexp(0, sums) - examples.truth * sums)).sum() + RIDGE * shrunk @ shrunk), gradient
+        surprise = float((counts * (np.logaddexp(0, sums) - examples.truth * sums)).sum())
+        return surprise + RIDGE * float(shrunk @ shrunk), gradient
 
     standard = minimize(loss, np.zeros(len(mean)), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     found: Numbers = standard / spread

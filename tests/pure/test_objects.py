@@ -20,7 +20,7 @@ from selector.selection.objects.evidence import MOST_CORRECTIONS, Evidence
 from selector.selection.objects.growing import grown
 from selector.selection.objects.look import Look, look_at
 from selector.selection.objects.min_cut import min_cut
-from selector.selection.objects.nodes import salient_node
+from selector.selection.objects.nodes import SmallestNodes, salient_node
 from selector.selection.tree import node_members
 
 Photo = tuple[Labels, Parents, Look]
@@ -148,6 +148,28 @@ def test_a_step_back_is_no_step() -> None:
 def test_the_node_that_stands_out_around_a_point_of_the_disc_is_the_disc(photo: Photo) -> None:
     labels, parents, look = photo
     assert overlap(photo, node_members(parents, salient_node(labels, parents, look, DISC))) > 0.85
+
+
+def test_of_each_superpixel_the_smallest_node_that_holds_it_and_others() -> None:
+    parents = np.array([4, 4, 5, 6, 5, 6, 6], np.uint16)
+    nodes = SmallestNodes(parents, np.array([True, False, False, False]))
+    assert nodes.sums(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [1, 3, 7, 15]
+    nowhere = SmallestNodes(parents, np.zeros(4, bool))
+    assert nowhere.sums(np.ones(4)).tolist() == [4] * 4
+
+
+def test_a_click_on_a_part_of_another_colour_brings_all_of_it_and_takes_it_away_again() -> None:
+    rgb, disc = disc_on_grass()
+    blue = disc & (np.arange(180) > 90)
+    rgb[blue] = np.where(np.arange(3) == 2, 200, rgb[blue] // 4).astype(np.uint8)
+    photo = photo_of(rgb)
+    stroke = Evidence("stroke", ((68.0, 50.0), (80.0, 60.0), (68.0, 70.0)))
+    red = cut_object(*photo, stroke)
+    assert overlap(photo, red) < 0.6
+    both = cut_object(*photo, stroke.corrected([(105.0, 60.0)], True))
+    assert overlap(photo, both) > 0.9
+    again = stroke.corrected([(105.0, 60.0)], True).corrected([(103.0, 58.0)], False)
+    assert overlap(photo, cut_object(*photo, again)) < 0.6
 
 
 def test_a_part_of_the_disc_grows_into_it(photo: Photo) -> None:

@@ -88,9 +88,7 @@ def cut_object(
     return members
 
 
-def begun(
-    labels: Labels, parents: Parents, look: Look, evidence: Evidence, features: Floats | None = None
-) -> Began:
+def begun(labels: Labels, parents: Parents, look: Look, evidence: Evidence, features: Floats | None = None) -> Began:
     """What the first gesture shows; of a selection, the selection itself.
 
     Parameters

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selector.arrays import Labels, Members
+from selector.arrays import Labels, Members, Parents
 from selector.selection.objects.cues import correction_cues
 from selector.selection.objects.evidence import Correction
 from selector.selection.objects.likeness import Likeness

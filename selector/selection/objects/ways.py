@@ -1,4 +1,4 @@
-"""Ways through a photo from superpixel to superpixel: how far others are, longer across contrast, and what hangs together."""
+"""Ways through a photo from superpixel to superpixel: how far others are, and what hangs together."""
 
 from __future__ import annotations
 
