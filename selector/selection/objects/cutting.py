@@ -106,10 +106,10 @@ def begun(labels: Labels, parents: Parents, look: Look, evidence: Evidence, feat
     shown = shown_first(labels, parents, look, evidence)
     alike, borders = likeness_of(look, parents, features), border_weights(look)
     members = shown.likely[0]
+    belief = np.zeros(look.n_superpixels)
     if evidence.start == "selection":
-        return Began(shown, alike, borders, members, _belief_in(members))
+        return Began(shown, alike, borders, members, belief)
     members, guess = first_guess(parents, look, shown, alike, borders)
-    belief = _belief_in(members)
     if evidence.start in FIRST:
         belief = first_cues(parents, look, shown, alike, guess) @ np.array(FIRST[evidence.start])
         belief[shown.inside], belief[shown.outside] = SURE, -SURE
@@ -144,11 +144,6 @@ def first_guess(
     members = _cut_once(parents, look, shown, alike, borders, mean)
     members = members if members.any() else guesses[0]
     return members, (mean + members) / 2
-
-
-def _belief_in(members: Members) -> Numbers:
-    """What to believe of superpixels of which nothing is known but this."""
-    return np.where(members, SURE / 2, -SURE / 2)
 
 
 def _cut_of_belief(look: Look, shown: Shown, borders: Numbers, belief: Numbers, guess: Members) -> Members:

@@ -88,7 +88,7 @@ class Began:
     members : bool ndarray, shape (n,)
         The object as it was found.
     belief : float64 ndarray, shape (n,)
-        How much speaks for each superpixel, as the logarithm of odds.
+        How much the gesture spoke for each superpixel, as the logarithm of odds; zeros where it says too little.
     """
 
     shown: Shown
@@ -137,17 +137,18 @@ def told_by(
     -------
     Told
     """
-    under = under_line(labels, look, correction.points)
     right = before if correction.add else ~before
+    # A stroke tells what a click in its widest place does: to clicks the models were fitted.
+    place, room = _widest(look, under_line(labels, look, correction.points), ~right)
     cues = correction_cues(
         parents,
         look,
         began.alike,
         right=right,
         opposed=settled.outside if correction.add else settled.inside,
-        under=under,
+        under=place,
         belief=began.belief if correction.add else -began.belief,
-        room=_room(look, under, ~right),
+        room=room,
         earlier=earlier,
     )
     return Told(cues, right)
@@ -239,13 +240,12 @@ def _unlike(look: Look, before: Members, settled: Settled, alike: Likeness) -> N
     return unlike
 
 
-def _room(look: Look, under: Members, wrong: Members) -> float:
-    """How far a correction is from the nearest superpixel that was right already; at least a superpixel's width."""
+def _widest(look: Look, under: Members, wrong: Members) -> tuple[Members, float]:
+    """Where a correction is farthest from what was right already, a superpixel, and how far; at least its width."""
     width = float(np.sqrt(look.areas.mean()))
-    if wrong.all():
-        return width
-    right, points = look.centres[~wrong], look.centres[under & wrong]
-    if not len(points):
-        return width
-    distances = np.sqrt(((points[:, None] - right[None]) ** 2).sum(axis=2)).min(axis=1)
-    return max(float(distances.max()), width)
+    points = np.flatnonzero(under & wrong)
+    if not len(points) or wrong.all():
+        return under, width
+    apart = look.centres[points][:, None] - look.centres[~wrong][None]
+    distances = np.sqrt((apart**2).sum(axis=2)).min(axis=1)
+    return np.arange(look.n_superpixels) == points[distances.argmax()], max(float(distances.max()), width)
