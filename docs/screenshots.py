@@ -34,8 +34,8 @@ LEVEL = 60
 # Of a JPEG, the next one where a picture would be larger than so many bytes.
 QUALITIES, LARGEST = (88, 80, 72, 64), 150_000
 PASSWORD = "a-long-passphrase"
-# A stroke over the space suit, as shares of the photograph's width and height.
-STROKE = [(0.12, 0.88), (0.2, 0.72), (0.3, 0.66), (0.36, 0.8), (0.44, 0.92), (0.42, 0.7), (0.56, 0.62), (0.63, 0.64)]
+# A box around the space suit, from corner to corner, as shares of the photograph's width and height.
+BOX = [(0.002, 0.285), (0.3, 0.7), (0.707, 0.998)]
 
 
 def workspace(page: Page) -> None:
@@ -46,15 +46,16 @@ def workspace(page: Page) -> None:
     page.goto(f"{page.url.partition('?')[0]}?level={LEVEL}")
     until(page, "document.querySelector('#workspace[data-ready]')")
     still(page)
-    page.keyboard.press("b")
     box = page.locator("#photo").bounding_box()
     assert box is not None
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in STROKE]
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in BOX]
+    page.keyboard.down("Shift")
     page.mouse.move(*points[0])
     page.mouse.down()
     for point in points[1:]:
         page.mouse.move(*point, steps=12)
     page.mouse.up()
+    page.keyboard.up("Shift")
     until(page, "!document.querySelector('.anticipating')")
     page.mouse.move(0, 0)
 

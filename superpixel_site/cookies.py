@@ -9,7 +9,9 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
 # As Django calls it, and this site did.
 FORMER_CSRF_COOKIE = "csrftoken"
@@ -30,6 +32,25 @@ class MessageStorage(FallbackStorage):
     """Messages in a cookie; in the session where they are too long for one."""
 
     storage_classes = (OwnCookieStorage, SessionStorage)
+
+
+class LastingSessionMiddleware(SessionMiddleware):
+    """Django's own, but a session that is unknown here takes the cookie away from the browser with a page alone.
+
+    Signing in gives the browser another session. A request that a page had sent a moment before, for a picture, say,
+    comes with the former one and is answered later: taking "the" cookie away then would sign the person out again.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Leave the cookie alone in the answer to a part of a page, unless the view ended a session."""
+        is_unknown = settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty()
+        is_part = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+        if is_unknown and is_part and not request.session.modified:
+            if request.session.accessed:
+                patch_vary_headers(response, ("Cookie",))
+            return response
+        answered: HttpResponse = super().process_response(request, response)
+        return answered
 
 
 class FormerCookieMiddleware:

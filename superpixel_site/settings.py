@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "superpixel_site.compression.TextGZipMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "superpixel_site.uploaded_names.UploadedNamesMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "superpixel_site.cookies.LastingSessionMiddleware",
     "superpixel_site.cookies.FormerCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
     "superpixel_site.no_room.NoRoomMiddleware",

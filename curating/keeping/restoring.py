@@ -36,7 +36,8 @@ THREADS = 8
 # Kinds of entries of a dump that are made otherwise: an extension may belong to somebody else, who made it for the
 # site; an index of vectors is built better afterwards, with more memory.
 _NOT_RESTORED = re.compile(
-    r"^\d+; \d+ \d+ (EXTENSION|COMMENT - EXTENSION|SCHEMA|INDEX public gallery_vectors_of_space_)"
+    r"^\d+; \d+ \d+ "
+    r"(EXTENSION|COMMENT - EXTENSION|SCHEMA|(INDEX public|COMMENT public INDEX) gallery_vectors_of_space_)"
 )
 # What belongs to an extension stays; a sequence that is part of a column goes with it.
 EMPTY_SCHEMA = """

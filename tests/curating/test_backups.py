@@ -32,6 +32,7 @@ from superpixel_site.settings import BASE_DIR
 from tests.databases import fresh_database, url_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels", "own_media")]
+INDEX = "gallery_vectors_of_space_12345"
 NAMED = (
     "SELECT original FROM selector_photo UNION SELECT working FROM selector_photo UNION SELECT labels FROM"
     " selector_labelmap"
@@ -91,6 +92,9 @@ def test_what_is_saved_while_uploads_go_on_is_whole_elsewhere(tmp_path: Path, se
     for number in range(20):
         add_photo(number, owner=alice)
     GalleryImage.objects.create(photo=add_photo(20), title="Harbour", withdrawn=timezone.now())
+    with connection.cursor() as cursor:
+        # As the worker builds it, with its note; it is built anew elsewhere, where it pays.
+        cursor.execute(f"CREATE INDEX {INDEX} ON gallery_regionvector (space_id); COMMENT ON INDEX {INDEX} IS '1'")
     done = threading.Event()
 
     def upload() -> None:
@@ -105,6 +109,8 @@ def test_what_is_saved_while_uploads_go_on_is_whole_elsewhere(tmp_path: Path, se
     try:
         said = run("backup", tmp_path / "kept", "--verify")
     finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX {INDEX}")
         done.set()
         thread.join()
     assert "verified" in said and Photo.objects.count() > 20

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from curating import control, jobs
 from curating.models import BulkTask
 from curating.moving import coco_rle, tasks
-from curating.moving.exporting import Export
+from curating.moving.exporting import KEYS_OF_A_PART, Export
 from gallery.collection.importing import Details, add_public, collect
 from gallery.jobs.images import bring_up_to_date
 from gallery.models import GalleryImage, RegionVector, Search
@@ -27,11 +28,19 @@ from selector.services.photos import store_photo
 from tests import databases
 from tests.pictures import image_file
 
-# Parts are named by keys: the first image is the first of its table.
 pytestmark = [
-    pytest.mark.django_db(transaction=True, reset_sequences=True),
-    pytest.mark.usefixtures("few_superpixels", "own_media"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("few_superpixels", "own_media", "in_one_part"),
 ]
+
+
+@pytest.fixture
+def in_one_part(transactional_db: None) -> None:
+    """Let the keys of the next images lie in one part. None is used twice: processes remember rows by their keys."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence('gallery_galleryimage', 'id')")
+        (sequence,) = cursor.fetchone()
+        cursor.execute("SELECT setval(%s, (nextval(%s) / %s + 1) * %s)", [sequence, sequence, *[KEYS_OF_A_PART] * 2])
 
 
 @pytest.fixture
@@ -93,10 +102,11 @@ def test_a_collection_that_is_moved_answers_in_the_same_order(kept: Path, alice:
 def test_it_is_read_by_what_its_readme_says(kept: Path) -> None:
     fill()
     run("export_collection", kept)
-    lines = [json.loads(line) for line in (kept / "regions" / "000000.jsonl").read_text().splitlines()]
+    (part,) = (kept / "regions").iterdir()
+    lines = [json.loads(line) for line in part.read_text().splitlines()]
     rows = [(line, region) for line in lines for region in line["regions"]]
     (space,) = json.loads((kept / "vectors" / "spaces.json").read_text())
-    vectors = np.load(kept / "vectors" / space["folder"] / "000000.npy")
+    vectors = np.load(kept / "vectors" / space["folder"] / f"{part.stem}.npy")
     assert vectors.shape == (len(rows), space["dimensions"]) and vectors.dtype == np.float16
     np.testing.assert_allclose(np.linalg.norm(vectors.astype(float), axis=1), 1, atol=0.01)
     for _, region in rows:
@@ -112,7 +122,7 @@ def test_it_is_read_by_what_its_readme_says(kept: Path) -> None:
 def test_an_export_is_brought_up_to_date_and_keeps_nothing_that_was_withdrawn(kept: Path) -> None:
     fill()
     run("export_collection", kept)
-    part = kept / "regions" / "000000.jsonl"
+    (part,) = (kept / "regions").iterdir()
     stamp = part.stat().st_mtime_ns
     run("export_collection", kept)
     assert part.stat().st_mtime_ns == stamp

@@ -21,6 +21,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 from psycopg import sql
 
 from benchmarks import faults, kill
+from gallery import jobs
 from gallery.models import GalleryImage
 from tests.databases import url_of
 from tests.gallery.discs import AddImage
@@ -164,7 +165,7 @@ def test_the_death_of_a_child_is_the_fault_of_its_image_alone_and_being_stopped_
     assert set(found) == {(killer.pk, "pending"), (innocent.pk, "indexed"), (stuck.pk, "pending")}
     innocents = GalleryImage.objects.exclude(pk=killer.pk)
     assert set(innocents.values_list("failures", flat=True)) == {0}
-    first, last = ProcrastinateJob.objects.order_by("id")
+    first, last = ProcrastinateJob.objects.filter(queue_name=jobs.QUEUE).order_by("id")
     assert (first.status, last.status) == ("todo", "todo")
     # A moment later: what it died of, such as too little memory, may be over then.
     retried = ProcrastinateEvent.objects.filter(job=first, type="deferred_for_retry").latest("at")

@@ -99,3 +99,20 @@ def test_an_empty_session_is_not_taken_over(client: Client) -> None:
     session.save()
     client.cookies["sessionid"] = session.session_key
     assert settings.SESSION_COOKIE_NAME not in client.get("/photos/").cookies
+
+
+def test_an_answer_to_a_former_session_does_not_sign_out(client: Client, alice: User) -> None:
+    """A picture that was asked for a moment before signing in is answered after it."""
+    client.force_login(alice)
+    before = client.cookies[settings.SESSION_COOKIE_NAME].value
+    client.session.delete()
+    client.force_login(alice)
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != before
+    late = Client()
+    late.cookies[settings.SESSION_COOKIE_NAME] = before
+    within = late.get("/photos/", headers={"sec-fetch-mode": "no-cors"})
+    assert settings.SESSION_COOKIE_NAME not in within.cookies and "Clear-Site-Data" not in within.headers
+    page = late.get("/photos/", headers={"sec-fetch-mode": "navigate"})
+    assert page.cookies[settings.SESSION_COOKIE_NAME].value == ""
+    ended = client.post("/accounts/logout/")
+    assert ended.cookies[settings.SESSION_COOKIE_NAME].value == ""
