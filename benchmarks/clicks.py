@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from benchmarks import hover
 from benchmarks.served_site import Answer, Site, found, report, served, text_of
@@ -77,11 +78,22 @@ def gestures(site: Site, photo: bytes, repeat: int) -> list[dict[str, object]]:
     def send(**fields: object) -> Answer:
         return site.gesture(workspace, label_map=label_map, level=LEVEL, tab="benchmark", number=next(number), **fields)
 
+    def box() -> str:
+        (x0, x1), (y0, y1) = (sorted(rng.uniform(0.05, 0.95) * side for _ in range(2)) for side in (width, height))
+        return f"{x0:.2f},{y0:.2f} {max(x1, x0 + 60):.2f},{max(y1, y0 + 60):.2f}"
+
+    def anticipate() -> Answer:
+        query = urlencode({"label_map": label_map, "level": LEVEL, "tool": "object", "start": "box", "points": box()})
+        return site.request("GET", f"{workspace}object/?{query}")
+
     levels = itertools.cycle(range(8, 2000, 13))
     rows = [
         measure("click", lambda: send(tool="toggle", points=point(), draws="on"), repeat),
         measure("stroke of 40 points", lambda: send(tool="paint", points=stroke(), draws="on"), repeat),
         measure("undo", lambda: send(tool="undo", draws="on"), repeat),
+        measure("object in a box", lambda: send(tool="object", start="box", points=box(), draws="on"), repeat),
+        measure("correction of an object", lambda: send(tool="correct", points=point(), draws="on"), repeat),
+        measure("object in a box, anticipated", anticipate, repeat),
         measure("click, tints drawn by the server", lambda: send(tool="toggle", points=point()), repeat),
         measure("level change", lambda: site.request("GET", outline.replace("0.png", f"{next(levels)}.png")), repeat),
     ]
