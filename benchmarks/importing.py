@@ -155,7 +155,7 @@ def part_speed(folder: str, concurrency: int) -> dict[str, str]:
     began, before = time.monotonic(), processor_seconds(server)
     worker = start_worker("--concurrency", str(concurrency))
     try:
-        with peak_of({worker.pid}) as peak:
+        with peak_of({worker.pid}, seconds_between=1) as peak:
             halves = [memory_when(worker.pid, peak, share) for share in (0.5, 1.0)]
             is_done = drained(SECONDS_TO_DRAIN)
         of_worker, of_server = processor_seconds(worker.pid), processor_seconds(server) - before

@@ -79,10 +79,12 @@ class Peak:
     with_children: float = 0.0
     child: float = 0.0
     together: float = 0.0
+    # Looking at all memory of many processes takes a good part of a core, which would slow down what is measured.
+    seconds_between: float = 0.1
     done: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, pids: set[int]) -> None:
-        while not self.done.wait(0.1):
+        while not self.done.wait(self.seconds_between):
             self.alone = max(self.alone, *(resident(pid) for pid in pids))
             self.together = max(self.together, *(together(pid) for pid in pids))
             self.with_children = max(self.with_children, *(with_children(pid, pids) for pid in pids))
@@ -90,9 +92,9 @@ class Peak:
 
 
 @contextlib.contextmanager
-def peak_of(pids: set[int]) -> Iterator[Peak]:
+def peak_of(pids: set[int], seconds_between: float = 0.1) -> Iterator[Peak]:
     """The most memory that web processes take during the block."""
-    peak = Peak()
+    peak = Peak(seconds_between=seconds_between)
     watcher = threading.Thread(target=peak.watch, args=(pids,))
     watcher.start()
     try:
