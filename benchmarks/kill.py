@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from benchmarks.faults import lost, missed, state_of_rows, state_of_storage
@@ -72,11 +73,11 @@ class SupervisedWorker:
                 self.process = self.start()
 
     def children(self) -> list[int]:
-        """Its processes for indexing."""
-        with suppress(OSError):
-            tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-            found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
-            return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        """Its processes for indexing: those that its fork server has started."""
+        with suppress(psutil.Error):
+            below = psutil.Process(self.process.pid).children(recursive=True)
+            servers = {process.pid for process in below if process.ppid() == self.process.pid}
+            return [process.pid for process in below if process.ppid() in servers]
         return []
 
     def stop(self) -> float:

@@ -1,7 +1,8 @@
 """Child processes that do the work of images, so that their parent sees which image one of them died on.
 
 A picture can end the process that reads it: it needs too much memory, or meets a fault in a library. A worker that dies
-itself cannot tell on what. Nothing here needs Django before a child runs, whose first step is to set it up.
+itself cannot tell on what. A server process that has imported what they need forks them (`multiprocessing`'s fork
+server): they start at once, and share that memory.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ SECONDS_TO_END = 1.0
 # Names of the C library's.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 128 * 2**20
+
+_context = multiprocessing.get_context("forkserver")
+# `multiprocessing` looks after all children whenever one starts, and two threads must not do so at once.
+_bookkeeping = threading.Lock()
 
 
 class ProcessDied(Exception):
@@ -119,17 +124,15 @@ class _Child:
             self._kill()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
         with self._lock:
             self._kill()
             if self._is_ended:
                 raise ProcessFailed("No more processes are started.")
-            self._connection, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
+            self._connection, theirs = _context.Pipe()
+            # Else the end of the child would not be the end of the connection.
+            with theirs:
+                self._process = _forked(theirs)
             self._works = 0
-        # Else the end of the child would not be the end of the connection.
-        theirs.close()
         try:
             self._ask(os.getpid)
             if self._prepare:
@@ -169,6 +172,18 @@ class _Child:
         self._process.kill()
         self._process.join()
         self._is_asked = False
+
+
+def _forked(connection: Connection) -> multiprocessing.process.BaseProcess:
+    """A new child that answers on a connection."""
+    process = _context.Process(target=_serve, args=(connection,), daemon=True)
+    try:
+        with _bookkeeping:
+            _context.set_forkserver_preload(["selector.rendering.warmed", "gallery.index.warmed"])
+            process.start()
+    except (OSError, EOFError) as problem:
+        raise ProcessFailed(f"A process for indexing could not start ({problem}).") from None
+    return process
 
 
 # In the child

@@ -61,7 +61,7 @@ def test_a_killed_command_and_a_killed_child_of_the_worker_change_nothing(
     worker = Worker(tmp_path, "worker", attempts=3)
     try:
         until(worker, lambda: taken.count() > so_far)
-        for child in psutil.Process(worker.process.pid).children():
+        for child in psutil.Process(worker.process.pid).children(recursive=True):
             child.kill()
         until(worker, lambda: BulkTask.objects.get().state == "done")
     finally:
