@@ -111,7 +111,11 @@ def test_no_address_and_no_form_is_an_error_of_the_server(
     errors = set()
 
     def send(method: str, path: str, body: bytes | str = "", kind: str = FORM, query: str = "") -> None:
-        if client.generic(method, path, body, kind, QUERY_STRING=query).status_code >= 500:
+        for _ in range(5):
+            status = client.generic(method, path, body, kind, QUERY_STRING=query).status_code
+            if status != 503:  # which a machine that is busy with other tests may answer; it asks to come back
+                break
+        if status >= 500:
             errors.add((method, path, str(body or query)[:20], kind))
 
     for route in ROUTES:
