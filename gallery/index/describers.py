@@ -92,12 +92,15 @@ class Kind(ABC):
         How likely a person means this kind, beside the weights of the other kinds.
     is_fetched : bool
         Whether `fetch` may have something to do.
+    is_expanded : bool
+        Whether searches are moved toward their first hits, and compare around the collection's mean as well.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     default_weight: ClassVar[float]
     is_fetched: ClassVar[bool] = False
+    is_expanded: ClassVar[bool] = False
 
     @abstractmethod
     def ensure_space(self) -> DescriptorSpace:

@@ -56,10 +56,13 @@ class QueryVector:
     ----------
     space : DescriptorSpace
     vector : float32 (D,)
+    is_of_words : bool
+        Whether it describes words, and no region.
     """
 
     space: DescriptorSpace
     vector: Floats
+    is_of_words: bool = False
 
     @property
     def distance(self) -> Distance:

@@ -90,8 +90,8 @@ def query_in(
     vectors = []
     for part, vector in enumerate(selected):
         liked, disliked = (feedback.get((space.pk, part, is_liked), ()) for is_liked in (True, False))
-        asked = [scoring.rocchio(vector, liked=liked, disliked=disliked), *([] if text is None else [text])]
-        vectors.append([QueryVector(space, one) for one in asked])
+        moved = QueryVector(space, scoring.rocchio(vector, liked=liked, disliked=disliked))
+        vectors.append([moved, *([] if text is None else [QueryVector(space, text, is_of_words=True)])])
     return SpaceQuery(vectors, knows_words)
 
 

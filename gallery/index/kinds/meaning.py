@@ -83,6 +83,7 @@ class Meaning(Kind):
     label = "means like"
     default_weight = 0.8
     is_fetched = True
+    is_expanded = True
 
     def ensure_space(self) -> DescriptorSpace:
         if reason := self.why_off():
