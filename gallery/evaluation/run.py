@@ -20,6 +20,7 @@ from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, Search
 from gallery.search.candidates import Candidates
 from gallery.search.nearest import QueryVector, nearest
+from gallery.search.outlining import outlined
 from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
 from selector.arrays import Mask
@@ -146,20 +147,23 @@ class Evaluation:
     def _drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:
         """What is drawn on the right hits among the first ten whose object is outlined."""
         drawn = []
+        nodes = outlined(found.asked, found.image_ids[:10].tolist())
         for image, region in zip(found.image_ids[:10].tolist(), found.region_ids[:10, 0].tolist(), strict=True):
             name = self.name_of[image]
             masks = self.dataset.objects.get((name, label), ())
             if masks and name in relevant:
-                shown = self._pixels(region)
+                shown = self._pixels(region, nodes.get(image))
                 drawn.append(drawn_beside(shown, [read_mask(mask, shown.shape) for mask in masks]))
         return drawn
 
     @staticmethod
-    def _pixels(region_id: int) -> Mask:
-        """The pixels of an indexed region."""
+    def _pixels(region_id: int, node: int | None) -> Mask:
+        """The pixels of a node of an image's tree, or of the region that matched."""
         region = IndexedRegion.objects.select_related("label_map").get(pk=region_id)
         segmentation = label_maps.load(region.label_map)
-        return region_mask(segmentation.labels, node_members(segmentation.hierarchy.parents, region.node))
+        return region_mask(
+            segmentation.labels, node_members(segmentation.hierarchy.parents, region.node if node is None else node)
+        )
 
     def _names(self, found: RankedImages) -> list[str]:
         return [self.name_of[image] for image in found.image_ids.tolist()]

@@ -64,6 +64,19 @@ class Describer(ABC):
         float32 ndarray, shape (r, D)
         """
 
+    def cells(self, features: npt.NDArray[Any], image: SegmentedImage) -> Floats | None:
+        """What is in each cell of the grid of `cell_maps` over an image: float32 (SIDE * SIDE, D), of any length.
+
+        To be compared with the vectors of regions. None for a space that cannot tell places apart, the default.
+
+        Parameters
+        ----------
+        features
+            From `extract_features`.
+        image : SegmentedImage
+        """
+        return None
+
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:
         """Unit vectors of k whole images without superpixels, each uint8 (H, W, 3): float32 (k, D)."""
         return np.concatenate([self._region_of_all(WholeImage(image)) for image in images])

@@ -12,7 +12,7 @@ from typing import Self
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
@@ -115,9 +115,20 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         """Indexed images without a vector in a descriptor space."""
         return self.indexed().exclude(vectors__space=space_id)
 
+    def without_cells(self, space_id: int) -> Self:
+        """Indexed images without a map of cells in a descriptor space, where there may be one."""
+        # Not above: the index is derived from the collection.
+        from gallery.models.index import CellProjection
+
+        return (
+            self.indexed().filter(Exists(CellProjection.objects.filter(pk=space_id))).exclude(cell_maps__space=space_id)
+        )
+
     def behind(self, space_ids: Iterable[int]) -> Self:
         """Images that are not fully indexed in these spaces. Those that failed are left out: they wait for a person."""
-        waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
+        keys = list(space_ids)
+        waiting = [self.pending(), self.unhashed(), *(self.lacking(key) for key in keys)]
+        waiting += [self.without_cells(key) for key in keys]
         return reduce(or_, waiting)
 
     @transaction.atomic

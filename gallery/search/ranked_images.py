@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from gallery.search.candidates import Candidates
 from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
+from gallery.search.outlining import Asked, asked_of
 from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
 from selector.arrays import Floats
 
@@ -27,6 +28,8 @@ from selector.arrays import Floats
 SHORTLIST = 300
 # In a packed ranking, before the name of a space: the array with its scores.
 SPACE_PREFIX = "space "
+# The same before the key of a space: what is looked for in cells.
+ASKED_PREFIX = "asked "
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class RankedImages:
         The place in the answer, from 0: copies of one picture share one, and follow each other.
     scores_by_space : mapping of space to float32 (k,)
         The mean over the parts; nan where a region is not described in a space.
+    asked : dict
+        From `outlining.asked_of`: what is outlined on the hits; nothing where there are several parts.
     """
 
     image_ids: Integers
@@ -54,6 +59,7 @@ class RankedImages:
     scores_by_part: Floats
     groups: Integers
     scores_by_space: dict[str, Floats]
+    asked: Asked = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> RankedImages:
@@ -75,23 +81,27 @@ class RankedImages:
     def take(self, rows: npt.NDArray[np.intp]) -> RankedImages:
         """The ranking of these rows, in this order."""
         by_space = {space: scores[rows] for space, scores in self.scores_by_space.items()}
-        return RankedImages(**{name: column[rows] for name, column in self._columns()}, scores_by_space=by_space)
+        columns: dict[str, Any] = {name: column[rows] for name, column in self._columns()}
+        return replace(self, **columns, scores_by_space=by_space)
 
     def followed_by(self, others: RankedImages) -> RankedImages:
         """One ranking of this one and, behind it, that of other images, each with a place of its own."""
-        columns = {name: np.concatenate([column, getattr(others, name)]) for name, column in self._columns()}
+        columns: dict[str, Any] = {
+            name: np.concatenate([column, getattr(others, name)]) for name, column in self._columns()
+        }
         columns["groups"] = np.arange(len(columns["image_ids"]))
         by_space = {
             space: np.concatenate([scores, others.scores_by_space[space]])
             for space, scores in self.scores_by_space.items()
         }
-        return RankedImages(**columns, scores_by_space=by_space)
+        return replace(self, **columns, scores_by_space=by_space)
 
     def pack(self) -> bytes:
         """All arrays as bytes, in the format of `numpy.savez`."""
         out = io.BytesIO()
         by_space = {f"{SPACE_PREFIX}{space}": scores for space, scores in self.scores_by_space.items()}
-        arrays: dict[str, Any] = {**dict(self._columns()), **by_space}
+        asked = {f"{ASKED_PREFIX}{space}": vector for space, vector in self.asked.items()}
+        arrays: dict[str, Any] = {**dict(self._columns()), **by_space, **asked}
         np.savez(out, **arrays)
         return out.getvalue()
 
@@ -102,13 +112,15 @@ class RankedImages:
             stored = dict(arrays)
         spaces = [name for name in stored if name.startswith(SPACE_PREFIX)]
         by_space = {name.removeprefix(SPACE_PREFIX): stored.pop(name) for name in spaces}
-        return cls(**stored, scores_by_space=by_space)
+        keys = [name for name in stored if name.startswith(ASKED_PREFIX)]
+        asked = {int(name.removeprefix(ASKED_PREFIX)): stored.pop(name) for name in keys}
+        return cls(**stored, scores_by_space=by_space, asked=asked)
 
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The arrays with a row for each image, by name."""
-        for field in fields(self):
-            if field.name != "scores_by_space":
-                yield field.name, getattr(self, field.name)
+        for one in fields(self):
+            if one.name not in ("scores_by_space", "asked"):
+                yield one.name, getattr(self, one.name)
 
 
 def rank_images(
@@ -162,7 +174,10 @@ def rank_by_parts(
             for queries, known in zip(parts, neighbours, strict=True)
         ]
     )
-    return ranked_anew(first, parts, weights) if rescore else first
+    if not rescore:
+        return first
+    second = ranked_anew(first, parts, weights)
+    return replace(second, asked=asked_of(parts[0], weights)) if len(parts) == 1 else second
 
 
 def scores_of_part(
@@ -199,14 +214,20 @@ def ranked_anew(
 
 
 def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mapping[str, float] | None) -> RankedImages:
-    """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look."""
+    """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look.
+
+    Where an image is ranked by nearly the whole of itself, the best of its smaller regions stands for it: to outline
+    all of a picture would say nothing.
+    """
     looks = [Rescored.of(query, regions) for query in queries]
     hits = rank_part(by_kind(looks), regions.ids, regions.images, weights).region_ids[:FIRST_HITS, 0]
-    ranking = rank_part(by_kind([look.toward(hits) for look in looks]), regions.ids, regions.images, weights)
+    moved = by_kind([look.toward(hits) for look in looks])
+    ranking = rank_part(moved, regions.ids, regions.images, weights)
     rows = np.searchsorted(regions.ids, ranking.region_ids[:, 0])
     plain = by_kind(looks, plain=True)
     return replace(
         ranking,
+        region_ids=regions.ids[regions.proper(fused(moved, weights), rows)][:, None],
         scores_by_part=fused(plain, weights)[rows][:, None],
         scores_by_space={kind: scores[rows] for kind, scores in plain.items()},
     )
@@ -215,8 +236,8 @@ def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mappin
 def regions_of(images: Integers) -> Regions:
     """All regions of some images."""
     rows = IndexedRegion.objects.filter(EqualsAny("image", images.tolist())).order_by("pk")
-    ids, owners = np.array(list(rows.values_list("pk", "image")), np.int64).reshape(-1, 2).T
-    return Regions(ids, owners)
+    found = np.array(list(rows.values_list("pk", "image", "area")), np.float64).reshape(-1, 3).T
+    return Regions(found[0].astype(np.int64), found[1].astype(np.int64), found[2])
 
 
 def rank_part(

@@ -14,6 +14,7 @@ from django.db.models import F
 from pgvector import HalfVector
 from pgvector.django import MaxInnerProduct
 
+from gallery.descriptors.outline_tree import MAX_SHARE
 from gallery.index.kinds import kind_of
 from gallery.models import DescriptorSpace, RegionVector
 from gallery.search import scoring
@@ -34,10 +35,33 @@ class Regions:
     Attributes
     ----------
     ids, images : int64 (r,)
+    areas : float64 (r,)
+        Shares of the image.
     """
 
     ids: Integers
     images: Integers
+    areas: npt.NDArray[np.float64]
+
+    def proper(self, scores: Floats, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """The rows of some regions; where one is nearly the whole image, that of the best smaller one of its image.
+
+        Parameters
+        ----------
+        scores : float32 (r,)
+            Of all regions.
+        rows : intp (k,)
+        """
+        smaller = np.flatnonzero(self.areas <= MAX_SHARE)
+        images, best = scoring.best_regions(self.images[smaller], scores[smaller])
+        instead = dict(zip(images.tolist(), smaller[best].tolist(), strict=True))
+        return np.array(
+            [
+                row if self.areas[row] <= MAX_SHARE else instead.get(image, row)
+                for row, image in zip(rows.tolist(), self.images[rows].tolist(), strict=True)
+            ],
+            np.intp,
+        )
 
     def products(self, space: DescriptorSpace, vectors: Sequence[Floats]) -> list[npt.NDArray[np.float64]]:
         """The inner products of the regions with some vectors (D,) of a space: float64 (r,) each.

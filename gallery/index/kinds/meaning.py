@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
+from gallery.descriptors.cell_maps import resampled
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.open_clip.feature_maps import SharedMap
 from gallery.descriptors.open_clip.tower import Tower
@@ -71,6 +72,10 @@ class MeaningDescriber(Describer):
         if self.space.method == "feature-map":
             return feature_maps.region_vectors(features, members)  # Without the model: it need not be loaded.
         return self.tower.region_vectors(features, members, rgb=image.rgb, labels=image.labels)
+
+    def cells(self, features: npt.NDArray[np.float16], image: SegmentedImage) -> Floats | None:
+        # Towers without a feature map give one cell.
+        return resampled(features) if features.shape[:2] != (1, 1) else None
 
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:
         return self.tower.image_vectors(images)
