@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.db import transaction
 
 from gallery.descriptors.cell_maps import Projection, pack_cells
