@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gallery.descriptors.region_choice import Parents, candidates
 from selector.arrays import Floats
 
-MIN_SHARE, MAX_SHARE = 0.005, 0.6  # of the image; a larger one would say hardly more than that the image is meant
+MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
 LEAST = 2e-5  # smaller shares of a cell are left out
 

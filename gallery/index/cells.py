@@ -42,7 +42,7 @@ def learn_projections(spaces: Sequence[DescriptorSpace]) -> None:
         rows = RegionVector.objects.filter(space=space, region__in=sample).values_list("vector", flat=True)
         if len(sample) < LEARNED_ON or rows.count() < LEARNED_ON:
             continue
-        learned = Projection.learn(np.array([vector.to_list() for vector in rows], np.float32))
+        learned = Projection.learn(np.array([list(vector) for vector in rows], np.float32))
         # Of two processes that learn at once, the first one counts.
         CellProjection.objects.get_or_create(space=space, defaults={"data": learned.pack()})
 
