@@ -55,7 +55,17 @@ class Projection:
         return cls(mean.astype(np.float32), scaled.astype(np.float32))
 
     def apply(self, vectors: Floats) -> Floats:
-        """Project vectors, float32 (..., D): unit vectors, float32 (..., d)."""
+        """Project vectors.
+
+        Parameters
+        ----------
+        vectors : float32 ndarray, shape (..., D)
+
+        Returns
+        -------
+        float32 ndarray, shape (..., d)
+            Unit vectors.
+        """
         return unit((unit(vectors) - self.mean) @ self.axes)
 
     def pack(self) -> bytes:
@@ -72,12 +82,32 @@ class Projection:
 
 
 def pack_cells(cells: Floats) -> bytes:
-    """Unit vectors (SIDE * SIDE, d) as 8-bit integers, cell by cell."""
+    """Write unit vectors as 8-bit integers.
+
+    Parameters
+    ----------
+    cells : float32 ndarray, shape (SIDE * SIDE, d)
+
+    Returns
+    -------
+    bytes
+        A byte a number, cell by cell.
+    """
     return np.clip(np.rint(STEPS * cells), -127, 127).astype(np.int8).tobytes()
 
 
 def unpack_cells(data: bytes) -> Floats:
-    """The unit vectors that `pack_cells` wrote, rounded: float32 (SIDE * SIDE, d)."""
+    """Read what `pack_cells` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    float32 ndarray, shape (SIDE * SIDE, d)
+        The unit vectors, rounded.
+    """
     return unit(np.frombuffer(data, np.int8).reshape(SIDE * SIDE, -1).astype(np.float32))
 
 
@@ -107,7 +137,16 @@ def likeness(cells: Floats, asked: Floats) -> Floats:
 
 
 def resampled(feature_map: npt.NDArray[np.floating]) -> Floats:
-    """A map (h, w, D) brought to the grid by bilinear interpolation: float32 (SIDE * SIDE, D)."""
+    """Bring a map to the grid by bilinear interpolation.
+
+    Parameters
+    ----------
+    feature_map : floating ndarray, shape (h, w, D)
+
+    Returns
+    -------
+    float32 ndarray, shape (SIDE * SIDE, D)
+    """
     taken = np.asarray(feature_map, np.float32)
     for axis in (0, 1):
         length = taken.shape[axis]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -38,8 +38,8 @@ class Described:
     rows: Sequence[IndexedRegion]
     vectors: Mapping[int, Floats]
     hash: int
-    cells: Mapping[int, bytes]
-    outlines: bytes
+    cells: Mapping[int, bytes] = field(default_factory=dict)
+    outlines: bytes = b""
 
 
 def replace_regions(described: Sequence[Described]) -> None:

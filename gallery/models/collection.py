@@ -9,6 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import Self
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models, transaction
@@ -117,12 +118,9 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
 
     def without_cells(self, space_id: int) -> Self:
         """Indexed images without a map of cells in a descriptor space, where there may be one."""
-        # Not above: the index is derived from the collection.
-        from gallery.models.index import CellProjection
-
-        return (
-            self.indexed().filter(Exists(CellProjection.objects.filter(pk=space_id))).exclude(cell_maps__space=space_id)
-        )
+        # By its name: the index is derived from the collection.
+        learned = apps.get_model("gallery", "CellProjection").objects.filter(pk=space_id)
+        return self.indexed().filter(Exists(learned)).exclude(cell_maps__space=space_id)
 
     def behind(self, space_ids: Iterable[int]) -> Self:
         """Images that are not fully indexed in these spaces. Those that failed are left out: they wait for a person."""

@@ -44,7 +44,18 @@ class Background:
         return mean
 
     def around(self, vectors: Floats) -> Floats:
-        """The directions of unit vectors (..., D) from the mean, of unit length: float32 (..., D)."""
+        """The directions of vectors from the mean.
+
+        Parameters
+        ----------
+        vectors : float32 ndarray, shape (..., D)
+            Unit vectors.
+
+        Returns
+        -------
+        float32 ndarray, shape (..., D)
+            Unit vectors.
+        """
         return unit(vectors - self.mean)
 
 
@@ -63,7 +74,17 @@ class Question:
 
     @classmethod
     def of(cls, vector: Floats, background: Background) -> Question:
-        """The question that a vector asks."""
+        """The question that a vector asks.
+
+        Parameters
+        ----------
+        vector : float32 ndarray, shape (D,)
+        background : Background
+
+        Returns
+        -------
+        Question
+        """
         plain = unit(vector)
         return cls(plain, background.around(plain))
 
@@ -75,6 +96,11 @@ class Question:
         hits : float32 ndarray, shape (k, D)
             Unit vectors of the regions that matched. Each counts by how much it is like the question.
         background : Background
+
+        Returns
+        -------
+        Question
+            This one, where they do not agree.
 
         References
         ----------

@@ -84,7 +84,8 @@ def test_a_hit_is_outlined_before_there_are_cells(
     CellProjection.objects.all().delete()
     cells._projections.clear()
     (hit,) = ask(search_of(asked.photo, visitor), visitor).hits
-    assert hit.node is None and image.regions.get(pk=hit.region_id).area <= 0.6
+    assert hit.node is None and hit.region_id is not None
+    assert image.regions.get(pk=hit.region_id).area <= 0.6
 
 
 def test_later_pages_are_outlined_as_the_first(

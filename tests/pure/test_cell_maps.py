@@ -51,7 +51,7 @@ def test_a_map_of_another_size_is_brought_to_the_grid() -> None:
 
 # Four superpixels in a row, a quarter of a grid of 2 x 4 cells each: ((0, 1), (2, 3)).
 PARENTS = np.array([4, 4, 5, 5, 6, 6, 6], np.uint16)
-SHARES = np.repeat(np.eye(4, dtype=np.float32), 2, axis=1) / 8
+SHARES = (np.repeat(np.eye(4), 2, axis=1) / 8).astype(np.float32)
 
 
 def tree() -> OutlineTree:
@@ -65,13 +65,13 @@ def test_what_is_most_like_the_question_is_outlined() -> None:
 
 def test_the_whole_image_is_never_outlined() -> None:
     assert tree().best_node(np.ones(8, np.float32)) in range(6)
-    one = OutlineTree.of(np.array([0], np.uint16), np.array([9]), np.ones((1, 4), np.float32) / 4)
+    one = OutlineTree.of(np.array([0], np.uint16), np.array([9]), np.full((1, 4), 0.25, np.float32))
     assert one.best_node(np.ones(4, np.float32)) is None
 
 
 def test_cells_of_a_node_that_is_left_out_belong_to_the_next_one_above() -> None:
-    areas, shares = np.array([1, 999, 500, 500]), SHARES * np.array([0.002, 1.998, 1, 1], np.float32)[:, None]
-    pruned = OutlineTree.of(PARENTS, areas, shares)
+    shares = (SHARES * np.array([[0.002], [1.998], [1], [1]])).astype(np.float32)
+    pruned = OutlineTree.of(PARENTS, np.array([1, 999, 500, 500]), shares)
     assert 0 not in pruned.nodes.tolist()
     assert float(pruned.shares.astype(float).sum()) > 0.998
 
