@@ -64,6 +64,13 @@ class Describer(ABC):
         float32 ndarray, shape (r, D)
         """
 
+    def region_vectors_alone(self, features: Any, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+        """Unit vectors of regions as `cells` describes places: without what is around them, in spaces that add that.
+
+        Arguments and result are those of `region_vectors`.
+        """
+        return self.region_vectors(features, members, image)
+
     def cells(self, features: npt.NDArray[Any], image: SegmentedImage) -> Floats | None:
         """What is in each cell of the grid of `cell_maps` over an image: float32 (SIDE * SIDE, D), of any length.
 

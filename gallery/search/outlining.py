@@ -29,7 +29,9 @@ def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None
     for query in queries:
         weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
         if weight and projection is not None and not query.is_of_words:
-            asked[query.space.pk] = projection.apply(query.vector) * np.float32(weight**0.25)
+            asked[query.space.pk] = projection.apply(query.vector if query.alone is None else query.alone) * np.float32(
+                weight**0.25
+            )
     return asked
 
 

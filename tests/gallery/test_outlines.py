@@ -12,6 +12,9 @@ from PIL import Image
 from gallery.index import cells, indexing, spaces
 from gallery.models import CellMap, CellProjection, GalleryImage, Outlines
 from gallery.search.ask import ask, next_page
+from gallery.search.options import Options
+from gallery.search.outlining import asked_of
+from gallery.search.query import build_query
 from gallery.search.ranked_images import RankedImages
 from selector.people import Person
 from tests.gallery.discs import AddImage, SearchOf
@@ -106,3 +109,15 @@ def test_what_is_asked_for_is_kept_with_a_ranking() -> None:
     ranking = RankedImages.nothing()
     ranking.asked[7] = np.array([0.5, -0.25], np.float32)
     np.testing.assert_array_equal(RankedImages.unpack(ranking.pack()).asked[7], [0.5, -0.25])
+
+
+def test_what_is_around_a_selection_is_not_looked_for_in_cells(
+    collection: list[GalleryImage], search_of: SearchOf, visitor_client: tuple[Client, Person]
+) -> None:
+    search = search_of(collection[0].photo, visitor_client[1])
+    ((query,),) = build_query(search, Options()).vectors
+    assert query.alone is not None and not np.allclose(query.alone, query.vector)
+    (asked,) = asked_of([query], None).values()
+    projection = cells.projection_of(query.space)
+    assert projection is not None
+    np.testing.assert_allclose(asked, projection.apply(query.alone) * np.linalg.norm(asked), rtol=1e-4)

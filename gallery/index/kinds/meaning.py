@@ -73,6 +73,12 @@ class MeaningDescriber(Describer):
             return feature_maps.region_vectors(features, members)  # Without the model: it need not be loaded.
         return self.tower.region_vectors(features, members, rgb=image.rgb, labels=image.labels)
 
+    def region_vectors_alone(
+        self, features: SharedMap, members: npt.NDArray[np.bool_], image: SegmentedImage
+    ) -> Floats:
+        # As cells are described: without crops, and so without the model.
+        return feature_maps.region_vectors(features, members)
+
     def cells(self, features: npt.NDArray[np.float16], image: SegmentedImage) -> Floats | None:
         # Towers without a feature map give one cell.
         return resampled(features) if features.shape[:2] != (1, 1) else None
