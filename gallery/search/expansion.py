@@ -7,6 +7,7 @@ for more. And what the first hits have in common with the question is what was m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,13 +36,28 @@ class Background:
 
     vectors: Floats
 
-    @property
+    @cached_property
     def mean(self) -> Floats:
-        """Their mean, float32 (D,): what all regions have in common."""
+        """Their mean: what all regions have in common.
+
+        Returns
+        -------
+        float32 ndarray, shape (D,)
+        """
         if not len(self.vectors):
             return np.zeros(self.vectors.shape[1], np.float32)
         mean: Floats = self.vectors.mean(axis=0)
         return mean
+
+    @cached_property
+    def directions(self) -> Floats:
+        """The directions of its vectors from their mean.
+
+        Returns
+        -------
+        float32 ndarray, shape (b, D)
+        """
+        return self.around(self.vectors)
 
     def around(self, vectors: Floats) -> Floats:
         """The directions of vectors from the mean.
@@ -133,7 +149,7 @@ class Question:
         mean = background.mean
         around = centred_cosines(inner_centred, to_mean, float(self.centred @ mean), float(mean @ mean))
         by_cosine = scoring.calibrate(inner, background.vectors @ self.plain)
-        by_centred = scoring.calibrate(around, background.around(background.vectors) @ self.centred)
+        by_centred = scoring.calibrate(around, background.directions @ self.centred)
         return scoring.mean_over_parts([by_cosine, by_centred])
 
 

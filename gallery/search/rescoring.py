@@ -27,6 +27,9 @@ from selector.arrays import Floats
 # Of a ranking, so many images are scored anew.
 RESCORED = 200
 
+# That of each space as this process used it last.
+_backgrounds: dict[int, Background] = {}
+
 
 @dataclass(frozen=True)
 class Regions:
@@ -109,7 +112,7 @@ class Rescored:
     @classmethod
     def of(cls, query: QueryVector, regions: Regions) -> Rescored:
         """Score regions by a query vector: where its space has use for it, around the mean as well."""
-        background = Background(background_of(query.space))
+        background = _background_in(query.space)
         question = Question.of(query.vector, background)
         cosines, to_mean, *centred = regions.products(
             query.space, [question.plain, background.mean, *([question.centred] if _is_expanded(query) else [])]
@@ -132,6 +135,14 @@ class Rescored:
         products = self.regions.products(self.query.space, [moved.plain, moved.centred])
         scores = moved.scores(products[0], products[1], self.to_mean, self.background)
         return replace(self, question=moved, scores=scores)
+
+
+def _background_in(space: DescriptorSpace) -> Background:
+    """The background of a space; what follows from its vectors is computed once while these stay the same."""
+    vectors, known = background_of(space), _backgrounds.get(space.pk)
+    if known is None or known.vectors is not vectors:
+        known = _backgrounds[space.pk] = Background(vectors)
+    return known
 
 
 def _is_expanded(query: QueryVector) -> bool:
