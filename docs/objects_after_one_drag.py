@@ -16,7 +16,8 @@ import numpy as np
 import skimage
 from PIL import Image, ImageDraw, ImageOps
 
-from selector.arrays import Mask, Rgb
+from benchmarks.selecting import edge_of
+from selector.arrays import Rgb
 from selector.segmentation import hierarchy, slic
 from selector.selection.objects.cutting import cut_object
 from selector.selection.objects.evidence import Evidence
@@ -93,14 +94,6 @@ def after_one_drag(rgb: Rgb, box: Box) -> Image.Image:
     picture = Image.fromarray(shown)
     ImageDraw.Draw(picture).rectangle((x0, y0, x1 - 1, y1 - 1), outline=BLUE, width=max(1, max(rgb.shape) // 400))
     return picture
-
-
-def edge_of(mask: Mask) -> Mask:
-    """The pixels of a mask beside others."""
-    padded = np.pad(mask, 1, mode="edge")
-    neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
-    within: Mask = np.logical_and.reduce(neighbours)
-    return np.asarray(mask & ~within)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ number than its children, and the root is its own parent.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 import numpy as np
 
 from selector.arrays import Cut, Members, Parents
@@ -38,59 +36,6 @@ def node_members(parents: Parents, node: int) -> Members:
         tops = further
     members: Members = tops[: (parents.size + 1) // 2] == node
     return members
-
-
-def child_towards(parents: Parents, node: int, superpixel: int) -> int:
-    """One step down the tree: the child of a node on the way to a superpixel below it.
-
-    Parameters
-    ----------
-    parents : uint16 ndarray, shape (2n - 1,)
-    node, superpixel : int
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If the superpixel does not lie below the node.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> child_towards(np.array([3, 4, 3, 4, 4], np.uint16), 4, 2)
-    3
-    """
-    path = path_to_root(parents, superpixel)
-    if node not in path[1:]:
-        raise ValueError(f"Superpixel {superpixel} does not lie below node {node}.")
-    return path[path.index(node) - 1]
-
-
-def largest_selected_node(selected: Members, parents: Parents, superpixel: int) -> int:
-    """The highest node above a selected superpixel all of whose superpixels are selected; at least itself.
-
-    Parameters
-    ----------
-    selected : bool ndarray, shape (n,)
-    parents : uint16 ndarray, shape (2n - 1,)
-    superpixel : int
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> largest_selected_node(np.array([True, False, True]), np.array([3, 4, 3, 4, 4], np.uint16), 0)
-    3
-    """
-    ancestors = path_to_root(parents, superpixel)
-    too_large = bisect_left(ancestors, True, key=lambda node: not selected[node_members(parents, node)].all())
-    return ancestors[too_large - 1]
 
 
 def path_to_root(parents: Parents, node: int) -> list[int]:

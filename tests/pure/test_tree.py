@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selector.arrays import Parents
-from selector.selection.tree import child_towards, cut_around, largest_selected_node, node_members
+from selector.selection.tree import cut_around, node_members, path_to_root
 from tests.pure.six_superpixels import EACH_ALONE, PARENTS, flags
 
 
@@ -30,35 +30,15 @@ def test_a_node_knows_the_superpixels_below_it() -> None:
     assert node_members(PARENTS, 10).all()
 
 
-def test_a_step_down_leads_towards_a_superpixel() -> None:
-    assert [child_towards(PARENTS, 10, superpixel) for superpixel in range(6)] == [9, 9, 8, 9, 9, 8]
-    assert child_towards(PARENTS, 9, 4) == 7
-    assert child_towards(PARENTS, 7, 4) == 4
-
-
-@pytest.mark.parametrize(("node", "superpixel"), [(6, 1), (4, 4)])
-def test_there_is_no_step_down_to_what_does_not_lie_below(node: int, superpixel: int) -> None:
-    with pytest.raises(ValueError, match="does not lie below"):
-        child_towards(PARENTS, node, superpixel)
-
-
-def test_the_largest_selected_node_has_no_superpixel_that_is_not_selected() -> None:
-    assert largest_selected_node(flags(0, 1, 4), PARENTS, 0) == 0
-    assert largest_selected_node(flags(0, 1, 4), PARENTS, 4) == 7
-    assert largest_selected_node(flags(0, 1, 3, 4), PARENTS, 4) == 9
-    assert largest_selected_node(flags(*range(6)), PARENTS, 4) == 10
-
-
 @given(merge_trees(), st.data())
-def test_up_and_down_the_tree_are_inverse(parents: Parents, data: st.DataObject) -> None:
+def test_the_way_to_the_root_leads_through_all_that_holds_a_superpixel(parents: Parents, data: st.DataObject) -> None:
     node = data.draw(st.integers(0, parents.size - 1))
     members = node_members(parents, node)
     superpixel = int(np.flatnonzero(members)[-1])
-    assert largest_selected_node(members, parents, superpixel) == node
+    assert node in path_to_root(parents, superpixel)
     if parents[node] != node:
         above = int(parents[node])
         assert np.all(node_members(parents, above)[members])
-        assert child_towards(parents, above, superpixel) == node
 
 
 def test_a_node_is_the_region_of_its_superpixels_whatever_the_level() -> None:
