@@ -33,14 +33,27 @@ def visible_region(person: Person, region_id: int) -> IndexedRegion:
 
 
 def named_regions(image: GalleryImage, form: Form) -> list[IndexedRegion]:
-    """The regions of an image that a form names; 404 when one cannot be read, is gone or belongs to another image."""
+    """The regions of an image that a form names; 404 when one cannot be read, is gone or belongs to another image.
+
+    Where it names a node as well, that of the region's tree stands in its place.
+    """
     if not form.is_valid():
         raise Http404
     region_ids = form.cleaned_data["region"]
     regions = list(image.regions.filter(pk__in=region_ids).select_related("label_map")) if region_ids else []
     if len(regions) != len(set(region_ids)):
         raise Http404
+    if regions and (node := form.cleaned_data.get("node")) is not None:
+        return [with_node(regions[0], node)]
     return regions
+
+
+def with_node(region: IndexedRegion, node: int) -> IndexedRegion:
+    """A region, not to be saved, that is another node of the same tree; 404 where that has no such node."""
+    if node > 2 * region.label_map.n_superpixels - 2:
+        raise Http404
+    region.node = node
+    return region
 
 
 def regions_of_one_image(person: Person, region_ids: Sequence[int]) -> list[IndexedRegion]:

@@ -106,6 +106,26 @@ def region_vectors(
     return unit((hellinger_vectors(counts, weights) + around) * counts.any(axis=1, keepdims=True))
 
 
+def cell_vectors(features: Floats, cell_shares: Floats) -> Floats:
+    """Describe the cells of a grid over an image by what of each superpixel lies in them.
+
+    Parameters
+    ----------
+    features : float32 ndarray, shape (n, DIMENSIONS)
+        From `superpixel_features`.
+    cell_shares : float32 ndarray, shape (n, c)
+        From `kernels.cell_shares`.
+
+    Returns
+    -------
+    float32 ndarray, shape (c, DIMENSIONS)
+        Unit vectors.
+    """
+    sizes = cell_shares.sum(axis=1, keepdims=True)
+    parts = np.divide(cell_shares, sizes, out=np.zeros_like(cell_shares), where=sizes > 0)
+    return hellinger_vectors(parts.T @ features)
+
+
 def hellinger_vectors(counts: Floats, weights: Sequence[float] = WEIGHTS) -> Floats:
     """Describe regions by their own histograms alone.
 

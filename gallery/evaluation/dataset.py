@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from selector.arrays import Mask
 from selector.imaging.imagefile import InvalidImage
 
 HALVES = ("even", "odd")
+_NAMES = "labels.json, queries.jsonl, objects.jsonl"
 
 
 class BadDataset(Exception):
@@ -31,36 +32,46 @@ class Query:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images with the labels of what they show, and queries."""
+    """Images with the labels of what they show, and queries.
+
+    Attributes
+    ----------
+    objects : dict of (image, label) to list of Path
+        The masks of the objects that are outlined; none where the folder has no `objects.jsonl`.
+    """
 
     folder: Path
     labels: dict[str, frozenset[str]]
     queries: list[Query]
+    objects: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Dataset:
         """Read `labels.json` (image -> {"labels": [...]}) and `queries.jsonl` ({"image", "label", "mask"} a line).
 
-        Images lie in `images/` or beside these files, masks in `masks/`.
+        Where there is `objects.jsonl`, of the same form, it says where objects are in the images, so that what is drawn
+        on hits can be measured. Images lie in `images/` or beside these files, masks in `masks/`.
 
         Raises
         ------
         BadDataset
-            If one of the two files is missing or holds something else.
+            If one of the first two files is missing, or one holds something else.
         """
+        outlined = folder / "objects.jsonl"
         try:
             labels = json.loads((folder / "labels.json").read_text())
-            lines = (folder / "queries.jsonl").read_text().splitlines()
-            rows = [json.loads(line) for line in lines if line.strip()]
             shown = {image: frozenset(about["labels"]) for image, about in labels.items()}
-            queries = [Query(row["image"], row["label"], folder / "masks" / row["mask"]) for row in rows]
+            queries = _outlined(folder, "queries.jsonl")
+            objects: dict[tuple[str, str], list[Path]] = {}
+            for one in _outlined(folder, outlined.name) if outlined.is_file() else ():
+                objects.setdefault((one.image, one.label), []).append(one.mask)
         except OSError as problem:
             raise BadDataset(f"{Path(problem.filename).name} cannot be read: {problem.strerror}.") from problem
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise BadDataset(f"labels.json or queries.jsonl in {folder.name} is not as it should be.") from problem
+            raise BadDataset(f"One of the files about {folder.name} is not as it should be: {_NAMES}.") from problem
         if unknown := next((query.image for query in queries if query.image not in shown), None):
             raise BadDataset(f"queries.jsonl asks about {unknown}, which labels.json does not name.")
-        return cls(folder, shown, queries)
+        return cls(folder, shown, queries, objects)
 
     def half_of(self, query: Query) -> str:
         """Which half a query belongs to, "even" or "odd": by the place of its image in the order of names."""
@@ -82,6 +93,12 @@ class Dataset:
     def relevant_to(self, query: Query) -> frozenset[str]:
         """The other images that show such an object."""
         return frozenset(name for name, labels in self.labels.items() if query.label in labels and name != query.image)
+
+
+def _outlined(folder: Path, name: str) -> list[Query]:
+    """The objects that a file names, one a line."""
+    rows = [json.loads(line) for line in (folder / name).read_text().splitlines() if line.strip()]
+    return [Query(row["image"], row["label"], folder / "masks" / row["mask"]) for row in rows]
 
 
 def enlarged(data: bytes, long_side: int) -> bytes:

@@ -2,8 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+
+# A region that covers more of its image than this is drawn as (nearly) the whole of it.
+WHOLE = 0.6
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How the region that is drawn on a right hit lies beside the object.
+
+    Attributes
+    ----------
+    iou : float
+        Intersection over union with the object that it meets best, 0..1.
+    is_centred : bool
+        Whether the centre of the region's box lies on an object.
+    is_whole : bool
+        Whether the region covers more than `WHOLE` of the image.
+    size : float
+        The share of the image that the object covers, 0..1.
+    """
+
+    iou: float
+    is_centred: bool
+    is_whole: bool
+    size: float
+
+
+def drawn_beside(region: npt.NDArray[np.bool_], objects: Sequence[npt.NDArray[np.bool_]]) -> Drawn:
+    """Compare a region with the objects that it should show.
+
+    Parameters
+    ----------
+    region : bool (H, W)
+        What is drawn; an empty one meets nothing.
+    objects : sequence of bool (H, W)
+        The outlined objects of the wanted kind, at least one.
+
+    Returns
+    -------
+    Drawn
+
+    Examples
+    --------
+    >>> row = np.array([[True, True, False, False]])
+    >>> drawn_beside(row, [row[:, ::-1], np.array([[True, False, False, False]])])
+    Drawn(iou=0.5, is_centred=True, is_whole=False, size=0.25)
+    """
+    meets = [int((region & one).sum()) / max(int((region | one).sum()), 1) for one in objects]
+    best = int(np.argmax(meets))
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    is_centred = False
+    if len(rows):
+        middle = (int(rows[0]) + int(rows[-1])) // 2, (int(columns[0]) + int(columns[-1])) // 2
+        is_centred = any(bool(one[middle]) for one in objects)
+    return Drawn(float(meets[best]), is_centred, bool(region.mean() > WHOLE), float(objects[best].mean()))
 
 
 def members_under(labels: npt.NDArray[np.uint16], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -128,4 +186,31 @@ def bootstrap_interval(
     drawn = np.random.default_rng(seed).integers(0, sample.size, (repeats, sample.size))
     tail = 50 * (1 - confidence)
     low, high = np.percentile(sample[drawn].mean(axis=1), [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def bootstrap_ratio_interval(
+    counts: npt.ArrayLike, totals: npt.ArrayLike, *, confidence: float = 0.95, repeats: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Return the percentile bootstrap confidence interval of a share, over groups that belong together.
+
+    Parameters
+    ----------
+    counts, totals : number (k,)
+        Of each query, how many of its hits count, and how many there are.
+    confidence, repeats, seed
+        As of `bootstrap_interval`.
+
+    Returns
+    -------
+    low, high : float
+        The ends of the interval; both nan without hits.
+    """
+    parts, wholes = np.asarray(counts, np.float64), np.asarray(totals, np.float64)
+    if not wholes.sum():
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, len(parts), (repeats, len(parts)))
+    sums = wholes[drawn].sum(axis=1)
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile((parts[drawn].sum(axis=1) / np.maximum(sums, 1))[sums > 0], [tail, 100 - tail])
     return float(low), float(high)

@@ -55,4 +55,7 @@ def index_images(images: dict[str, GalleryImage], targets: Sequence[DescriptorSp
         if sentence := indexing.failure_of(image.pk, targets):
             raise BadDataset(f"{name}: {sentence}")
         tick("Indexing")
+    # The first ones came before there were enough to learn from what the cells of all are compared by.
+    for image in GalleryImage.objects.behind(space.pk for space in targets):
+        indexing.failure_of(image.pk, targets)
     spaces.mark_ready()

@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gallery.evaluation.results import DRAWN
+
 HEADINGS = f"{'method':14}{'space':12}{'mAP':>7}{'95%':>16}{'P@1':>7}{'P@10':>7}   mAP by size of the object"
+DRAWN_HEADINGS = f"{'method':14}{'space':12}{'':10}{'hits':>6}" + "".join(
+    f"{heading:>9}{'95%':>14}" for heading in ("whole", "IoU>.25", "IoU>.5", "centre")
+)
 
 
 class NotWritable(Exception):
@@ -21,6 +26,7 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield HEADINGS
     for row in rows:
         yield _figures(row)
+        yield from _against(row.get("against", {}))
         for half, ahead in row.get("ahead_of_the_better_space", {}).items():
             yield f"  queries of {half}: ahead of {ahead['space']} alone by {_gain(ahead)}"
         for chosen in row.get("weights_chosen", []):
@@ -28,6 +34,11 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
                 f"  weights chosen on {chosen['on']} queries ({chosen['appearance']:.1f} for appearance): "
                 f"on the others ahead of {chosen['ahead']['space']} alone by {_gain(chosen['ahead'])}"
             )
+    if any("drawn" in row for row in rows):
+        yield "Drawn on right hits among the first ten, by size of the object:"
+        yield DRAWN_HEADINGS
+        for row in rows:
+            yield from _drawn(row)
     yield "Milliseconds, median:"
     for stage, milliseconds in rows[-1]["milliseconds"].items():
         yield f"  {stage:40}{milliseconds:9.1f}"
@@ -41,6 +52,31 @@ def _figures(row: dict[str, Any]) -> str:
         f"{row['method']:14}{row['space']:12}{row['mAP']:7.3f}{f'{low:.3f}-{high:.3f}':>16}"
         f"{row['P1']:7.3f}{row['P10']:7.3f}   {sizes}"
     )
+
+
+def _drawn(row: dict[str, Any]) -> Iterator[str]:
+    """Where right hits are drawn: all of them with their intervals, then by size."""
+    if "drawn" not in row:
+        return
+    drawn = row["drawn"]
+    name = f"{row['method']:14}{row['space']:12}"
+    yield f"{name}{'all':10}{drawn['hits']:6}" + "".join(
+        f"{drawn[key]:9.3f} ({drawn['interval'][key][0]:.3f}-{drawn['interval'][key][1]:.3f})" for key in DRAWN
+    )
+    for size, of in drawn["by_size"].items():
+        if of["hits"]:
+            yield f"{'':26}{size:10}{of['hits']:6}" + "".join(f"{of[key]:9.3f}{'':14}" for key in DRAWN)
+
+
+def _against(differences: dict[str, Any]) -> Iterator[str]:
+    """How much better than another run."""
+    if differences:
+        told = ", ".join(
+            f"{key} {of['difference']:+.4f} ({of['interval'][0]:+.4f} to {of['interval'][1]:+.4f})"
+            for key, of in differences.items()
+            if key != "queries"
+        )
+        yield f"  against the other run, {differences['queries']} queries: {told}"
 
 
 def _gain(ahead: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -13,28 +13,44 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.evaluation.dataset import HALVES
-from gallery.evaluation.figures import average_precision, bootstrap_interval, precision_at
+from gallery.evaluation.figures import (
+    Drawn,
+    average_precision,
+    bootstrap_interval,
+    bootstrap_ratio_interval,
+    precision_at,
+)
 
 # Shares of the image that the object of a query covers.
 SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.01)}
 # The site's own way of searching in one space, and in all together.
 REGIONS, FUSED = "regions", "fused"
+# The same without the second look at the first images.
+FIRST_STAGE = "first stage"
 # Weights of `appearance` beside `meaning` to choose from; each space weighs something.
 CANDIDATE_WEIGHTS = (0.2, 0.4, 0.6, 0.8)
 
 
 @dataclass
 class Method:
-    """What one way of searching reached: average precision and precision at 1 and 10 of each query."""
+    """What one way of searching reached: average precision and precision at 1 and 10 of each query.
+
+    Attributes
+    ----------
+    drawn : list of list of Drawn
+        Of each query, the regions drawn on right hits among the first ten; none for ways that draw nothing.
+    """
 
     name: str
     space: str
     ap: list[float] = field(default_factory=list)
     p1: list[float] = field(default_factory=list)
     p10: list[float] = field(default_factory=list)
+    drawn: list[list[Drawn]] = field(default_factory=list)
 
-    def add(self, ranked: Sequence[str], relevant: frozenset[str]) -> None:
-        """Note the answer to one query: images in order, and those that should be found."""
+    def add(self, ranked: Sequence[str], relevant: frozenset[str], drawn: Sequence[Drawn] = ()) -> None:
+        """Note the answer to one query: images in order, those that should be found, and what is drawn on these."""
+        self.drawn.append(list(drawn))
         hits = [name in relevant for name in ranked]
         self.ap.append(average_precision(hits, len(relevant)))
         self.p1.append(precision_at(hits, 1))
@@ -67,7 +83,58 @@ class Method:
             "interval": {key: _interval(each) for key, each in values.items()},
             "by_half": {half: means(halves == half) for half in HALVES},
             "by_size": {size: means((shares >= low) & (shares < high)) for size, (low, high) in SIZES.items()},
+            **({"drawn": figures_of_drawn(self.drawn)} if any(self.drawn) else {}),
         }
+
+    def by_query(self, queries: Sequence[str]) -> dict[str, dict[str, float]]:
+        """What each query reached, by its name: what another run is compared with."""
+        rows = zip(queries, self.ap, self.p1, self.p10, self.drawn, strict=True)
+        return {
+            name: {"mAP": ap, "P1": p1, "P10": p10, "right_hits": len(drawn), **_counts(drawn)}
+            for name, ap, p1, p10, drawn in rows
+        }
+
+
+# What is counted of what is drawn on right hits.
+DRAWN: dict[str, Callable[[Drawn], bool]] = {
+    "whole": lambda hit: hit.is_whole,
+    "iou25": lambda hit: hit.iou > 0.25,
+    "iou50": lambda hit: hit.iou > 0.5,
+    "centre": lambda hit: hit.is_centred,
+}
+
+
+def figures_of_drawn(by_query: Sequence[Sequence[Drawn]]) -> dict[str, Any]:
+    """The shares of right hits that are drawn in each of the ways of `DRAWN`, with intervals, and by size.
+
+    Parameters
+    ----------
+    by_query : sequence of sequence of Drawn
+        Of each query. Hits of one query belong together: intervals are those of queries drawn anew.
+    """
+
+    def shares(chosen: Sequence[Sequence[Drawn]]) -> dict[str, Any]:
+        totals = [len(hits) for hits in chosen]
+        counts = {name: [_counts(hits)[name] for hits in chosen] for name in DRAWN}
+        known = sum(totals)
+        return {
+            "hits": known,
+            **{name: round(sum(of) / known, 4) if known else None for name, of in counts.items()},
+            "interval": {
+                name: [round(end, 4) for end in bootstrap_ratio_interval(of, totals)] if known else None
+                for name, of in counts.items()
+            },
+        }
+
+    sizes = {
+        size: shares([[hit for hit in hits if low <= hit.size < high] for hits in by_query])
+        for size, (low, high) in SIZES.items()
+    }
+    return {**shares(by_query), "by_size": sizes}
+
+
+def _counts(hits: Sequence[Drawn]) -> dict[str, int]:
+    return {name: sum(map(counts, hits)) for name, counts in DRAWN.items()}
 
 
 @dataclass
@@ -80,15 +147,21 @@ class Results:
     )
     shares: list[float] = field(default_factory=list)
     halves: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
 
-    def add(self, name: str, space: str, ranked: Sequence[str], relevant: frozenset[str]) -> None:
+    def add(
+        self, name: str, space: str, ranked: Sequence[str], relevant: frozenset[str], drawn: Sequence[Drawn] = ()
+    ) -> None:
         """Note how one way of searching answered one query."""
-        self.methods.setdefault((name, space), Method(name, space)).add(ranked, relevant)
+        self.methods.setdefault((name, space), Method(name, space)).add(ranked, relevant, drawn)
 
     def rows(self, milliseconds: dict[str, float], weights: dict[str, float]) -> list[dict[str, Any]]:
         """An object for each method; the last one also has the time of each stage and the weights of the spaces."""
         shares, halves = np.array(self.shares), np.array(self.halves)
-        rows = [method.figures(shares, halves) for method in self.methods.values()]
+        rows = [
+            {**method.figures(shares, halves), "by_query": method.by_query(self.queries)}
+            for method in self.methods.values()
+        ]
         if (FUSED, "all") in self.methods:
             rows[-1] |= {"weights": weights, **self._about_fusion(halves)}
         rows[-1]["milliseconds"] = milliseconds

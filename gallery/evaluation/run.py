@@ -11,19 +11,24 @@ from django.db.models import QuerySet
 
 from gallery.evaluation.baselines import WholeImages
 from gallery.evaluation.dataset import Dataset, Query, read_mask
-from gallery.evaluation.figures import members_under
+from gallery.evaluation.figures import Drawn, drawn_beside, members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
-from gallery.evaluation.results import FUSED, REGIONS, Results, Stopwatch
-from gallery.index.features import features_of
+from gallery.evaluation.results import FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
+from gallery.index.features import features_of, selection_vector
 from gallery.index.kinds import default_weights, describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
-from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures, Search
+from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, Search
 from gallery.search.candidates import Candidates
 from gallery.search.nearest import QueryVector, nearest
+from gallery.search.outlining import outlined
 from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
+from selector.arrays import Mask
 from selector.people import Person
+from selector.rendering.masks import region_mask
 from selector.selection.selection import SuperpixelSelection
+from selector.selection.tree import node_members
+from selector.services import label_maps
 from selector.services.label_maps import get_or_compute
 
 VISITOR = Person(visitor=uuid.UUID(int=0))
@@ -77,6 +82,7 @@ class Evaluation:
         members = members_under(picture.segmentation.labels, mask)
         self.results.shares.append(float(mask.mean()))
         self.results.halves.append(self.dataset.half_of(query))
+        self.results.queries.append(f"{query.image} {query.mask.name}")
         state = SuperpixelSelection(members, np.zeros_like(members)).pack()
         search = Search.objects.find_or_create(VISITOR, picture.label_map, state)
         others = GalleryImage.objects.visible_to(VISITOR).exclude(pk=image.pk)
@@ -87,11 +93,10 @@ class Evaluation:
             baselines = self.whole_images[space.pk].rankings(picture, members, question.vector)
             for name, ranked in baselines.items():
                 self.results.add(name, space.kind, [other for other in ranked if other != query.image], relevant)
-            found = rank_images([question], others, limit=EVERY_REGION)
-            self.results.add(REGIONS, space.kind, self._names(found), relevant)
+            self._rank((FIRST_STAGE, REGIONS), space.kind, [question], others, query)
         self._time_ranking(questions, others)
         if len(questions) > 1:
-            self._fuse(questions, others, relevant)
+            self._fuse(questions, others, query)
 
     def _question(self, space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> QueryVector:
         """Make the query vector as the site does, twice: the second time the photo's features are kept."""
@@ -103,7 +108,8 @@ class Evaluation:
             features_of(space, describer, picture)
         with self.watch.stage(f"features and vector by {space.kind}"):
             vector = query_vector(space, picture, search)
-        return QueryVector(space, vector)
+        alone = selection_vector(space, describer, picture, search.superpixels.included, alone=True)
+        return QueryVector(space, vector, alone=alone)
 
     def _time_ranking(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage]) -> None:
         """Time a ranking as the site asks for it; what finding neighbours does not take of it goes into the scores."""
@@ -117,13 +123,48 @@ class Evaluation:
             finding += self.watch.last(stage)
         self.watch.add("calibration and fusion", max(self.watch.last("ranking in all") - finding, 0.0))
 
-    def _fuse(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], relevant: frozenset[str]) -> None:
+    def _fuse(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query) -> None:
         """Ask in all spaces together, with the site's weights and with those to choose from."""
-        found = rank_images(questions, others, limit=EVERY_REGION)
-        self.results.add(FUSED, "all", self._names(found), relevant)
+        self._rank((FIRST_STAGE, FUSED), "all", questions, others, query)
         for weight, method in self.results.by_weight.items():
             weights = {"appearance": weight, "meaning": 1 - weight}
-            method.add(self._names(rank_images(questions, others, weights, EVERY_REGION)), relevant)
+            found = rank_images(questions, others, weights, EVERY_REGION)
+            method.add(self._names(found), self.dataset.relevant_to(query))
+
+    def _rank(
+        self,
+        names: tuple[str, str],
+        space: str,
+        questions: Sequence[QueryVector],
+        others: QuerySet[GalleryImage],
+        query: Query,
+    ) -> None:
+        """Note an answer without the second look at the first images, and with it."""
+        relevant = self.dataset.relevant_to(query)
+        for name, rescore in zip(names, (False, True), strict=True):
+            found = rank_images(questions, others, limit=EVERY_REGION, rescore=rescore)
+            self.results.add(name, space, self._names(found), relevant, self._drawn(found, relevant, query.label))
+
+    def _drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:
+        """What is drawn on the right hits among the first ten whose object is outlined."""
+        drawn = []
+        nodes = outlined(found.asked, found.image_ids[:10].tolist())
+        for image, region in zip(found.image_ids[:10].tolist(), found.region_ids[:10, 0].tolist(), strict=True):
+            name = self.name_of[image]
+            masks = self.dataset.objects.get((name, label), ())
+            if masks and name in relevant:
+                shown = self._pixels(region, nodes.get(image))
+                drawn.append(drawn_beside(shown, [read_mask(mask, shown.shape) for mask in masks]))
+        return drawn
+
+    @staticmethod
+    def _pixels(region_id: int, node: int | None) -> Mask:
+        """The pixels of a node of an image's tree, or of the region that matched."""
+        region = IndexedRegion.objects.select_related("label_map").get(pk=region_id)
+        segmentation = label_maps.load(region.label_map)
+        return region_mask(
+            segmentation.labels, node_members(segmentation.hierarchy.parents, region.node if node is None else node)
+        )
 
     def _names(self, found: RankedImages) -> list[str]:
         return [self.name_of[image] for image in found.image_ids.tolist()]

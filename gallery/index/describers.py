@@ -64,6 +64,26 @@ class Describer(ABC):
         float32 ndarray, shape (r, D)
         """
 
+    def region_vectors_alone(self, features: Any, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+        """Unit vectors of regions as `cells` describes places: without what is around them, in spaces that add that.
+
+        Arguments and result are those of `region_vectors`.
+        """
+        return self.region_vectors(features, members, image)
+
+    def cells(self, features: npt.NDArray[Any], image: SegmentedImage) -> Floats | None:
+        """What is in each cell of the grid of `cell_maps` over an image: float32 (SIDE * SIDE, D), of any length.
+
+        To be compared with the vectors of regions. None for a space that cannot tell places apart, the default.
+
+        Parameters
+        ----------
+        features
+            From `extract_features`.
+        image : SegmentedImage
+        """
+        return None
+
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:
         """Unit vectors of k whole images without superpixels, each uint8 (H, W, 3): float32 (k, D)."""
         return np.concatenate([self._region_of_all(WholeImage(image)) for image in images])
@@ -92,12 +112,15 @@ class Kind(ABC):
         How likely a person means this kind, beside the weights of the other kinds.
     is_fetched : bool
         Whether `fetch` may have something to do.
+    is_expanded : bool
+        Whether searches are moved toward their first hits, and compare around the collection's mean as well.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     default_weight: ClassVar[float]
     is_fetched: ClassVar[bool] = False
+    is_expanded: ClassVar[bool] = False
 
     @abstractmethod
     def ensure_space(self) -> DescriptorSpace:

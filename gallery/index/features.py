@@ -80,7 +80,9 @@ def precompute_features(label_map: LabelMap) -> None:
             logger.info("%s", problem)
 
 
-def selection_vector(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto, members: Members) -> Floats:
+def selection_vector(
+    space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto, members: Members, *, alone: bool = False
+) -> Floats:
     """The vector of some superpixels of a photo. The last ones asked for are kept in this process.
 
     Parameters
@@ -91,6 +93,8 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
     photo : SegmentedPhoto
     members : bool ndarray, shape (n,)
         The superpixels.
+    alone : bool, optional
+        Without what is around them, to be compared with cells.
 
     Returns
     -------
@@ -109,10 +113,11 @@ def selection_vector(space: DescriptorSpace, describer: Describer, photo: Segmen
 
     def describe() -> Floats:
         features = _superpixel_features.get(key, superpixel_features)
-        vector: Floats = describer.region_vectors(features, members[None], photo)[0]
+        describe_regions = describer.region_vectors_alone if alone else describer.region_vectors
+        vector: Floats = describe_regions(features, members[None], photo)[0]
         return vector
 
-    return _selection_vectors.get((*key, np.packbits(members).tobytes()), describe)
+    return _selection_vectors.get((*key, alone, np.packbits(members).tobytes()), describe)
 
 
 def pack(array: npt.NDArray[Any]) -> bytes:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from gallery.descriptors.appearance import hellinger_vectors
 from gallery.descriptors.region_choice import choose_regions
-from gallery.index import storing
+from gallery.index import cells, storing
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
 from gallery.index.kinds import describer_of
 from gallery.index.perceptual_hash import perceptual_hash
@@ -65,6 +65,7 @@ def described_or_completed(
     image = GalleryImage.objects.select_related("photo").filter(pk=image_id).first()
     if image is None:
         return None
+    cells.learn_projections(spaces)
     if afresh or image.status != GalleryImage.Status.INDEXED or not image.regions.exists():
         return describe(image, spaces)
     _complete(image, spaces)
@@ -76,6 +77,8 @@ def _complete(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
     """Add what an indexed image lacks."""
     for space in lacking(image, spaces):
         add_space(image, space)
+    if uncelled := cells.lacking(image, spaces):
+        cells.add_cells(image, uncelled)
     if image.perceptual_hash is None:
         # Only to fold copies: an image that can be found stays so, also without its file.
         with suppress(OSError, ValueError):
@@ -162,8 +165,17 @@ def describe(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> storing.
     photo = SegmentedPhoto.of(image.photo)
     nodes = choose_nodes(photo)
     members = members_of(photo, nodes)
-    vectors = {space.pk: region_vectors(space, photo, members) for space in spaces}
-    return storing.Described(image, region_rows(image, photo, nodes, members), vectors, perceptual_hash(photo.rgb))
+    features = {space.pk: describer_of(space).extract_features(photo) for space in spaces}
+    vectors = {space.pk: region_vectors(space, photo, members, features[space.pk]) for space in spaces}
+    mapped = cells.packed_cells(photo, features, spaces)
+    return storing.Described(
+        image,
+        region_rows(image, photo, nodes, members),
+        vectors,
+        perceptual_hash(photo.rgb),
+        mapped,
+        cells.packed_outlines(photo) if mapped else b"",
+    )
 
 
 def add_space(image: GalleryImage, space: DescriptorSpace) -> None:
@@ -205,11 +217,16 @@ def members_of(photo: SegmentedPhoto, nodes: Sequence[int]) -> RegionMasks:
     return np.stack([node_members(parents, node) for node in nodes])
 
 
-def region_vectors(space: DescriptorSpace, photo: SegmentedPhoto, members: RegionMasks) -> Floats:
-    """Describe regions of a photo in a space, from bool (r, n): unit vectors, float32 (r, D)."""
+def region_vectors(
+    space: DescriptorSpace, photo: SegmentedPhoto, members: RegionMasks, features: npt.NDArray[Any] | None = None
+) -> Floats:
+    """Describe regions of a photo in a space, from bool (r, n): unit vectors, float32 (r, D).
+
+    Its features are extracted, unless they are given.
+    """
     describer = describer_of(space)
-    features = describer.superpixel_features(describer.extract_features(photo), photo)
-    return describer.region_vectors(features, members, photo)
+    known = describer.extract_features(photo) if features is None else features
+    return describer.region_vectors(describer.superpixel_features(known, photo), members, photo)
 
 
 def region_rows(

@@ -10,6 +10,7 @@ import numpy as np
 
 from gallery.models import IndexedRegion
 from selector.rendering import highlights
+from selector.rendering.masks import mask_bits
 from selector.selection.tree import node_members
 from selector.services import label_maps, photos
 
@@ -28,3 +29,11 @@ def exact_highlight(regions: Sequence[IndexedRegion]) -> bytes:
     members = np.logical_or.reduce([node_members(parents, region.node) for region in regions])
     photo = regions[0].image.photo
     return highlights.portion_highlight_png(segmentation.labels, members, photo.width, photo.height)
+
+
+def node_highlight(region: IndexedRegion) -> bytes:
+    """A region over the thumbnail as a PNG, without its small mask: of a node that is not indexed."""
+    segmentation = label_maps.load(region.label_map)
+    members = node_members(segmentation.hierarchy.parents, region.node)
+    size = photos.thumbnail_size(region.image.photo)
+    return highlights.highlight_png(mask_bits(segmentation.labels, members), *size)

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from gallery.descriptors import appearance
+from gallery.descriptors.cell_maps import SIDE
 from selector.arrays import Floats, Labels, Rgb
 from selector.models import LabelMap, Photo
 from selector.services.label_maps import Segmentation, get_or_compute, load
@@ -35,6 +36,14 @@ class SegmentedImage(ABC):
         They are kept here because regions are chosen by them, too.
         """
         return appearance.superpixel_features(self.rgb, self.labels)
+
+    @cached_property
+    def cell_shares(self) -> Floats:
+        """How much of each superpixel falls to each cell of the grid of `cell_maps`: float32 (n, SIDE * SIDE)."""
+        from gallery.descriptors import kernels
+
+        labels = np.ascontiguousarray(self.labels)
+        return kernels.cell_shares(labels, int(labels.max()) + 1, SIDE, SIDE)
 
 
 class SegmentedPhoto(SegmentedImage):

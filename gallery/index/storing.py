@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from pgvector import HalfVector
 from psycopg import sql
 
-from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+from gallery.models import CellMap, DescriptorSpace, GalleryImage, IndexedRegion, Outlines, RegionVector
 from selector.arrays import Floats
 
 
@@ -28,12 +28,18 @@ class Described:
         By the key of the space.
     hash : int
         From `perceptual_hash`.
+    cells : mapping of int to bytes
+        From `cells.packed_cells`.
+    outlines : bytes
+        From `cells.packed_outlines`; empty where there are no cells.
     """
 
     image: GalleryImage
     rows: Sequence[IndexedRegion]
     vectors: Mapping[int, Floats]
     hash: int
+    cells: Mapping[int, bytes] = field(default_factory=dict)
+    outlines: bytes = b""
 
 
 def replace_regions(described: Sequence[Described]) -> None:
@@ -48,6 +54,8 @@ def replace_regions(described: Sequence[Described]) -> None:
         there = set(locked.values_list("pk", flat=True))
         found = [one for one in described if one.image.pk in there]
         IndexedRegion.objects.filter(image__in=there).delete()
+        CellMap.objects.filter(image__in=there).delete()
+        Outlines.objects.filter(image__in=there).delete()
         _insert(found)
         for one in found:
             one.image.settle_as_indexed(one.hash)
@@ -59,6 +67,8 @@ def _insert(described: Sequence[Described]) -> None:
     _take_keys(rows)
     _copy(rows)
     add_vectors([(one.rows, one.vectors) for one in described])
+    for one in described:
+        add_cells(one.image, one.cells, one.outlines)
 
 
 def add_vectors(described: Sequence[tuple[Sequence[IndexedRegion], Mapping[int, Floats]]]) -> None:
@@ -80,6 +90,16 @@ def add_vectors(described: Sequence[tuple[Sequence[IndexedRegion], Mapping[int, 
     ]
     _take_keys(found)
     _copy(found)
+
+
+def add_cells(image: GalleryImage, cells: Mapping[int, bytes], outlines: bytes) -> None:
+    """Store the maps of cells of an image in spaces in which it has none. Spaces that are gone are left out."""
+    if not cells:
+        return
+    there = DescriptorSpace.objects.filter(pk__in=cells).values_list("pk", flat=True)
+    rows = [CellMap(image=image, space_id=space, data=cells[space]) for space in there]
+    CellMap.objects.bulk_create(rows, ignore_conflicts=True)
+    Outlines.objects.bulk_create([Outlines(image=image, data=outlines)], ignore_conflicts=True)
 
 
 def _take_keys(rows: Sequence[models.Model]) -> None:

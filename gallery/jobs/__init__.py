@@ -221,6 +221,7 @@ def defer_forgotten(targets: Iterable[DescriptorSpace]) -> None:
     defer_indexing(_without_job(GalleryImage.objects.unhashed()), priority=PRIORITY_LATER)
     for space in targets:
         defer_indexing(_without_job(GalleryImage.objects.lacking(space.pk)), priority=PRIORITY_LATER)
+        defer_indexing(_without_job(GalleryImage.objects.without_cells(space.pk)), priority=PRIORITY_LATER)
 
 
 def _without_job(images: QuerySet[GalleryImage]) -> Iterator[int]:

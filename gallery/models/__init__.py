@@ -2,11 +2,21 @@
 
 from gallery.models.clearing import Clearing
 from gallery.models.collection import DemoCollection, GalleryImage, GalleryImageQuerySet
-from gallery.models.index import DescriptorSpace, IndexedRegion, PhotoFeatures, RegionVector
+from gallery.models.index import (
+    CellMap,
+    CellProjection,
+    DescriptorSpace,
+    IndexedRegion,
+    Outlines,
+    PhotoFeatures,
+    RegionVector,
+)
 from gallery.models.pauses import IndexingPause
 from gallery.models.searches import Feedback, KeptRanking, Search, SearchQuerySet
 
 __all__ = [
+    "CellMap",
+    "CellProjection",
     "Clearing",
     "DemoCollection",
     "DescriptorSpace",
@@ -16,6 +26,7 @@ __all__ = [
     "IndexedRegion",
     "IndexingPause",
     "KeptRanking",
+    "Outlines",
     "PhotoFeatures",
     "RegionVector",
     "Search",

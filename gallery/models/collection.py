@@ -9,10 +9,11 @@ from functools import reduce
 from operator import or_
 from typing import Self
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
@@ -115,9 +116,17 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         """Indexed images without a vector in a descriptor space."""
         return self.indexed().exclude(vectors__space=space_id)
 
+    def without_cells(self, space_id: int) -> Self:
+        """Indexed images without a map of cells in a descriptor space, where there may be one."""
+        # By its name: the index is derived from the collection.
+        learned = apps.get_model("gallery", "CellProjection").objects.filter(pk=space_id)
+        return self.indexed().filter(Exists(learned)).exclude(cell_maps__space=space_id)
+
     def behind(self, space_ids: Iterable[int]) -> Self:
         """Images that are not fully indexed in these spaces. Those that failed are left out: they wait for a person."""
-        waiting = [self.pending(), self.unhashed(), *(self.lacking(space_id) for space_id in space_ids)]
+        keys = list(space_ids)
+        waiting = [self.pending(), self.unhashed(), *(self.lacking(key) for key in keys)]
+        waiting += [self.without_cells(key) for key in keys]
         return reduce(or_, waiting)
 
     @transaction.atomic

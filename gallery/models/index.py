@@ -85,6 +85,43 @@ class RegionVector(models.Model):
         return f"{self.region} in {self.space_id}"
 
 
+class CellProjection(models.Model):
+    """What the cells of a space are compared by: learned once, when there are enough regions to learn it from."""
+
+    space = models.OneToOneField(DescriptorSpace, on_delete=models.CASCADE, primary_key=True, related_name="projection")
+    data = models.BinaryField(help_text="Arrays, as numpy saves them.")
+
+    def __str__(self) -> str:
+        return f"Projection of {self.space_id}"
+
+
+class CellMap(models.Model):
+    """An image in one space, cell by cell of a grid: where on it a hit matches."""
+
+    image = models.ForeignKey(GalleryImage, on_delete=models.CASCADE, related_name="cell_maps")
+    space = models.ForeignKey(DescriptorSpace, on_delete=models.CASCADE, related_name="cell_maps", db_index=False)
+    data = models.BinaryField(help_text="A number of 8 bits for each cell and dimension.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "space"], name="cell_map_once_per_space")]
+
+    def __str__(self) -> str:
+        return f"Cells of {self.image_id} in {self.space_id}"
+
+
+class Outlines(models.Model):
+    """The nodes of an image's merge tree that may be drawn on a hit, and where they lie."""
+
+    image = models.OneToOneField(GalleryImage, on_delete=models.CASCADE, primary_key=True, related_name="outlines")
+    data = models.BinaryField(help_text="Arrays, as numpy saves them.")
+
+    class Meta:
+        verbose_name_plural = "outlines"
+
+    def __str__(self) -> str:
+        return f"Outlines of {self.image_id}"
+
+
 class Kept(models.Model):
     """A result that can be computed again, stored for `LIFETIME`."""
 

@@ -18,6 +18,7 @@ from gallery.models import (
 from gallery.search import scoring
 from gallery.search.candidates import Candidates
 from gallery.search.options import Controls, Options
+from gallery.search.outlining import outlined
 from gallery.search.ranked_images import RankedImages
 from selector.people import Person
 
@@ -38,6 +39,8 @@ class Hit:
         "like" or "dislike", where the person has said so.
     copies : list of Hit
         Other images of the same picture, best first.
+    node : int or None
+        The node of the image's merge tree to outline, where that is known better than by the region.
     """
 
     image: GalleryImage
@@ -49,6 +52,7 @@ class Hit:
     opens_weak: bool = False
     feedback: str = ""
     copies: list[Hit] = field(default_factory=list)
+    node: int | None = None
 
     @property
     def region_id(self) -> int | None:
@@ -63,11 +67,14 @@ class Hit:
     @property
     def address(self) -> str:
         """That of the image's details, with the regions shown. It always has a query, to which more can be added."""
-        return f"{self.image.get_absolute_url()}?region={self.key}"
+        outlined = "" if self.node is None else f"&node={self.node}"
+        return f"{self.image.get_absolute_url()}?region={self.key}{outlined}"
 
     @property
     def highlight_query(self) -> str:
-        """The query string of the first region's highlight that shows the other regions, too."""
+        """The query string of the first region's highlight: what is outlined instead, or the other regions, too."""
+        if self.node is not None:
+            return f"?node={self.node}"
         return f"?also={'-'.join(map(str, self.region_ids[1:]))}" if len(self.region_ids) > 1 else ""
 
     @property
@@ -125,12 +132,14 @@ def hits_of(
     images = visible.in_bulk(ranking.image_ids[rows].tolist())
     gone = missing_regions(ranking.region_ids[rows].ravel().tolist()) if check else frozenset()
     given = {row.image_id: "like" if row.liked else "dislike" for row in feedback}
+    nodes = outlined(ranking.asked, list(images))
     strong = ranking.n_strong
     places: dict[int, list[Hit]] = {}
     for row in rows.tolist():
         if image := images.get(int(ranking.image_ids[row])):
             place = int(ranking.groups[row])
             hit = _hit(ranking, row, image, gone, is_weak=place >= strong, feedback=given.get(image.pk, ""))
+            hit = replace(hit, node=nodes.get(image.pk)) if hit.region_ids else hit
             places.setdefault(place, []).append(hit)
     hits = [replace(lead, copies=copies) for lead, *copies in places.values()]
     # The line is drawn on the page in which the scores fall off. Where nothing stands out there is none to draw: in a

@@ -56,10 +56,16 @@ class QueryVector:
     ----------
     space : DescriptorSpace
     vector : float32 (D,)
+    is_of_words : bool
+        Whether it describes words, and no region.
+    alone : float32 (D,), optional
+        The selection without what is around it, to be compared with cells; by default `vector` is.
     """
 
     space: DescriptorSpace
     vector: Floats
+    is_of_words: bool = False
+    alone: Floats | None = None
 
     @property
     def distance(self) -> Distance:

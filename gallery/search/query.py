@@ -90,8 +90,9 @@ def query_in(
     vectors = []
     for part, vector in enumerate(selected):
         liked, disliked = (feedback.get((space.pk, part, is_liked), ()) for is_liked in (True, False))
-        asked = [scoring.rocchio(vector, liked=liked, disliked=disliked), *([] if text is None else [text])]
-        vectors.append([QueryVector(space, one) for one in asked])
+        alone = selection_vector(space, describer, picture, parts[part], alone=True)
+        moved = QueryVector(space, scoring.rocchio(vector, liked=liked, disliked=disliked), alone=alone)
+        vectors.append([moved, *([] if text is None else [QueryVector(space, text, is_of_words=True)])])
     return SpaceQuery(vectors, knows_words)
 
 

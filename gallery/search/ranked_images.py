@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,19 @@ from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
+from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
+from gallery.search.outlining import Asked, asked_of
+from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
 from selector.arrays import Floats
 
 # Of many candidates, so many images nearest to each part are compared by all their regions.
 SHORTLIST = 300
 # In a packed ranking, before the name of a space: the array with its scores.
 SPACE_PREFIX = "space "
+# The same before the key of a space: what is looked for in cells.
+ASKED_PREFIX = "asked "
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class RankedImages:
         The place in the answer, from 0: copies of one picture share one, and follow each other.
     scores_by_space : mapping of space to float32 (k,)
         The mean over the parts; nan where a region is not described in a space.
+    asked : dict
+        From `outlining.asked_of`: what is outlined on the hits; nothing where there are several parts.
     """
 
     image_ids: Integers
@@ -52,6 +59,7 @@ class RankedImages:
     scores_by_part: Floats
     groups: Integers
     scores_by_space: dict[str, Floats]
+    asked: Asked = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> RankedImages:
@@ -73,13 +81,27 @@ class RankedImages:
     def take(self, rows: npt.NDArray[np.intp]) -> RankedImages:
         """The ranking of these rows, in this order."""
         by_space = {space: scores[rows] for space, scores in self.scores_by_space.items()}
-        return RankedImages(**{name: column[rows] for name, column in self._columns()}, scores_by_space=by_space)
+        columns: dict[str, Any] = {name: column[rows] for name, column in self._columns()}
+        return replace(self, **columns, scores_by_space=by_space)
+
+    def followed_by(self, others: RankedImages) -> RankedImages:
+        """One ranking of this one and, behind it, that of other images, each with a place of its own."""
+        columns: dict[str, Any] = {
+            name: np.concatenate([column, getattr(others, name)]) for name, column in self._columns()
+        }
+        columns["groups"] = np.arange(len(columns["image_ids"]))
+        by_space = {
+            space: np.concatenate([scores, others.scores_by_space[space]])
+            for space, scores in self.scores_by_space.items()
+        }
+        return replace(self, **columns, scores_by_space=by_space)
 
     def pack(self) -> bytes:
         """All arrays as bytes, in the format of `numpy.savez`."""
         out = io.BytesIO()
         by_space = {f"{SPACE_PREFIX}{space}": scores for space, scores in self.scores_by_space.items()}
-        arrays: dict[str, Any] = {**dict(self._columns()), **by_space}
+        asked = {f"{ASKED_PREFIX}{space}": vector for space, vector in self.asked.items()}
+        arrays: dict[str, Any] = {**dict(self._columns()), **by_space, **asked}
         np.savez(out, **arrays)
         return out.getvalue()
 
@@ -90,13 +112,15 @@ class RankedImages:
             stored = dict(arrays)
         spaces = [name for name in stored if name.startswith(SPACE_PREFIX)]
         by_space = {name.removeprefix(SPACE_PREFIX): stored.pop(name) for name in spaces}
-        return cls(**stored, scores_by_space=by_space)
+        keys = [name for name in stored if name.startswith(ASKED_PREFIX)]
+        asked = {int(name.removeprefix(ASKED_PREFIX)): stored.pop(name) for name in keys}
+        return cls(**stored, scores_by_space=by_space, asked=asked)
 
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The arrays with a row for each image, by name."""
-        for field in fields(self):
-            if field.name != "scores_by_space":
-                yield field.name, getattr(self, field.name)
+        for one in fields(self):
+            if one.name not in ("scores_by_space", "asked"):
+                yield one.name, getattr(self, one.name)
 
 
 def rank_images(
@@ -104,9 +128,11 @@ def rank_images(
     images: QuerySet[GalleryImage],
     weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
+    *,
+    rescore: bool = True,
 ) -> RankedImages:
     """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
-    return rank_by_parts([list(queries)], Candidates(images), weights, limit)
+    return rank_by_parts([list(queries)], Candidates(images), weights, limit, rescore=rescore)
 
 
 def rank_by_parts(
@@ -114,6 +140,8 @@ def rank_by_parts(
     candidates: Candidates,
     weights: Mapping[str, float] | None = None,
     limit: int = NEAREST,
+    *,
+    rescore: bool = True,
 ) -> RankedImages:
     """Rank images by how well each has all parts, each part by its best region, over all spaces together.
 
@@ -127,6 +155,8 @@ def rank_by_parts(
         How much each kind counts; by default as much as its kind says.
     limit : int
         How many regions of many candidates are looked at for each query vector.
+    rescore : bool, optional
+        Whether the first images are ranked anew, by a second look at all their regions.
     """
     if candidates.are_none:
         return RankedImages.nothing()
@@ -138,46 +168,110 @@ def rank_by_parts(
         regions, images = regions_of_shortlist(together)
     else:
         regions, images = union_of(together)
-    return combine_parts(
-        [rank_part(queries, known, regions, images, weights) for queries, known in zip(parts, neighbours, strict=True)]
+    first = combine_parts(
+        [
+            rank_part(scores_of_part(queries, known, regions), regions, images, weights)
+            for queries, known in zip(parts, neighbours, strict=True)
+        ]
     )
+    if not rescore:
+        return first
+    second = ranked_anew(first, parts, weights)
+    return replace(second, asked=asked_of(parts[0], weights)) if len(parts) == 1 else second
 
 
-def rank_part(
-    queries: Sequence[QueryVector],
-    neighbours: Sequence[Neighbours],
-    regions: Integers,
-    images: Integers,
-    weights: Mapping[str, float] | None,
-) -> RankedImages:
-    """Rank images by one part. Several query vectors of one space weigh alike.
+def scores_of_part(
+    queries: Sequence[QueryVector], neighbours: Sequence[Neighbours], regions: Integers
+) -> dict[str, Floats]:
+    """The scores of regions by kind of space, (r,); several query vectors of one kind weigh alike.
 
     Parameters
     ----------
     queries, neighbours : sequence
         The query vectors of the part, and what is near to each.
-    regions, images : int64 (r,)
-        The regions to score, sorted, and the image of each.
-    weights : mapping of kind of space to float, optional
-        How much each kind counts.
+    regions : int64 (r,)
+        The regions to score, sorted.
     """
     scores: dict[str, list[Floats]] = {}
     for query, known in zip(queries, neighbours, strict=True):
         scores.setdefault(query.space.kind, []).append(calibrated(query, regions, known))
-    by_space = {kind: scoring.mean_over_parts(several) for kind, several in scores.items()}
-    # With the slider at one end the only space that answers may weigh nothing: it counts all the same.
-    if weights is None or not any(weights.get(kind) for kind in by_space):
-        weights = default_weights()
-    fused = scoring.fuse(by_space, weights)
-    image_ids, rows = scoring.best_regions(images, fused)
+    return {kind: scoring.mean_over_parts(several) for kind, several in scores.items()}
+
+
+def ranked_anew(
+    first: RankedImages, parts: Sequence[Sequence[QueryVector]], weights: Mapping[str, float] | None
+) -> RankedImages:
+    """A ranking whose first images are in the order of a second look at all their regions, before the others.
+
+    The scores stay those of the first look, which mean the same for every question, and are only made to fall: a
+    question that was moved toward its first hits is near to them in any case.
+    """
+    regions = regions_of(first.image_ids[:RESCORED])
+    second = combine_parts([look_again(queries, regions, weights) for queries in parts])
+    seen = replace(second, scores=second.scores_by_part.mean(axis=1))
+    joined = seen.followed_by(first.take(np.arange(RESCORED, len(first.image_ids))))
+    return replace(joined, scores=made_to_fall(joined.scores))
+
+
+def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mapping[str, float] | None) -> RankedImages:
+    """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look.
+
+    Where an image is ranked by nearly the whole of itself, the best of its smaller regions stands for it: to outline
+    all of a picture would say nothing.
+    """
+    looks = [Rescored.of(query, regions) for query in queries]
+    hits = rank_part(by_kind(looks), regions.ids, regions.images, weights).region_ids[:FIRST_HITS, 0]
+    moved = by_kind([look.toward(hits) for look in looks])
+    ranking = rank_part(moved, regions.ids, regions.images, weights)
+    rows = np.searchsorted(regions.ids, ranking.region_ids[:, 0])
+    plain = by_kind(looks, plain=True)
+    return replace(
+        ranking,
+        region_ids=regions.ids[regions.proper(fused(moved, weights), rows)][:, None],
+        scores_by_part=fused(plain, weights)[rows][:, None],
+        scores_by_space={kind: scores[rows] for kind, scores in plain.items()},
+    )
+
+
+def regions_of(images: Integers) -> Regions:
+    """All regions of some images."""
+    rows = IndexedRegion.objects.filter(EqualsAny("image", images.tolist())).order_by("pk")
+    found = np.array(list(rows.values_list("pk", "image", "area")), np.float64).reshape(-1, 3).T
+    return Regions(found[0].astype(np.int64), found[1].astype(np.int64), found[2])
+
+
+def rank_part(
+    scores: Mapping[str, Floats], regions: Integers, images: Integers, weights: Mapping[str, float] | None
+) -> RankedImages:
+    """Rank images by one part.
+
+    Parameters
+    ----------
+    scores : mapping of kind of space to float32 (r,)
+        Of the regions.
+    regions, images : int64 (r,)
+        The regions, sorted, and the image of each.
+    weights : mapping of kind of space to float, optional
+        How much each kind counts.
+    """
+    together = fused(scores, weights)
+    image_ids, rows = scoring.best_regions(images, together)
     return RankedImages(
         image_ids=image_ids.astype(np.int64),
         region_ids=regions[rows][:, None],
-        scores=fused[rows],
-        scores_by_part=fused[rows][:, None],
+        scores=together[rows],
+        scores_by_part=together[rows][:, None],
         groups=np.arange(len(image_ids)),
-        scores_by_space={kind: scores[rows] for kind, scores in by_space.items()},
+        scores_by_space={kind: each[rows] for kind, each in scores.items()},
     )
+
+
+def fused(scores: Mapping[str, Floats], weights: Mapping[str, float] | None) -> Floats:
+    """The scores of regions over all kinds of spaces: float32 (r,)."""
+    # With the slider at one end the only space that answers may weigh nothing: it counts all the same.
+    if weights is None or not any(weights.get(kind) for kind in scores):
+        weights = default_weights()
+    return scoring.fuse(scores, weights)
 
 
 def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:

@@ -25,6 +25,7 @@ METADATA = ("title", "description", "creator", "licence", "source_url", "taken",
 MOST_TAGS = 50
 LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
+LARGEST_NODE = 2**16 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
 
 
@@ -60,20 +61,24 @@ class DetailsForm(LenientForm):
     """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
 
     region = RegionsField(required=False)
+    node = forms.IntegerField(min_value=0, max_value=LARGEST_NODE, required=False)
     drawer = forms.BooleanField(required=False)
 
 
 class HighlightForm(LenientForm):
-    """Which other regions of the same image matched, too, and whether to draw them as large as the photo."""
+    """Which other regions of the same image matched, too, or which node of its tree to draw; and whether to draw as
+    large as the photo."""
 
     also = RegionsField(required=False)
+    node = forms.IntegerField(min_value=0, max_value=LARGEST_NODE, required=False)
     full = forms.BooleanField(required=False)
 
 
 class RegionForm(forms.Form):
-    """Which region of an image is meant; none means the whole image."""
+    """Which region of an image is meant, or which node of its tree; none means the whole image."""
 
     region = RegionsField(required=False)
+    node = forms.IntegerField(min_value=0, max_value=LARGEST_NODE, required=False)
 
 
 class AnswerForm(PageForm):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from gallery.access import visible_image, visible_region
-from gallery.index.region_highlights import exact_highlight, thumbnail_highlight
-from gallery.models import GalleryImage
+from gallery.access import visible_image, visible_region, with_node
+from gallery.index.region_highlights import exact_highlight, node_highlight, thumbnail_highlight
+from gallery.models import GalleryImage, IndexedRegion
 from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
 from selector.access import full_size_for
 from selector.people import person_of
@@ -44,6 +46,7 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
         "image": image,
         "is_missing": not is_there(image.photo.working),
         "regions": image.own_regions(form.given("region") or []),
+        "node": form.given("node"),
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
         "full_size": full_size_for(person, image.photo),
         "in_drawer": wants_partial(request) and form.given("drawer"),
@@ -55,12 +58,20 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
 def highlight(request: HttpRequest, region_id: int) -> HttpResponseBase:
     """Where a hit matched, to lie over its thumbnail. A region is never changed, only replaced by another.
 
-    Where several parts matched, the other regions are named in the query: one picture shows all of them.
+    Where several parts matched, the other regions are named in the query: one picture shows all of them. Or it names
+    another node of the same tree, which is drawn instead.
     """
     region = visible_region(person_of(request), region_id)
     form = HighlightForm(request.GET)
-    also = form.given("also")
-    matched = [region, *(region.image.regions.filter(pk__in=also) if also else ())]
-    drawn = exact_highlight if form.given("full") else thumbnail_highlight
+    draw = partial(drawn_highlight, region, form.given("also"), form.given("node"), full=bool(form.given("full")))
     is_public = region.image.photo.is_public
-    return kept(request, lambda: HttpResponse(drawn(matched), content_type="image/png"), is_public=is_public)
+    return kept(request, lambda: HttpResponse(draw(), content_type="image/png"), is_public=is_public)
+
+
+def drawn_highlight(region: IndexedRegion, also: list[int] | None, node: int | None, *, full: bool) -> bytes:
+    """The PNG of a region with others of its image, or of a node in its place, as large as the photo if `full`."""
+    if node is not None:
+        chosen = with_node(region, node)
+        return exact_highlight([chosen]) if full else node_highlight(chosen)
+    matched = [region, *(region.image.regions.filter(pk__in=also) if also else ())]
+    return exact_highlight(matched) if full else thumbnail_highlight(matched)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -21,7 +22,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from PIL import Image
 
-from gallery.evaluation import report, sandbox
+from gallery.evaluation import comparison, report, sandbox
 from gallery.evaluation.dataset import BadDataset, Dataset
 from gallery.evaluation.filling import import_images
 from gallery.evaluation.results import CANDIDATE_WEIGHTS
@@ -81,8 +82,9 @@ def test_every_way_of_searching_is_measured(folder: Path, settings: Any, tiny_mo
     ticks: list[str] = []
     dataset, wanted = Dataset.read(folder), spaces.ensure_spaces()[0]
     rows = {(row["method"], row["space"]): row for row in evaluate(dataset, wanted, ticks.append)}
-    ways = ["prototype", "padded crop", "whole images", "regions"]
-    assert list(rows) == [(way, space) for space in ("appearance", "meaning") for way in ways] + [("fused", "all")]
+    ways = ["prototype", "padded crop", "whole images", "first stage", "regions"]
+    together = [("first stage", "all"), ("fused", "all")]
+    assert list(rows) == [(way, space) for space in ("appearance", "meaning") for way in ways] + together
     ours, fused = rows["regions", "appearance"], rows["fused", "all"]
     assert (ours["mAP"], ours["P1"], ours["P10"]) == (1, 1, 0.1)
     assert ours["by_size"]["5 to 20%"]["queries"] == ours["queries"] == 4
@@ -92,7 +94,39 @@ def test_every_way_of_searching_is_measured(folder: Path, settings: Any, tiny_mo
     assert all(chosen["appearance"] in CANDIDATE_WEIGHTS for chosen in fused["weights_chosen"])
     assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
     assert len(ticks) == n_steps(dataset, wanted)
+    assert "drawn" not in ours
     assert sum("queries of" in line or "weights chosen" in line for line in report.lines(list(rows.values()))) == 5
+
+
+@pytest.mark.django_db
+def test_where_right_hits_are_drawn_is_measured_and_two_runs_compared(folder: Path) -> None:
+    (folder / "objects.jsonl").write_text((folder / "queries.jsonl").read_text())
+    (folder / "masks" / "d.png").unlink()
+    Image.new("1", (200, 150)).save(folder / "masks" / "d.png")  # The object is nowhere: nothing drawn meets it.
+    dataset, wanted = Dataset.read(folder), spaces.ensure_spaces()[0]
+    (*_, ours) = evaluate(replace(dataset, queries=dataset.queries[:3]), wanted, lambda stage: None)
+    drawn = ours["drawn"]
+    assert (drawn["hits"], drawn["whole"]) == (3, 0)
+    assert drawn["centre"] == pytest.approx(2 / 3, abs=1e-4)
+    assert {size: of["hits"] for size, of in drawn["by_size"].items()} == {"under 5%": 1, "5 to 20%": 2, "above 20%": 0}
+    assert (drawn["by_size"]["under 5%"]["centre"], drawn["by_size"]["5 to 20%"]["centre"]) == (0, 1)
+    worse = {**ours, "by_query": {name: {**of, "mAP": of["mAP"] - 0.25} for name, of in ours["by_query"].items()}}
+    (folder / "before.json").write_text(json.dumps([worse]))
+    comparison.compare([ours], comparison.read(folder / "before.json"))
+    assert ours["against"]["mAP"] == {"difference": 0.25, "interval": [0.25, 0.25]}
+    assert ours["against"]["iou25"]["difference"] == 0
+    assert any("against the other run, 3 queries: mAP +0.2500" in line for line in report.lines([ours]))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "cannot be read: No such file"), ('[{"method": "regions"}]', "holds no figures by query")],
+)
+def test_a_run_is_compared_with_figures_only(folder: Path, content: str | None, sentence: str) -> None:
+    if content:
+        (folder / "before.json").write_text(content)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("evaluate_retrieval", folder, against=folder / "before.json")
 
 
 @embedded_server
@@ -104,7 +138,7 @@ def test_it_is_measured_in_a_collection_of_its_own(
     vectors = RegionVector.objects.count()
     options = {"json": folder / "figures.json", "space": "appearance", "half": "odd", "limit": 1}
     call_command("evaluate_retrieval", folder, **options)
-    (_, _, _, ours) = json.loads((folder / "figures.json").read_text())
+    *_, ours = json.loads((folder / "figures.json").read_text())
     assert (ours["method"], ours["half"], ours["queries"], ours["mAP"]) == ("regions", "odd", 1, 1)
     assert "regions       appearance    1.000" in capfd.readouterr().out
 
@@ -124,7 +158,7 @@ def test_when_it_fails_there_it_fails_here(folder: Path, monkeypatch: pytest.Mon
     ("file", "content", "sentence"),
     [
         ("labels.json", None, "labels.json cannot be read: No such file or directory."),
-        ("labels.json", "[1, 2]", "is not as it should be"),
+        ("labels.json", "[1, 2]", "One of the files about .* is not as it should be"),
         ("queries.jsonl", '{"image": "e.png", "label": "x", "mask": "y"}', "e.png, which labels.json does not name"),
         ("queries.jsonl", "", "There are no queries to ask."),
     ],

@@ -245,9 +245,9 @@ def test_parts_are_found_among_many_images_as_among_few(
     images = GalleryImage.objects.visible_to(VISITOR)
     parts = build_query(search, Options(apart=True)).vectors
     assert [len(queries) for queries in parts] == [2, 2]
-    few = rank_by_parts(parts, Candidates(images))
+    few = rank_by_parts(parts, Candidates(images), rescore=False)
     settings.VECTOR_INDEX_FROM = 1
-    many = rank_by_parts(parts, Candidates(images), limit=limit)
+    many = rank_by_parts(parts, Candidates(images), limit=limit, rescore=False)
     # Whatever each space brought by itself: all regions of these images are compared in both.
     rows = [few.image_ids.tolist().index(image) for image in many.image_ids.tolist()]
     assert rows == sorted(rows) and len(rows) > 1

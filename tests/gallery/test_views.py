@@ -337,8 +337,8 @@ def test_a_search_asks_as_many_questions_for_many_images_as_for_one(
     one = queries(alice_client, address)
     for seed in range(1, 5):
         add_indexed(seed=seed)
-    # Session, account, search; then seven of its own.
-    assert queries(alice_client, address) == one == 10
+    # Session, account, search; then eleven of its own.
+    assert queries(alice_client, address) == one == 14
 
 
 def test_a_visitors_searches_move_to_the_account_at_sign_in(

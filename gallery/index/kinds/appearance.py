@@ -24,6 +24,12 @@ class AppearanceDescriber(Describer):
     def region_vectors(self, features: Floats, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
         return appearance.region_vectors(features, members)
 
+    def region_vectors_alone(self, features: Floats, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
+        return appearance.region_vectors(features, members, context=0)
+
+    def cells(self, features: Floats, image: SegmentedImage) -> Floats:
+        return appearance.cell_vectors(features, image.cell_shares)
+
 
 class Appearance(Kind):
     """One space for each version of the histograms; only today's can be computed."""

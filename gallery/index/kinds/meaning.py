@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
+from gallery.descriptors.cell_maps import resampled
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.open_clip.feature_maps import SharedMap
 from gallery.descriptors.open_clip.tower import Tower
@@ -72,6 +73,16 @@ class MeaningDescriber(Describer):
             return feature_maps.region_vectors(features, members)  # Without the model: it need not be loaded.
         return self.tower.region_vectors(features, members, rgb=image.rgb, labels=image.labels)
 
+    def region_vectors_alone(
+        self, features: SharedMap, members: npt.NDArray[np.bool_], image: SegmentedImage
+    ) -> Floats:
+        # As cells are described: without crops, and so without the model.
+        return feature_maps.region_vectors(features, members)
+
+    def cells(self, features: npt.NDArray[np.float16], image: SegmentedImage) -> Floats | None:
+        # Towers without a feature map give one cell.
+        return resampled(features) if features.shape[:2] != (1, 1) else None
+
     def image_vectors(self, images: Sequence[Rgb]) -> Floats:
         return self.tower.image_vectors(images)
 
@@ -83,6 +94,7 @@ class Meaning(Kind):
     label = "means like"
     default_weight = 0.8
     is_fetched = True
+    is_expanded = True
 
     def ensure_space(self) -> DescriptorSpace:
         if reason := self.why_off():

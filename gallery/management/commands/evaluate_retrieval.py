@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery.evaluation import report, sandbox
+from gallery.evaluation import comparison, report, sandbox
 from gallery.evaluation.dataset import HALVES, BadDataset, Dataset
 from gallery.evaluation.run import evaluate, n_steps
 from gallery.index import kinds, spaces
@@ -22,8 +22,8 @@ from gallery.management.progress import bar
 class Command(BaseCommand):
     help = (
         "Measure how well searching by region finds what it should, in a temporary index of its own: mean average "
-        "precision, precision at 1 and 10, and time by stage. FOLDER holds images, labels.json, queries.jsonl and "
-        "masks."
+        "precision, precision at 1 and 10, where right hits are drawn, and time by stage. FOLDER holds images, "
+        "labels.json, queries.jsonl, masks and, for what is drawn, objects.jsonl."
     )
     # What follows `python` on the command line of the process that evaluates: this command again, with its arguments.
     program: Sequence[str] = (str(settings.BASE_DIR / "manage.py"), "evaluate_retrieval")
@@ -36,6 +36,9 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a method")
+        parser.add_argument(
+            "--against", type=Path, metavar="FILE", help="compare with what --json wrote in another run"
+        )
 
     def handle(
         self,
@@ -46,25 +49,35 @@ class Command(BaseCommand):
         limit: int,
         long_side: int,
         json: Path | None,
+        against: Path | None,
         **options: Any,
     ) -> None:
         try:
             if json:
                 report.check_writable(json)
+            earlier = comparison.read(against) if against else []
             dataset = chosen_queries(folder, half, limit)
             if not sandbox.is_inside():
-                given = {"space": space, "half": half, "limit": limit, "long-side": long_side, "json": json}
+                given: dict[str, object] = {
+                    "space": space,
+                    "half": half,
+                    "limit": limit,
+                    "long-side": long_side,
+                    "json": json,
+                    "against": against,
+                }
                 self.run_in_sandbox(folder, given)
                 return
             with sandbox.empty_collection():
                 rows = self.evaluate(dataset, space, long_side)
             for row in rows:
                 row["half"] = half or "both"
+            comparison.compare(rows, earlier)
             # Shown first: whatever may go wrong with the file, an hour's figures are not lost.
             self.show(rows)
             if json:
                 report.write(rows, json)
-        except (BadDataset, report.NotWritable, sandbox.NoSandbox) as problem:
+        except (BadDataset, comparison.NotComparable, report.NotWritable, sandbox.NoSandbox) as problem:
             raise CommandError(str(problem)) from problem
 
     def run_in_sandbox(self, folder: Path, given: Mapping[str, object]) -> None:

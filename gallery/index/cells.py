@@ -1,0 +1,95 @@
+"""Maps of cells of images, by which hits are outlined; and the projections that make them small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import transaction
+
+from gallery.descriptors.cell_maps import Projection, pack_cells
+from gallery.descriptors.outline_tree import OutlineTree
+from gallery.index import storing
+from gallery.index.kinds import describer_of
+from gallery.index.segmented_photo import SegmentedPhoto
+from gallery.models import CellMap, CellProjection, DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+
+# Regions that a projection is learned on, of fifty images or more; while there are fewer, there is none.
+LEARNED_ON = 800
+
+# Those of each space, once there are any: they never change.
+_projections: dict[int, Projection] = {}
+
+
+def projection_of(space: DescriptorSpace) -> Projection | None:
+    """The projection of the cells of a space; None while it has not been learned."""
+    if space.pk not in _projections:
+        row = CellProjection.objects.filter(space=space).first()
+        if row is None:
+            return None
+        _projections[space.pk] = Projection.unpack(bytes(row.data))
+    return _projections[space.pk]
+
+
+def learn_projections(spaces: Sequence[DescriptorSpace]) -> None:
+    """Learn the projections that are missing, where there are enough regions. For processes that index."""
+    for space in spaces:
+        if projection_of(space) is not None:
+            continue
+        sample = list(IndexedRegion.objects.order_by("sample_key", "pk").values_list("pk", flat=True)[:LEARNED_ON])
+        rows = RegionVector.objects.filter(space=space, region__in=sample).values_list("vector", flat=True)
+        if len(sample) < LEARNED_ON or rows.count() < LEARNED_ON:
+            continue
+        learned = Projection.learn(np.array([list(vector) for vector in rows], np.float32))
+        # Of two processes that learn at once, the first one counts.
+        CellProjection.objects.get_or_create(space=space, defaults={"data": learned.pack()})
+
+
+def packed_cells(
+    photo: SegmentedPhoto, features: Mapping[int, npt.NDArray[Any]], spaces: Sequence[DescriptorSpace]
+) -> dict[int, bytes]:
+    """The cells of a photo by the keys of those spaces that have a projection, as they are stored.
+
+    Parameters
+    ----------
+    photo : SegmentedPhoto
+    features : mapping of int to ndarray
+        From `Describer.extract_features`, by the key of the space.
+    spaces : sequence of DescriptorSpace
+    """
+    packed = {}
+    for space in spaces:
+        projection = projection_of(space)
+        if projection is None:
+            continue
+        cells = describer_of(space).cells(features[space.pk], photo)
+        packed[space.pk] = b"" if cells is None else pack_cells(projection.apply(cells))
+    return packed
+
+
+def packed_outlines(photo: SegmentedPhoto) -> bytes:
+    """The nodes of a photo's merge tree that may be drawn, as they are stored."""
+    segmentation = photo.segmentation
+    return OutlineTree.of(segmentation.hierarchy.parents, segmentation.areas, photo.cell_shares).pack()
+
+
+def lacking(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> list[DescriptorSpace]:
+    """The spaces, of those given, in which an image has no map of cells and could have one."""
+    there = set(CellMap.objects.filter(image=image).values_list("space", flat=True))
+    return [space for space in spaces if space.pk not in there and projection_of(space) is not None]
+
+
+def add_cells(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> None:
+    """Add the maps of cells of an indexed image in some more spaces."""
+    region = image.regions.select_related("label_map__photo").order_by("pk").first()
+    if region is None:
+        return
+    photo = SegmentedPhoto(region.label_map)
+    features = {space.pk: describer_of(space).extract_features(photo) for space in spaces}
+    cells, outlines = packed_cells(photo, features, spaces), packed_outlines(photo)
+    with transaction.atomic():
+        # Regions that were replaced meanwhile came with cells of their own.
+        if image.regions.select_for_update().filter(pk=region.pk).exists():
+            storing.add_cells(image, cells, outlines)

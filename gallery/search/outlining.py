@@ -1,0 +1,49 @@
+"""What is outlined on hits: on each image the node of its merge tree that is most like what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gallery.descriptors.cell_maps import SIDE, likeness, unpack_cells
+from gallery.descriptors.outline_tree import OutlineTree
+from gallery.index.cells import projection_of
+from gallery.index.kinds import default_weights
+from gallery.models import CellMap, Outlines
+from gallery.search.expressions import EqualsAny
+from gallery.search.nearest import QueryVector
+from selector.arrays import Floats
+
+Asked = dict[int, Floats]
+"""What cells are compared with, by the key of the space: float32 (d,). The longer, the more the space counts."""
+
+
+def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None) -> Asked:
+    """What to look for in the cells of hits, of the query vectors of one part; words lie elsewhere than regions.
+
+    A space counts by the root of its weight, and cells by squares (`likeness`): so vectors have its fourth root.
+    """
+    counting = weights if weights and any(weights.get(query.space.kind) for query in queries) else default_weights()
+    asked: Asked = {}
+    for query in queries:
+        weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
+        if weight and projection is not None and not query.is_of_words:
+            asked[query.space.pk] = projection.apply(query.vector if query.alone is None else query.alone) * np.float32(
+                weight**0.25
+            )
+    return asked
+
+
+def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
+    """The node to outline on each of some images; those without maps of cells are left out."""
+    if not asked:
+        return {}
+    found: dict[int, Floats] = {}
+    maps = CellMap.objects.filter(EqualsAny("image", image_ids), space__in=list(asked)).exclude(data=b"")
+    for image, space, data in maps.values_list("image", "space", "data"):
+        like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
+        like += likeness(unpack_cells(bytes(data)), asked[space])
+    trees = Outlines.objects.filter(EqualsAny("image", list(found))).values_list("image", "data")
+    nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image]) for image, data in trees}
+    return {image: node for image, node in nodes.items() if node is not None}
