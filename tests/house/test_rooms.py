@@ -120,6 +120,7 @@ NO_ELEMENT = {
         "curating/_offer_state.html",
     ),
     *("curating/_progress.html", "library/_detail_button.html", "selector/_where.html"),
+    *("gallery/_deleted_search.html", "gallery/_past_search.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }
 
