@@ -31,6 +31,7 @@ document.addEventListener("pointerdown", ({ target }) => {
 /* A card that was replaced: htmx gives the focus back to a button that has an id, but a form that closed is gone. */
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.elt.matches("li.card") && document.activeElement === document.body) {
-    detail.elt.querySelector("summary, button")?.focus();
+    const back = detail.elt.querySelector("summary") ?? detail.elt.querySelector("button");
+    if (back instanceof HTMLElement) back.focus();
   }
 });

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def test_a_search_is_named_pinned_deleted_and_brought_back(page: Page, tmp_path: Path) -> None:
     for seed in range(3):
-        add_public(image_file(thing_on_ground(RED, BLUE, seed)), f"{seed}.jpg", Details(title=f"Thing {seed}", licence="CC0"))
+        add_public(
+            image_file(thing_on_ground(RED, BLUE, seed)), f"{seed}.jpg", Details(title=f"Thing {seed}", licence="CC0")
+        )
     call_command("index_gallery", verbosity=0)
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     for x in (30, 90):

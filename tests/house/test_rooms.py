@@ -23,8 +23,18 @@ ROOMS = {
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (
-        *("jobs", "cards", "forms", "responses", "upload_views", "photo_views", "detail_views", "collection_views"),
-        *("urls", "apps"),
+        *(
+            "models",
+            "jobs",
+            "cards",
+            "forms",
+            "responses",
+            "upload_views",
+            "photo_views",
+            "detail_views",
+            "collection_views",
+        ),
+        *("receivers", "urls", "apps"),
     ),
     "accounts": (
         *("models", "signing_in", "sessions", "exports", "leaving", "jobs", "forms", "web"),
