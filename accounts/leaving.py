@@ -53,7 +53,7 @@ def belongings_of(person: Person) -> Belongings:
     """What goes along when a person leaves, besides photos."""
     return Belongings(
         selections=Selection.objects.owned_by(person).count(),
-        searches=Search.objects.owned_by(person).count(),
+        searches=Search.objects.owned_by(person).kept().count(),
         links=SharedSelection.objects.owned_by(person).count(),
         images=GalleryImage.objects.owned_by(person).count(),
     )

@@ -65,6 +65,11 @@ def regions_of_one_image(person: Person, region_ids: Sequence[int]) -> list[Inde
     return [rows[region_id] for region_id in region_ids]
 
 
+def own_search_or_discarded(person: Person, search_id: uuid.UUID) -> Search:
+    """A search this person made, perhaps one that they have deleted a moment ago."""
+    return get_object_or_404(Search.objects.with_discarded(person), pk=search_id)
+
+
 def own_search(person: Person, search_id: uuid.UUID) -> Search:
     """A search this person made, with its label map and photo."""
     mine = Search.objects.visible_to(person).select_related("label_map__photo")

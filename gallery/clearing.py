@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from gallery import jobs
-from gallery.models import Clearing, IndexedRegion, KeptRanking, PhotoFeatures
+from gallery.models import Clearing, IndexedRegion, KeptRanking, PhotoFeatures, Search
 from selector.models import LabelMap
 from selector.services.clearing import delete_files_without_rows, forget_visitors
 from selector.services.label_maps import todays_key
@@ -80,6 +80,12 @@ def delete_outdated_rankings() -> Iterator[None]:
         yield
 
 
+def delete_discarded_searches() -> Iterator[None]:
+    while keys := list(Search.objects.outdated().values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        Search.objects.filter(pk__in=keys).delete()
+        yield
+
+
 def delete_outdated_features() -> Iterator[None]:
     while keys := _keys(PhotoFeatures.objects.outdated()):
         PhotoFeatures.objects.filter(pk__in=keys).delete()
@@ -105,6 +111,7 @@ def clear_cache() -> Iterator[None]:
 # Rows that nobody needs, deleted with their files; each step is short. Apps above add theirs.
 ROWS: list[Callable[[], Iterator[None]]] = [
     forget_visitors,
+    delete_discarded_searches,
     delete_unneeded_label_maps,
     delete_outdated_rankings,
     delete_outdated_features,

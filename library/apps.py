@@ -9,6 +9,7 @@ class LibraryConfig(AppConfig):
 
     def ready(self) -> None:
         from gallery import clearing
+        from library import receivers  # noqa: F401  what it connects
         from selector.services import details
 
         slots.fill("workspace-photo", "library/_rotate_button.html")

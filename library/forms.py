@@ -74,6 +74,15 @@ class PhotosForm(forms.Form):
         chosen.choices = [(key, key) for key in data.getlist("photo") if _is_uuid(key)]
 
 
+class ChoiceForm(forms.Form):
+    """Whether the person's searches are to find what they add."""
+
+    finds_new = forms.ChoiceField(
+        choices=[("yes", "yes"), ("no", "no")],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Say yes or no."),
+    )
+
+
 class DetailForm(forms.Form):
     """A box on a photo, in pixels of its original as the photo is turned.
 

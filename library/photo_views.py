@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from library.cards import cards_of
 from library.forms import PhotosForm, RenameForm, StayForm
+from library.models import FindingChoice
 from library.responses import changed
 from library.upload_views import upload, what_is_taken
 from selector.access import own_photo, own_photos
@@ -40,6 +41,7 @@ def photos(request: HtmxHttpRequest) -> HttpResponse:
         "page": page,
         "cards": cards_of(person, page),
         "usage": usage_of(person),
+        "is_asked": FindingChoice.objects.of(person) is None,
         **what_is_taken(),
     }
     return render_partial_or_page(request, "library/_photo_grid.html", "library/photos.html", context)

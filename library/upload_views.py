@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
 
+from gallery.collection.importing import collect
 from gallery.models import GalleryImage
 from library.forms import StayForm, UploadForm
+from library.models import FindingChoice
 from selector.models import Photo
 from selector.people import Person, person_of
 from selector.services import decoding, label_maps, quotas
@@ -110,6 +112,8 @@ def store_segmented(file: UploadedFile[bytes], person: Person) -> Photo:
     photo = store_photo(file.read(), file.name or "", owner=person.user, visitor=person.visitor)
     try:
         label_maps.get_or_compute(photo)
+        if FindingChoice.objects.of(person):
+            collect([photo])
     except BaseException:
         photo.delete()
         raise

@@ -15,5 +15,6 @@ urlpatterns = [
     path("details/<uuid:cut_id>/", detail_views.cut, name="cut"),
     path("details/<uuid:cut_id>/cancel/", detail_views.cancel, name="cancel_cut"),
     path("collection/add/", collection_views.add, name="collect"),
+    path("collection/choice/", collection_views.choose, name="choose_finding"),
     path("collection/take-out/", collection_views.take_out, name="take_out"),
 ]

@@ -125,12 +125,14 @@ class Contents:
 
     def _searches(self) -> Iterator[Search]:
         feedback = Prefetch("feedback", Feedback.objects.select_related("image"))
-        mine = Search.objects.owned_by(self.person).select_related("label_map__photo__gallery_image")
+        mine = Search.objects.owned_by(self.person).kept().select_related("label_map__photo__gallery_image")
         yield from mine.prefetch_related(feedback).order_by("last_asked", "pk").iterator(ROWS_AT_ONCE)
 
     def _search(self, search: Search) -> dict[str, Any]:
         return {
             "address": search.get_absolute_url(),
+            "name": search.name,
+            "is_pinned": search.is_pinned,
             "last_asked": search.last_asked,
             "photo": self._name_of(search.label_map.photo),
             "included_superpixels": search.superpixels.included.nonzero()[0].tolist(),

@@ -48,13 +48,30 @@ class SearchQuerySet(OwnedQuerySet["Search"]):
             found.touch()
             return found
 
+    def with_discarded(self, person: Person) -> Self:
+        """The person's own searches on photos that they may still see, deleted ones among them."""
+        return self.owned_by(person).filter(label_map__photo__in=Photo.objects.visible_to(person))
+
     def visible_to(self, person: Person) -> Self:
         """The person's own searches, on photos that they may still look at."""
-        return self.owned_by(person).filter(label_map__photo__in=Photo.objects.visible_to(person))
+        return self.with_discarded(person).kept()
+
+    def kept(self) -> Self:
+        """Those that are not discarded."""
+        return self.filter(discarded=None)
+
+    def outdated(self) -> Self:
+        """Those that were discarded so long ago that nobody brings them back."""
+        return self.filter(discarded__lt=timezone.now() - Search.BROUGHT_BACK_WITHIN)
 
 
 class Search(Owned):
     """A selection to search for, with options. Its address gives the same search later, whatever is selected then."""
+
+    BROUGHT_BACK_WITHIN = datetime.timedelta(days=1)
+    LONGEST_NAME = 120
+    # So many of its hits the history shows.
+    BEST = 3
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     label_map = models.ForeignKey(LabelMap, on_delete=models.CASCADE, related_name="searches")
@@ -63,6 +80,11 @@ class Search(Owned):
     options = models.JSONField(default=dict, blank=True)
     # The history shows the latest first.
     last_asked = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=LONGEST_NAME, blank=True)
+    is_pinned = models.BooleanField(default=False)
+    # Images of the latest answer; what the person may still see of them is shown.
+    best = models.JSONField(default=list, blank=True, help_text="Keys of the images that came first, best first.")
+    discarded = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it is deleted.")
 
     objects = SearchQuerySet.as_manager()
 
@@ -88,9 +110,35 @@ class Search(Owned):
         return SuperpixelSelection.unpack(bytes(self.state), self.label_map.n_superpixels)
 
     def touch(self) -> None:
-        """Note that the search was asked again, now."""
-        self.last_asked = timezone.now()
-        Search.objects.filter(pk=self.pk).update(last_asked=self.last_asked)
+        """Note that the search was asked again, now: one that was discarded is back."""
+        self.last_asked, self.discarded = timezone.now(), None
+        Search.objects.filter(pk=self.pk).update(last_asked=self.last_asked, discarded=None)
+
+    def rename(self, name: str) -> None:
+        """Give it a name of the person's own; an empty one takes that away."""
+        self.name = name
+        Search.objects.filter(pk=self.pk).update(name=name)
+
+    def pin(self, is_pinned: bool) -> None:
+        """Keep it before all others in the history, or no longer."""
+        self.is_pinned = is_pinned
+        Search.objects.filter(pk=self.pk).update(is_pinned=is_pinned)
+
+    def discard(self) -> None:
+        """Delete it, but so that it can be brought back for a day."""
+        self.discarded = timezone.now()
+        Search.objects.filter(pk=self.pk).update(discarded=self.discarded)
+
+    def bring_back(self) -> None:
+        """Undo `discard`."""
+        self.discarded = None
+        Search.objects.filter(pk=self.pk).update(discarded=None)
+
+    def note_best(self, image_ids: list[int]) -> None:
+        """Note which images came first in the latest answer."""
+        if image_ids != self.best:
+            self.best = image_ids
+            Search.objects.filter(pk=self.pk).update(best=image_ids)
 
     def refine(self, options: dict[str, Any]) -> None:
         """Store other options; the address stays."""

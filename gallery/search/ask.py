@@ -30,8 +30,11 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     ranking = fold_copies(rank_by_parts(query.vectors, candidates, options.weights))
     give_up_if_nobody_waits()
     nothing = None if ranking.total else why_nothing(visible, others, candidates, options)
+    hits = hits_of(ranking, page, person, feedback, from_page=from_page)
+    if (from_page or page) == 1:
+        search.note_best([hit.image.pk for hit in hits[: Search.BEST]])
     return Answer(
-        hits=hits_of(ranking, page, person, feedback, from_page=from_page),
+        hits=hits,
         total=ranking.total,
         page=page,
         notices=query.notices,

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.http import urlencode
 
 from gallery.collection.importing import LONGEST_TAG, Details, check_size
-from gallery.models import GalleryImage
+from gallery.models import GalleryImage, Search
 from gallery.search.options import Options, default_balance
 from gallery.search.parts import MOST_PARTS
 from selector.imaging.imagefile import InvalidImage
@@ -114,6 +114,32 @@ class FeedbackForm(forms.Form):
         """The regions of the hit, one for each part."""
         keys: list[int] = self.cleaned_data["like"] or self.cleaned_data["dislike"]
         return keys
+
+
+class SearchNameForm(forms.Form):
+    """What a person calls a search; nothing takes the name away."""
+
+    name = forms.CharField(
+        max_length=Search.LONGEST_NAME,
+        required=False,
+        error_messages={"max_length": f"That name is too long; {Search.LONGEST_NAME} letters are allowed."},
+    )
+
+
+class PinForm(LenientForm):
+    """Whether a search is to stay before all others."""
+
+    on = forms.BooleanField(required=False)
+
+    @property
+    def value(self) -> bool:
+        return bool(self.given("on"))
+
+
+class DiscardedForm(LenientForm):
+    """Which search was deleted a moment ago."""
+
+    deleted = forms.UUIDField(required=False)
 
 
 class DayField(forms.DateField):

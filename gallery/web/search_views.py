@@ -17,7 +17,6 @@ from gallery.access import named_regions, own_search, regions_of_one_image, visi
 from gallery.models import GalleryImage, Search
 from gallery.search.ask import ask, next_page
 from gallery.search.filter_choices import filter_choices
-from gallery.search.history import history_page
 from gallery.search.regions import superpixels_of
 from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
@@ -26,13 +25,11 @@ from selector.rendering.previews import preview_png
 from selector.selection.selection import SuperpixelSelection
 from selector.services import label_maps, photos, selecting
 from selector.web.visits import known_person
-from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import kept, redirect_to
 
 SELECT_FIRST = "Select what you are looking for first, then search."
-SEARCHES_A_PAGE = 24
 MOST_SEARCHES = 5000
 # Of a search's own picture in the drawer, in pixels.
 SELECTION_SIDE = 240
@@ -70,7 +67,7 @@ def asking(request: HttpRequest) -> Iterator[Person]:
         When they have more searches than anybody looks through.
     """
     with known_person(request) as person:
-        if Search.objects.owned_by(person).count() >= MOST_SEARCHES:
+        if Search.objects.owned_by(person).kept().count() >= MOST_SEARCHES:
             sentence = f"You have {MOST_SEARCHES:,} searches. Delete some that you no longer need, then search again."
             raise Refusal(sentence, 409, reverse("gallery:searches"))
         yield person
@@ -195,21 +192,3 @@ def choices(request: HttpRequest) -> HttpResponse:
     """The tags, licences and creators to filter by, for the drawer's text fields."""
     found = filter_choices(GalleryImage.objects.visible_to(person_of(request)))
     return render(request, "gallery/_choices.html", {"choices": found})
-
-
-# The history
-
-
-@require_GET
-def searches(request: HttpRequest) -> HttpResponse:
-    """The person's past searches, the latest first."""
-    page, rows = history_page(person_of(request), PageForm(request.GET).number, SEARCHES_A_PAGE)
-    return render(request, "gallery/searches.html", {"page": page, "rows": rows})
-
-
-@require_POST
-def delete(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
-    """Delete a search with its feedback; its address is 404 then."""
-    own_search(person_of(request), search_id).delete()
-    messages.success(request, "The search is deleted.")
-    return redirect_to(request, reverse("gallery:searches"))

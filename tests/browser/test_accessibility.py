@@ -169,7 +169,7 @@ def test_ones_own_photos_and_links(inspection: Inspection) -> None:
     expect(page.locator("#uploads h2")).to_have_text("2 photos added, 1 not")
     inspection.look("my photos, several uploaded")
     page.get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Add one.jpg to my collection").click()
+    page.get_by_role("switch", name="My searches find it: one.jpg").click()
     expect(page.locator(".own-photo .badge")).to_be_visible()
     page.get_by_label("Choose all").check()
     page.get_by_label("Rename one.jpg").click()

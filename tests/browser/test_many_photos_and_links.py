@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_two_are_sent_at_a_time_and_each_can_be_cancelled(page: Page) -> None:
     assert set(Photo.objects.values_list("name", flat=True)) == {"red.jpg", "blue.jpg"}
 
 
-def test_looking_after_ones_photos(page: Page) -> None:
+def test_looking_after_ones_photos(page: Page, tmp_path: Path) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     page.locator("input[name=level]").fill("8")
     ws.click(page, 30, 40)
@@ -109,9 +110,13 @@ def test_looking_after_ones_photos(page: Page) -> None:
     card.get_by_role("button", name="Rotate Colour chart").click()
     expect(page.get_by_role("status")).to_have_text("“Colour chart” is turned.")
 
-    # Into the collection, indexed, and out again.
-    card.get_by_role("button", name="Add Colour chart to my collection").click()
-    expect(card.locator(".badge")).to_contain_text("Collected")
+    # Found by the person's searches, indexed, and no longer.
+    switch = card.get_by_role("switch", name="My searches find it: Colour chart")
+    expect(switch).to_have_attribute("aria-checked", "false")
+    switch.click()
+    ws.keep(page, tmp_path, "switch")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    expect(switch).to_be_focused()
     call_command("index_gallery", verbosity=0)
     card.locator(".badge").click()
     dialog = page.locator("dialog#details")
@@ -119,8 +124,8 @@ def test_looking_after_ones_photos(page: Page) -> None:
     page.get_by_label("Licence").fill("CC0 1.0")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".facts")).to_contain_text("CC0 1.0")
-    page.get_by_role("button", name="Take out of my collection").click()
-    expect(page.get_by_role("status")).to_contain_text("out of your collection, and still here")
+    page.get_by_role("button", name="My searches shall not find it").click()
+    expect(page.get_by_role("status")).to_contain_text("Your searches no longer find this photo. It is still here.")
 
     # Deleting says what goes, and can still be thought better of.
     card.get_by_role("button", name="Delete Colour chart").click()

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,14 +18,17 @@ from gallery.collection.importing import collect as put_into_collection
 from gallery.index import indexing, spaces
 from gallery.models import GalleryImage, IndexedRegion, RegionVector, Search
 from gallery.search.ask import ask
+from library.models import FindingChoice
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
+from selector.signals import adopted, forgotten
 from tests.gallery.discs import AddImage, SearchOf, thing_on_ground
 from tests.pictures import BLUE, GREEN, RED, dated, image_file
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+ON = 'aria-checked="true"'
 
 
 def disc(seed: int = 0, **owner: Any) -> Photo:
@@ -104,9 +108,44 @@ def test_two_requests_at_once_put_a_photo_in_once(alice: Any) -> None:
 def test_htmx_gets_the_card_that_says_so(alice: Any, alice_client: Client) -> None:
     photo = disc(owner=alice)
     card = collect(alice_client, photo, headers=HTMX).content.decode()
-    assert card.strip().startswith('<li class="card') and "Collected" in card and "Added to your collection" in card
+    assert card.strip().startswith('<li class="card') and ON in card and "Your searches find it in a moment" in card
     card = take_out(alice_client, photo, headers=HTMX).content.decode()
-    assert "Collected" not in card and "out of your collection, and still here" in card
+    assert ON not in card and "Your searches no longer find this photo. It is still here." in card
+
+
+def test_whether_searches_find_what_one_adds_is_asked_once_and_kept(client: Client, alice: Any) -> None:
+    def add(seed: int) -> Photo:
+        picture = SimpleUploadedFile("a.jpg", image_file(thing_on_ground(RED, GREEN, seed)))
+        assert client.post("/photos/", {"image": picture}).status_code == 302
+        return Photo.objects.latest("created")
+
+    def is_asked() -> bool:
+        return "Shall your searches find your own photos" in client.get("/photos/").content.decode()
+
+    assert not is_asked(), "there is nothing to find"
+    first = add(1)
+    assert is_asked() and not GalleryImage.objects.exists()
+    assert client.post("/collection/choice/", {"finds_new": "perhaps"}).status_code == 400
+    page = client.post("/collection/choice/", {"finds_new": "yes"}, follow=True).content.decode()
+    assert "from now on, 1 in a moment" in page and not is_asked()
+    second = add(2)
+    assert set(GalleryImage.objects.values_list("photo", flat=True)) == {first.pk, second.pk}
+    # The account has made no choice of its own: it takes over the visitor's.
+    client.force_login(alice)
+    assert not is_asked() and FindingChoice.objects.of(Person(user=alice))
+    client.post("/collection/choice/", {"finds_new": "no"})
+    add(3)
+    assert GalleryImage.objects.count() == 2 and not is_asked()
+
+
+def test_an_account_that_has_chosen_keeps_its_choice_and_a_forgotten_visitor_has_none(alice: Any) -> None:
+    visitor, gone = uuid.uuid4(), uuid.uuid4()
+    FindingChoice.objects.choose(Person(user=alice), finds_new=False)
+    for each in (visitor, gone):
+        FindingChoice.objects.choose(Person(visitor=each), finds_new=True)
+    adopted.send(Photo, visitor=visitor, user=alice)
+    forgotten.send(Photo, visitor=gone)
+    assert FindingChoice.objects.of(Person(user=alice)) is False and FindingChoice.objects.count() == 1
 
 
 def test_taken_out_its_index_goes_and_the_photo_stays(image: GalleryImage, alice_client: Client) -> None:
@@ -183,7 +222,7 @@ def test_ones_own_collection_can_be_shown_alone(image: GalleryImage, alice_clien
     assert image.title in everything and public.title in everything
     assert everything.count("only yours") == 1
     assert image.title in mine and public.title not in mine
-    assert "Your collection is empty" in Client().get("/gallery/?mine=on").content.decode()
+    assert "Your searches find none of your photos" in Client().get("/gallery/?mine=on").content.decode()
 
 
 def test_a_public_image_is_nobodys_to_edit(
@@ -192,7 +231,7 @@ def test_a_public_image_is_nobodys_to_edit(
     image = add_image(title="In public")
     for client in (alice_client, visitor_client[0]):
         assert client.post(f"{image.get_absolute_url()}edit/", {"title": "Mine"}).status_code == 404
-        assert "Take out of my collection" not in client.get(image.get_absolute_url()).content.decode()
+        assert "My searches shall not find it" not in client.get(image.get_absolute_url()).content.decode()
     image.refresh_from_db()
     assert image.title == "In public"
 
@@ -257,7 +296,7 @@ def test_my_photos_ask_no_more_when_all_are_collected(alice: Any, alice_client: 
     before = questions()
     collect(alice_client, *photos)
     alice_client.get("/photos/")  # Shows the message that it went well.
-    assert alice_client.get("/photos/").content.decode().count(">Collected<") == 4
+    assert alice_client.get("/photos/").content.decode().count(ON) == 4
     assert questions() == before
 
 

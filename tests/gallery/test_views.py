@@ -373,7 +373,7 @@ def test_addresses_that_lead_nowhere_are_404(client: Client) -> None:
         ("post", "/searches/choices/"),
         ("get", f"/searches/{uuid.UUID(int=1)}/options/"),
         ("get", f"/searches/{uuid.UUID(int=1)}/feedback/"),
-        ("get", f"/searches/{uuid.UUID(int=1)}/delete/"),
+        *(("get", f"/searches/{uuid.UUID(int=1)}/{what}/") for what in ("delete", "bring-back", "name", "pin")),
         ("get", "/gallery/1/search/"),
         ("get", "/gallery/1/select/"),
     ],
@@ -624,20 +624,9 @@ def test_the_history_comes_in_pages_and_asks_as_many_questions_for_many_as_for_o
         Search.objects.find_or_create(Person(user=alice), asked.label_map, bytes(asked.state), {"tag": str(number)})
     # Session, account, how many, which.
     assert queries(alice_client, "/searches/") == one == 4
-    monkeypatch.setattr("gallery.web.search_views.SEARCHES_A_PAGE", 4)
+    monkeypatch.setattr("gallery.web.history_views.SEARCHES_A_PAGE", 4)
     shown = [search for number in (1, 2) for search in alice_client.get(f"/searches/?page={number}").context["page"]]
     assert len(shown) == len(set(shown)) == 6
-
-
-def test_a_search_can_be_deleted_by_whoever_made_it(
-    alice_client: Client, bob_client: Client, client: Client, asked: Search
-) -> None:
-    address = f"{asked.get_absolute_url()}delete/"
-    for stranger in (bob_client, client):
-        assert stranger.post(address).status_code == 404
-    response = alice_client.post(address, follow=True)
-    assert "The search is deleted." in response.content.decode()
-    assert not Search.objects.exists()
 
 
 def test_a_search_of_a_photo_that_is_hidden_by_now_is_hidden_too(

@@ -23,8 +23,18 @@ ROOMS = {
         *("access", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "library": (
-        *("jobs", "cards", "forms", "responses", "upload_views", "photo_views", "detail_views", "collection_views"),
-        *("urls", "apps"),
+        *(
+            "models",
+            "jobs",
+            "cards",
+            "forms",
+            "responses",
+            "upload_views",
+            "photo_views",
+            "detail_views",
+            "collection_views",
+        ),
+        *("receivers", "urls", "apps"),
     ),
     "accounts": (
         *("models", "signing_in", "sessions", "exports", "leaving", "jobs", "forms", "web"),
@@ -120,6 +130,7 @@ NO_ELEMENT = {
         "curating/_offer_state.html",
     ),
     *("curating/_progress.html", "library/_detail_button.html", "selector/_where.html"),
+    *("gallery/_deleted_search.html", "gallery/_past_search.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }
 

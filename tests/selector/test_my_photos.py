@@ -147,8 +147,8 @@ def test_many_photos_ask_as_many_questions_as_one(alice_client: Client, add: Add
     one = questions()
     for _ in range(4):
         add(select=True)
-    # Session, account, count; photos, namesakes, selections, collection, offers; bytes of photos and of label maps.
-    assert questions() == one == 10
+    # Session, account, count, choice; photos, namesakes, selections, collection, offers; bytes of both.
+    assert questions() == one == 11
 
 
 def test_htmx_gets_the_list_alone(alice_client: Client, add: Add) -> None:
@@ -226,7 +226,7 @@ def test_deleting_asks_first_and_says_what_goes(alice_client: Client, add: Add) 
     keys = [photo.pk for photo in photos]
     page = body(alice_client.post("/photos/delete/", {"photo": keys}))
     assert "Delete 2 photos?" in page and "<html" in page
-    for what in ("original files", "selected on them", "searches", "your collection", "links"):
+    for what in ("original files", "selected on them", "searches", "your searches find them", "links"):
         assert what in page
     assert Photo.objects.count() == 2
     question = body(alice_client.post("/photos/delete/", {"photo": keys[0]}, headers=HTMX))

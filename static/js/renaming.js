@@ -1,0 +1,37 @@
+/**
+ * Cards that can be renamed in place: one form is open at a time, and the focus comes back where a card is replaced.
+ * Renaming itself is a plain form.
+ */
+
+import { find, findAll } from "./ui/find.js";
+
+function openForms() {
+  return findAll(document, "details.rename[open]", HTMLDetailsElement);
+}
+
+document.addEventListener("toggle", ({ target }) => {
+  if (!(target instanceof HTMLDetailsElement && target.matches(".rename") && target.open)) return;
+  for (const other of openForms()) if (other !== target) other.open = false;
+  find(target, "input[name=name]", HTMLInputElement).select();
+}, true);
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !(event.target instanceof Element)) return;
+  const rename = event.target.closest("details.rename[open]");
+  if (!(rename instanceof HTMLDetailsElement)) return;
+  event.preventDefault();
+  rename.open = false;
+  find(rename, "summary", HTMLElement).focus();
+});
+
+document.addEventListener("pointerdown", ({ target }) => {
+  for (const rename of openForms()) if (!(target instanceof Node && rename.contains(target))) rename.open = false;
+});
+
+/* A card that was replaced: htmx gives the focus back to a button that has an id, but a form that closed is gone. */
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.matches("li.card") && document.activeElement === document.body) {
+    const back = detail.elt.querySelector("summary") ?? detail.elt.querySelector("button");
+    if (back instanceof HTMLElement) back.focus();
+  }
+});
