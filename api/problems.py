@@ -8,13 +8,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from selector.imaging.containers import InvalidImage
 from superpixel_site.refusals import MISSING_FILE, Refusal
 from superpixel_site.stored_files import MissingFile
 
 CONTENT_TYPE = "application/problem+json"
+WHO = "Send a token that is good, as `Authorization: Bearer …`. You make one on the page of your account."
 NOT_THERE = "There is nothing at this address that you may see."
 
 
@@ -66,6 +67,12 @@ def connect(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
         return problem(422, sentence_about(exc.errors))
+
+    @api.exception_handler(AuthenticationError)
+    def nobody(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
+        response = problem(401, WHO)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
     @api.exception_handler(HttpError)
     def wrong(request: HttpRequest, exc: HttpError) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 
 from api import problems
+from api.photo_views import router as photo_router
 from api.segment_views import router as segment_router
 
 DESCRIPTION = """
@@ -23,4 +24,9 @@ api = NinjaAPI(
     docs_decorator=require_safe,
 )
 problems.connect(api)
-api.add_router("/v1", segment_router)
+for _router in (segment_router, photo_router):
+    api.add_router("/v1", _router)
+
+_patterns, _app, _namespace = api.urls
+# Ninja lists an address once for each method.
+urls = (list({str(pattern.pattern): pattern for pattern in reversed(_patterns)}.values())[::-1], _app, _namespace)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from api.site import api
+from api import site as api
 from curating.urls import offer_urls
 from superpixel_site import views
 from superpixel_site.watching import views as watching_views

@@ -36,7 +36,10 @@ ROOMS = {
         *("keeping", "moving"),
         *("access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
-    "api": ("problems", "label_formats", "segmenting", "segment_views", "site", "apps"),
+    "api": (
+        *("problems", "auth", "paging", "idempotency", "label_formats", "segmenting"),
+        *("segment_views", "photo_views", "site", "apps"),
+    ),
 }
 MOST_ARROWS_IN_GALLERY = 40
 FEWEST_ROOMS_IN_GALLERY = 14
