@@ -29,7 +29,7 @@ endef
 
 COVERAGE := -p tests.coverage_plugin
 # Locust puts all of Python's input and output on its own feet when it is imported.
-APPS := superpixel_site selector gallery library accounts curating
+APPS := superpixel_site selector gallery library accounts curating api
 DOCTESTED := $(APPS) benchmarks --ignore=benchmarks/load_users.py
 
 .PHONY: help run test check format requirements audit sbom clean

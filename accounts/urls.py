@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from accounts.web import account_views, export_views, invitation_views, leaving_views, session_views, whose_page
+from accounts.web import (
+    account_views,
+    export_views,
+    invitation_views,
+    leaving_views,
+    session_views,
+    token_views,
+    whose_page,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,6 +23,8 @@ urlpatterns = [
     path("export/ask/", export_views.ask, name="ask_for_export"),
     path("export/cancel/", export_views.cancel, name="cancel_export"),
     path("export/download/", export_views.download, name="download_export"),
+    path("tokens/", token_views.tokens, name="tokens"),
+    path("tokens/revoke/", token_views.revoke, name="revoke_token"),
     path("delete/", leaving_views.leave, name="leave"),
     path("sessions/end/", session_views.end, name="end_sessions"),
 ]

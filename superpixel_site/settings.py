@@ -86,14 +86,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "import_export",
     "lucide",
+    "ninja",
     "procrastinate.contrib.django",
     "taggit",
     "superpixel_site.apps.SuperpixelSiteConfig",
-    "selector",
-    "gallery",
-    "library",
-    "accounts",
-    "curating",
+    # From the ground up: each knows only those before it.
+    *("selector", "gallery", "library", "accounts", "curating", "api"),
 ]
 
 MIDDLEWARE = [

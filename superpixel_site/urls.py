@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from api import site as api
 from curating.urls import offer_urls
 from superpixel_site import views
 from superpixel_site.watching import views as watching_views
@@ -15,6 +16,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/offer/", include(offer_urls)),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", watching_views.readyz, name="readyz"),

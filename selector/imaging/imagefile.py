@@ -24,11 +24,13 @@ from selector.imaging.turns import Turning
 
 __all__ = [
     "InvalidImage",
+    "Pixels",
     "WorkingCopy",
     "checked",
     "date_taken",
     "decode",
     "make_working_copy",
+    "read_pixels",
     "told_apart",
     "upright_size",
 ]
@@ -129,6 +131,42 @@ def make_working_copy(
         n_pictures=container.n_pictures,
         **_measures(container, turning),
     )
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture as it was in a file.
+
+    Attributes
+    ----------
+    rgb : uint8 ndarray, shape (H, W, 3)
+        sRGB, upright by EXIF.
+    original_size : (width, height)
+        In the file, upright.
+    """
+
+    rgb: Rgb
+    original_size: tuple[int, int]
+
+
+def read_pixels(
+    data: bytes, *, max_bytes: int, max_pixels: int, max_large_pixels: int = 0, long_side: int | None = None
+) -> Pixels:
+    """Read an image file, without making a copy to keep.
+
+    Parameters are those of `make_working_copy`; without `long_side` the picture keeps its size.
+
+    Raises
+    ------
+    InvalidImage
+        As in `make_working_copy`.
+    """
+    container = checked(data, max_bytes, max_pixels, max_large_pixels)
+    size = _fitted(container.size, long_side)
+    turning = Turning(container.orientation)
+    with refusing(container.format):
+        picture = turning.picture(resized(reduced(decoded(container, size), size, container), size))
+        return Pixels(np.array(picture.convert("RGB")), turning.size(container.size))
 
 
 def upright_size(data: bytes, *, max_bytes: int, max_pixels: int, max_large_pixels: int = 0) -> tuple[int, int]:

@@ -28,12 +28,22 @@ by their numbers.
 MAX_SUPERPIXELS = 32_767  # a merge tree over n of them has 2n - 1 nodes, numbered in uint16
 
 COMPACTNESS = 7.0  # what one cell's width of distance in the image weighs in CIELAB units
+MAX_COMPACTNESS = 1000.0
+MAX_SIGMA = 20.0
 ITERATIONS = 6
 SMALLEST_STEP = 4.0  # pixels a cell is wide, at least, where the iterations run
 SMALLEST_PIECE = 0.25  # of the mean size of a cell; pieces below are joined to a neighbour
 
 
-def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: Planes | None = None) -> Labels:
+def segment(
+    rgb: Rgb,
+    n_superpixels: int = 2000,
+    *,
+    engine: str = "slic",
+    lab: Planes | None = None,
+    compactness: float | None = None,
+    sigma: float | None = None,
+) -> Labels:
     """Cut an image into about `n_superpixels` connected cells that keep to its edges.
 
     The result depends on the arguments alone: it is the same in every run, process and thread.
@@ -48,6 +58,11 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
         This module's own SLIC, or that of scikit-image for comparison.
     lab : float32 ndarray, shape (3, H, W), optional
         What `lab_planes` gives for `rgb`, where the caller has it already.
+    compactness : float, optional
+        What one cell's width of distance in the image weighs in CIELAB units: the more, the squarer the cells. By
+        default 7, or 10 for scikit-image.
+    sigma : float, optional
+        Standard deviation in pixels of a Gaussian that blurs the image before. By default 0, or 1 for scikit-image.
 
     Returns
     -------
@@ -57,7 +72,8 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
     Raises
     ------
     ValueError
-        If `rgb` is no such array, `n_superpixels` is no whole number from 1, or there is no such engine.
+        If `rgb` is no such array, `n_superpixels` is no whole number from 1, there is no such engine, or `compactness`
+        or `sigma` is out of range.
 
     Examples
     --------
@@ -79,20 +95,26 @@ def segment(rgb: Rgb, n_superpixels: int = 2000, *, engine: str = "slic", lab: P
         raise ValueError("n_superpixels must be a whole number.") from None
     if wanted < 1:
         raise ValueError("n_superpixels must be at least 1.")
+    if compactness is not None and not 0 < compactness <= MAX_COMPACTNESS:
+        raise ValueError(f"compactness must be above 0, and at most {MAX_COMPACTNESS:g}.")
+    if sigma is not None and not 0 <= sigma <= MAX_SIGMA:
+        raise ValueError(f"sigma must be from 0 to {MAX_SIGMA:g}.")
     height, width = rgb.shape[:2]
     n_cells = min(wanted, height * width, MAX_SUPERPIXELS)
-    return _ENGINES[engine](np.ascontiguousarray(rgb), given_planes(rgb, lab), n_cells)
+    return _ENGINES[engine](np.ascontiguousarray(rgb), given_planes(rgb, lab), n_cells, compactness, sigma)
 
 
-def _slic(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
+def _slic(rgb: Rgb, lab: Planes, wanted: int, compactness: float | None, sigma: float | None) -> Labels:
     """Superpixels by this module's own SLIC."""
+    weight = COMPACTNESS if compactness is None else compactness
+    lab = _blurred(lab, sigma) if sigma else lab
     rows, columns = _grid(rgb.shape[0], rgb.shape[1], wanted)
     pyramid = [lab]
     while min(pyramid[-1].shape[1] / rows, pyramid[-1].shape[2] / columns) >= 2 * SMALLEST_STEP:
         pyramid.append(_halved(pyramid[-1], blurred=len(pyramid) == 1))
-    labels, centres = _iterated(pyramid[-1], rows, columns)
+    labels, centres = _iterated(pyramid[-1], rows, columns, weight)
     for half, planes in zip(pyramid[:0:-1], pyramid[-2::-1], strict=True):
-        labels = _refined(planes, half, labels, centres)
+        labels = _refined(planes, half, labels, centres, weight)
     return _connected(lab, labels, rows * columns)
 
 
@@ -115,7 +137,14 @@ def _halved(planes: Planes, *, blurred: bool) -> Planes:
     return half
 
 
-def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int32], Planes]:
+def _blurred(planes: Planes, sigma: float) -> Planes:
+    """Planes (3, H, W) blurred by a Gaussian. Edges repeat."""
+    from scipy.ndimage import gaussian_filter
+
+    return np.stack([gaussian_filter(plane, sigma, mode="nearest") for plane in planes])
+
+
+def _iterated(lab: Planes, rows: int, columns: int, compactness: float) -> tuple[npt.NDArray[np.int32], Planes]:
     """Labels (H, W) and centres (n, 5) of SLIC that starts from a grid of rows x columns cells."""
     from selector.segmentation import slic_kernels as kernels
 
@@ -127,24 +156,27 @@ def _iterated(lab: Planes, rows: int, columns: int) -> tuple[npt.NDArray[np.int3
     centres, sums = np.zeros((rows * columns, 5), np.float32), np.empty((rows * columns, 6))
     for _ in range(ITERATIONS):
         kernels.update(lab, labels, sums, centres)
-        kernels.assign(lab, centres, height / rows, width / columns, _weight(labels, centres), distance, labels)
+        weight = _weight(labels, centres, compactness)
+        kernels.assign(lab, centres, height / rows, width / columns, weight, distance, labels)
     return labels, centres
 
 
-def _refined(lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], centres: Planes) -> npt.NDArray[np.int32]:
+def _refined(
+    lab: Planes, half: Planes, half_labels: npt.NDArray[np.int32], centres: Planes, compactness: float
+) -> npt.NDArray[np.int32]:
     """Labels (H, W) made of those at half the size, by `lab` itself along borders; changes the centres to its scale."""
     from selector.segmentation import slic_kernels as kernels
 
     kernels.update(half, half_labels, np.empty((len(centres), 6)), centres)
     centres[:, 3:] = 2 * centres[:, 3:] + 0.5
     labels = np.empty(lab.shape[1:], np.int32)
-    kernels.refine(lab, centres, _weight(labels, centres), half_labels, labels)
+    kernels.refine(lab, centres, _weight(labels, centres, compactness), half_labels, labels)
     return labels
 
 
-def _weight(labels: npt.NDArray[np.int32], centres: Planes) -> float:
+def _weight(labels: npt.NDArray[np.int32], centres: Planes, compactness: float) -> float:
     """The weight of a squared pixel of distance beside squared CIELAB units."""
-    return COMPACTNESS**2 * len(centres) / labels.size
+    return compactness**2 * len(centres) / labels.size
 
 
 def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labels:
@@ -170,12 +202,20 @@ def _connected(lab: Planes, labels: npt.NDArray[np.int32], n_cells: int) -> Labe
     return connected
 
 
-def _skimage(rgb: Rgb, lab: Planes, wanted: int) -> Labels:
+def _skimage(rgb: Rgb, lab: Planes, wanted: int, compactness: float | None, sigma: float | None) -> Labels:
     """Superpixels by scikit-image's SLIC, made connected in the same way."""
     from skimage.segmentation import slic
 
-    labels = slic(rgb, n_segments=wanted, compactness=10, sigma=1, max_num_iter=5, start_label=0)
+    labels = slic(
+        rgb,
+        n_segments=wanted,
+        compactness=10 if compactness is None else compactness,
+        sigma=1 if sigma is None else sigma,
+        max_num_iter=5,
+        start_label=0,
+    )
     return _connected(lab, np.ascontiguousarray(labels, np.int32), wanted)
 
 
-_ENGINES: dict[str, Callable[[Rgb, Planes, int], Labels]] = {"slic": _slic, "skimage": _skimage}
+_Engine = Callable[[Rgb, Planes, int, float | None, float | None], Labels]
+_ENGINES: dict[str, _Engine] = {"slic": _slic, "skimage": _skimage}

@@ -14,7 +14,7 @@ from typing import IO, TypeVar
 from django.conf import settings
 
 from selector.imaging import child
-from selector.imaging.imagefile import WorkingCopy, make_working_copy, upright_size
+from selector.imaging.imagefile import Pixels, WorkingCopy, make_working_copy, read_pixels, upright_size
 from selector.imaging.turns import Box
 from selector.rendering.details import write_detail
 from selector.rendering.matte import Alpha
@@ -70,6 +70,18 @@ def working_copy_of(data: bytes, quarter_turns: int = 0) -> WorkingCopy:
     Busy, NobodyWaits
     """
     return _read(partial(make_working_copy, data, quarter_turns=quarter_turns))
+
+
+def pixels_of(data: bytes, long_side: int | None = None) -> Pixels:
+    """The picture in a file, upright, at most so long; nothing of it is kept.
+
+    Raises
+    ------
+    InvalidImage
+        With the sentence to show.
+    Busy, NobodyWaits
+    """
+    return _read(partial(read_pixels, data, long_side=long_side))
 
 
 def portion_of(data: bytes, alpha: Alpha, *, background: Background, crop: bool, quarter_turns: int) -> IO[bytes]:

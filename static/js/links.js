@@ -1,4 +1,4 @@
-/** Copies the address of a new link; without this it is selected and copied by hand. */
+/** Copies the address of a new link, or a new token; without this it is selected and copied by hand. */
 
 import { byId, find } from "./ui/find.js";
 
@@ -10,7 +10,9 @@ document.addEventListener("click", async ({ target }) => {
   if (!await copy(address.value)) return;
   find(button, "span", HTMLElement).textContent = "Copied";
   const field = button.closest(".field");
-  if (field) find(field, "[data-copied]", HTMLElement).textContent = "The link is copied.";
+  if (!field) return;
+  const said = find(field, "[data-copied]", HTMLElement);
+  said.textContent = said.dataset.copied || "The link is copied.";
 });
 
 /**

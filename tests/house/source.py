@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("superpixel_site", "selector", "gallery", "library", "accounts", "curating", "benchmarks", "docs")
+PACKAGES = ("superpixel_site", "selector", "gallery", "library", "accounts", "curating", "api", "benchmarks", "docs")
 # {% url 'app:name' %} and {% include "app/partial.html" %}, in either kind of quotes.
 URL = re.compile(r"""{%\s*url\s+['"](\w+):""")
 TEMPLATE = re.compile(r"""{%\s*(?:include|extends)\s+['"](\w+)/""")
 LOAD = re.compile(r"{%\s*load\s+([\w\s]+?)\s*%}")
-NAMESPACED = re.compile(r"(selector|gallery|library|accounts|curating):\w+")
+NAMESPACED = re.compile(r"(selector|gallery|library|accounts|curating|api):\w+")
 
 
 @cache

@@ -1,0 +1,32 @@
+"""The interface: its versions, and what they have in common."""
+
+from __future__ import annotations
+
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI, Swagger
+
+from api import problems
+from api.photo_views import router as photo_router
+from api.segment_views import router as segment_router
+
+DESCRIPTION = """
+What a person does in the browser, by HTTP. Refusals are problem details (RFC 9457) with the sentences that people get.
+"""
+
+api = NinjaAPI(
+    title="Superpixel Search",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    docs=Swagger(settings={"persistAuthorization": False, "validatorUrl": None}),
+    docs_url="/docs",
+    openapi_url="/v1/openapi.json",
+    docs_decorator=require_safe,
+)
+problems.connect(api)
+for _router in (segment_router, photo_router):
+    api.add_router("/v1", _router)
+
+_patterns, _app, _namespace = api.urls
+# Ninja lists an address once for each method.
+urls = (list({str(pattern.pattern): pattern for pattern in reversed(_patterns)}.values())[::-1], _app, _namespace)
