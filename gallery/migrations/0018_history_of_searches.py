@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0014_withdrawn_images_and_quick_lists'),
+        ('gallery', '0015_maps_of_cells'),
     ]
 
     operations = [
