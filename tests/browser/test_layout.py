@@ -88,7 +88,7 @@ def test_the_workspace_fits_the_window(page: Page) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     for width, height in ((1440, 900), (1280, 720), (1024, 768), (390, 844), (360, 640)):
         ws.resize(page, width, height)
-        assert max(page.evaluate(f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document)")) <= 0, (width, height)
+        ws.until(page, f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document).every((outside) => outside <= 0)")
         for control in page.locator("#workspace :is(button:not([tabindex='-1']), a, label, select):visible").all():
             box = ws.box_of(control)
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, (width, control.inner_html())
@@ -130,4 +130,4 @@ def test_who_asks_for_less_motion_gets_none(page: Page, collection: None) -> Non
     assert page.evaluate(MOTION)
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => null)")
     page.emulate_media(reduced_motion="reduce")
-    assert page.evaluate(MOTION) == []
+    ws.eventually(page, lambda: page.evaluate(MOTION) == [])

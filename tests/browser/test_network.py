@@ -35,6 +35,26 @@ class Network:
         self.protocol.send("Network.emulateNetworkConditions", conditions)
 
 
+class Held:
+    """Gestures that do not arrive before they are let go."""
+
+    def __init__(self, page: Page) -> None:
+        self.routes: list[Route] = []
+        self.is_open = False
+        page.route("**/selection/", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self.is_open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def let_go(self) -> None:
+        self.is_open = True
+        for route in self.routes:
+            route.continue_()
+
+
 def expect_twenty_clicks(photo: Photo) -> None:
     """The superpixels under the twenty points are selected, in twenty steps of history."""
     labels = label_maps.load(label_maps.get_or_compute(photo)).labels
@@ -142,30 +162,26 @@ def test_a_gesture_that_is_refused_does_not_hold_up_the_others(page: Page) -> No
 
 def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
-    held: list[Route] = []
-    page.route("**/selection/", lambda route: held.append(route))  # noqa: PLW0108 - Playwright refuses a built-in
+    held = Held(page)
     ws.click(page, 30, 40)
-    ws.eventually(page, lambda: held)
+    ws.eventually(page, lambda: held.routes)
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_have_attribute("aria-disabled", "true")
     undo.click(force=True)
-    page.unroute("**/selection/")
-    held.pop().continue_()
+    held.let_go()
     assert [gesture["tool"] for gesture in work.settle(2)] == ["toggle", "undo"]
     work.shows(work.expected)
 
 
 def test_an_answer_does_not_take_away_a_button_that_is_being_pressed(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
-    held: list[Route] = []
-    page.route("**/selection/", lambda route: held.append(route))  # noqa: PLW0108 - Playwright refuses a built-in
+    held = Held(page)
     undo = page.get_by_role("button", name="Undo")
     ws.click(page, 30, 40)
-    ws.eventually(page, lambda: held)
+    ws.eventually(page, lambda: held.routes)
     undo.hover(force=True)
     page.mouse.down()
-    page.unroute("**/selection/")
-    held.pop().continue_()
+    held.let_go()
     expect(undo).to_have_attribute("aria-disabled", "false")  # the answer has come meanwhile
     page.mouse.up()
     assert [gesture["tool"] for gesture in work.settle(2)] == ["toggle", "undo"]

@@ -193,7 +193,7 @@ def test_without_javascript_two_clicks_box_an_object(
 def test_less_motion_means_a_still_outline(page: Page, astronaut: Photo) -> None:
     ws.Workspace(page, astronaut, level=60)
     moves = "document.getAnimations().length > 0"
-    assert not page.evaluate(moves)
+    ws.until(page, f"!({moves})")
     arm, breast = ws.at(page, *ARM), ws.at(page, *BREAST)
     page.mouse.move(*arm)
     page.mouse.down()
@@ -201,6 +201,6 @@ def test_less_motion_means_a_still_outline(page: Page, astronaut: Photo) -> None
     ws.until(page, moves)
     page.emulate_media(reduced_motion="reduce")
     ws.until(page, f"!({moves})")
-    assert page.locator("#anticipated").evaluate("(group) => getComputedStyle(group).visibility") == "visible"
+    ws.until(page, "getComputedStyle(document.getElementById('anticipated')).visibility === 'visible'")
     page.keyboard.press("Escape")
     page.mouse.up()
