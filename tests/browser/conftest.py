@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
-from django.core.servers.basehttp import WSGIServer
 from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
@@ -52,14 +51,6 @@ def browser() -> Iterator[Browser]:
 def compiled() -> None:
     """No page of a test waits for a compiler, as no user's does (`manage.py warmup`)."""
     call_command("warmup", verbosity=0)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def with_room_for_connections() -> Iterator[None]:
-    """The live server lets ten connections wait to be taken; a browser opens six for each of its windows."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WSGIServer, "request_queue_size", 1024)
-        yield
 
 
 @pytest.fixture(scope="session")
