@@ -104,7 +104,7 @@ def served(data_dir: str) -> Iterator[int]:
 
 
 def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while True:
         try:
             if Site(port).request("GET", "/healthz").status == 200:

@@ -95,6 +95,16 @@ def emptied_quickly() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def room_for_connections() -> Iterator[None]:
+    """Django's live server lets ten connections wait to be taken; a browser opens six for each of its windows."""
+    from django.core.servers.basehttp import WSGIServer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WSGIServer, "request_queue_size", 1024)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_beside_models(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Django empties only tables of models after a test that commits: the next one would find its jobs."""

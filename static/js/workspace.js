@@ -178,7 +178,10 @@ try {
   const segmentation = new Segmentation(labels, parents, size.width, size.height);
   follow(segmentation);
   // Only Grow needs them, and until then the server's answer corrects what is anticipated.
-  numbers(coloursUrl).then((words) => { segmentation.colours = new Int16Array(words.buffer); }).catch(() => {});
+  numbers(coloursUrl).then((words) => {
+    segmentation.colours = new Int16Array(words.buffer);
+    foresight.refresh();
+  }).catch(() => {});
   form.dataset.ready = "";
   // A page that the browser kept from an earlier visit may show the selection of then.
   const [visit] = performance.getEntriesByType("navigation");

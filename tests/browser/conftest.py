@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from django.core.signals import request_finished, request_started
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser import PATIENCE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,6 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,25 @@ def browser() -> Iterator[Browser]:
 def compiled() -> None:
     """No page of a test waits for a compiler, as no user's does (`manage.py warmup`)."""
     call_command("warmup", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def at_work() -> Iterator[set[int]]:
+    """The threads of servers that are answering a request just now."""
+    threads: set[int] = set()
+
+    def begin(**_: object) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            threads.add(threading.get_ident())
+
+    def end(**_: object) -> None:
+        threads.discard(threading.get_ident())
+
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield threads
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
 
 
 @pytest.fixture
@@ -106,7 +131,9 @@ def expects_bad_network(expected: list[str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_goes_wrong(browser: Browser, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_goes_wrong(
+    browser: Browser, expected: list[str], at_work: set[int], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Every page, in whatever window, fails its test by an error on it or by what its security policy forbids."""
     problems: list[str] = []
     opened: list[BrowserContext] = []
@@ -125,6 +152,10 @@ def nothing_goes_wrong(browser: Browser, expected: list[str], monkeypatch: pytes
     yield
     for context in opened:
         context.close()
+    # What is being answered still would write into the database of the next test.
+    deadline = time.monotonic() + PATIENCE
+    while at_work and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert [problem for problem in problems if not any(words in problem for words in expected)] == []
 
 

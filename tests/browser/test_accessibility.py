@@ -57,12 +57,12 @@ class Inspection:
         ws.until(self.page, "[...document.images].every((image) => image.complete || image.loading === 'lazy')")
         self.ask(EVERYTHING, state)
         self.page.emulate_media(color_scheme="dark")
-        self.page.set_viewport_size(PHONE)
+        ws.resize(self.page, **PHONE)
         self.ask(COLOURS_AND_SIZES, f"{state}, on a phone, dark")
         too_wide = self.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         if too_wide > 0:
             self.found.append(f"{state}, on a phone: {too_wide} px wider than the window")
-        self.page.set_viewport_size(WIDE)
+        ws.resize(self.page, **WIDE)
         self.page.emulate_media(color_scheme="light")
 
     def ask(self, options: dict[str, Any], state: str) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage
+from tests.browser import workspace as ws
 from tests.browser.curating import IMAGES, bring_in, take_out
 from tests.gallery.discs import thing_on_ground
 from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
@@ -42,8 +43,8 @@ def test_captions_are_corrected_in_the_list_and_by_csv(page: Page, images: list[
     images[2].mark_failed("The file is broken.")
     page.goto(IMAGES)
     expect(page.locator("#result_list img.thumbnail")).to_have_count(N)
-    heights = page.locator("#result_list img.thumbnail").evaluate_all("all => all.map((one) => one.clientHeight)")
-    assert set(heights) == {64}
+    heights = "[...document.querySelectorAll('#result_list img.thumbnail')].map((one) => one.clientHeight)"
+    ws.eventually(page, lambda: set(page.evaluate(heights)) == {64})
     picture(page, "list")
     page.locator("[name=form-0-title]").fill("A yellow disc")
     page.get_by_role("button", name="Save").click()

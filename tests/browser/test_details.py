@@ -48,13 +48,17 @@ def open_page(page: Page, sheet: Photo) -> None:
 def frame(page: Page) -> list[int]:
     """Left, top, width and height of the box, as they will be sent; what is seen must be the same."""
     sent = [int(page.locator(f"#{name}").input_value()) for name in ("left", "top", "width", "height")]
-    seen, around = ws.box_of(page.locator("#frame")), ws.box_of(page.locator(".frame-layers"))
-    scale = WIDTH / around["width"]
-    shown = [seen["x"] - around["x"], seen["y"] - around["y"], seen["width"], seen["height"]]
-    assert [number * scale for number in shown] == pytest.approx(sent, abs=2 * scale)
+    ws.eventually(page, is_seen, page, sent)
     size = page.locator("#frame_size")
     expect(size).to_have_text(f"{sent[2]:,} × {sent[3]:,} pixels of the original")
     return sent
+
+
+def is_seen(page: Page, box: list[int]) -> None:
+    seen, around = ws.box_of(page.locator("#frame")), ws.box_of(page.locator(".frame-layers"))
+    scale = WIDTH / around["width"]
+    shown = [seen["x"] - around["x"], seen["y"] - around["y"], seen["width"], seen["height"]]
+    assert [number * scale for number in shown] == pytest.approx(box, abs=2 * scale)
 
 
 def on_screen(page: Page, x: float, y: float) -> tuple[float, float]:
@@ -63,9 +67,10 @@ def on_screen(page: Page, x: float, y: float) -> tuple[float, float]:
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*on_screen(page, *start))
+    here, there = on_screen(page, *start), on_screen(page, *end)
+    page.mouse.move(*here)
     page.mouse.down()
-    page.mouse.move(*on_screen(page, *end), steps=4)
+    page.mouse.move(*there, steps=4)
     page.mouse.up()
 
 
@@ -150,12 +155,12 @@ def test_a_finger_draws_on_a_phone(
     for kind, (x, y) in zip(("touchStart", "touchMove", "touchMove"), touches, strict=True):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert frame(page) == pytest.approx([100, 100, 800, 700], abs=12)
+    ws.eventually(page, lambda: frame(page) == pytest.approx([100, 100, 800, 700], abs=12))
     assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
     # The workspace has one button more, in the same line.
     page.goto(sheet.get_absolute_url())
     search, button = page.get_by_role("button", name="Search", exact=True), page.locator("[data-detail]")
-    assert ws.box_of(search)["y"] == pytest.approx(ws.box_of(button)["y"], abs=8)
+    ws.eventually(page, lambda: ws.box_of(search)["y"] == pytest.approx(ws.box_of(button)["y"], abs=8))
 
 
 def test_numbers_do_without_javascript(
@@ -168,6 +173,7 @@ def test_numbers_do_without_javascript(
     page.get_by_text("In numbers").click()
     page.locator("#width").fill("100")
     page.get_by_role("button", name="Open the detail").click()
+    expect(page.get_by_role("heading", name="Cutting the detail")).to_be_visible()
     details.make(Cut.objects.get().pk)
     page.get_by_role("link", name="Look again").click()
     page.get_by_role("link", name="Open the detail").click()

@@ -30,23 +30,16 @@ def outlines_served() -> Iterator[list[int]]:
     request_started.disconnect(note)
 
 
-def waited_for(page: Page, levels: list[int], count: int) -> list[int]:
-    for _ in range(200):
-        if len(levels) >= count:
-            break
-        page.wait_for_timeout(20)
-    return levels
-
-
 def test_neighbouring_outlines_are_fetched_ahead_and_once(page: Page, outlines_served: list[int]) -> None:
     work = ws.Workspace(page, ws.public_photo(), level=20)
-    opened = list(waited_for(page, outlines_served, 3))
+    ws.eventually(page, lambda: len(outlines_served) >= 3)
+    opened = outlines_served.copy()
     assert len(opened) == 3 and min(opened) < 20 < max(opened)
 
     # One stop on, its outline is there already; only its other neighbour is new. Back again, nothing is.
     page.keyboard.press("]")
     assert work.level == max(opened)
-    assert len(waited_for(page, outlines_served, 4)) == 4
+    ws.eventually(page, lambda: len(outlines_served) == 4)
     assert outlines_served[3] > work.level
     page.keyboard.press("[")
     ws.until(page, "document.getElementById('outline').complete")
@@ -65,12 +58,12 @@ def test_a_slow_outline_does_not_come_after_a_later_one(page: Page) -> None:
     page.mouse.move(*ws.at(page, 30, 40))
     cut = work.tree.cut(41)
     region = np.isin(work.labels, np.flatnonzero(cut == cut[work.labels[40, 30]]))
-    assert np.array_equal(ws.layer(page, "#hover")[..., 3] > 0, region)
+    ws.covers(page, "#hover", region)
     shown = ws.layer(page, "#outline")
+    ws.eventually(page, lambda: held)
     for route in held:
         route.continue_()
     page.wait_for_timeout(200)
-    assert held
     assert page.evaluate("document.getElementById('outline').src.endsWith('/41.png')")
     assert np.array_equal(ws.layer(page, "#outline"), shown)
     expect(page).to_have_url(re.compile(r"level=41$"))

@@ -131,7 +131,7 @@ def test_enter_does_what_a_click_with_the_tool_would_do(page: Page) -> None:
     work.check("paint", mode="exclude")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    work.settle()
+    work.settle(2)
     assert [text.split(",")[0] for text in said()[already:]] == ["Region excluded", "Undone", "Undone"]
 
 
@@ -152,6 +152,7 @@ def test_the_focus_is_kept_and_shown(page: Page) -> None:
     assert lit(page)[y, x]
     page.mouse.move(*ws.at(page, 230, 20))
     page.mouse.wheel(0, -900)
+    expect(page.locator("#zoom")).not_to_have_text("100%")
     page.keyboard.press("ArrowLeft")
     stage, ring_box = ws.box_of(page.locator("#stage")), np.argwhere(lit(page))
     y, x = ring_box.mean(axis=0)
@@ -172,7 +173,7 @@ def test_who_asks_for_less_motion_gets_none(browser: Browser, live_server: LiveS
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator("aside#drawer")).to_be_visible()
     assert page.evaluate(moving) == []
-    assert page.locator("aside#drawer").evaluate("drawer => drawer.getBoundingClientRect().x") == 0
+    ws.until(page, "document.getElementById('drawer').getBoundingClientRect().x === 0")
     page.keyboard.press("Escape")
     assert page.evaluate(moving) == []
     page.close()

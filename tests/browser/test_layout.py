@@ -72,7 +72,7 @@ def test_nothing_jumps_while_a_page_loads(slow: BrowserContext, collection: None
     search = Search.objects.get().get_absolute_url()
     sizes: tuple[ViewportSize, ...] = ({"width": 1280, "height": 720}, {"width": 390, "height": 844})
     for size in sizes:
-        page.set_viewport_size(size)
+        ws.resize(page, **size)
         for url in ("/", "/gallery/", "/photos/", search, page.url):
             page.goto(url)
             page.wait_for_timeout(300)  # scripts and late images
@@ -87,8 +87,8 @@ def rectangle(page: Page, selector: str) -> FloatRect:
 def test_the_workspace_fits_the_window(page: Page) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     for width, height in ((1440, 900), (1280, 720), (1024, 768), (390, 844), (360, 640)):
-        page.set_viewport_size({"width": width, "height": height})
-        assert max(page.evaluate(f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document)")) <= 0, (width, height)
+        ws.resize(page, width, height)
+        ws.until(page, f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document).every((outside) => outside <= 0)")
         for control in page.locator("#workspace :is(button:not([tabindex='-1']), a, label, select):visible").all():
             box = ws.box_of(control)
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, (width, control.inner_html())
@@ -130,4 +130,4 @@ def test_who_asks_for_less_motion_gets_none(page: Page, collection: None) -> Non
     assert page.evaluate(MOTION)
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => null)")
     page.emulate_media(reduced_motion="reduce")
-    assert page.evaluate(MOTION) == []
+    ws.eventually(page, lambda: page.evaluate(MOTION) == [])

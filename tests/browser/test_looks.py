@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from selector.models import Photo, Selection
 from selector.rendering.matte import alpha_matte
@@ -44,24 +44,32 @@ def included_mask() -> Any:
     return selection.superpixels.included[label_maps.load(selection.label_map).labels]
 
 
-def test_what_is_selected_keeps_its_colours_and_the_rest_loses_them(page: Page) -> None:
-    ws.Workspace(page, ws.public_photo(), level=8)
-    before = ws.shown(page, "#stage .layers")
-    ws.click(page, *RED)
-    ws.settled(page)
-    page.mouse.move(0, 0)
+def rest_is_grey(page: Page, before: ws.Pixels) -> None:
     after = ws.shown(page, "#stage .layers")
     inside, outside = on_screen(included_mask(), after), on_screen(~included_mask(), after)
     assert np.abs(after[inside].astype(int) - before[inside]).max() <= 2
     assert colours(after, outside) < 0.35 * colours(before, outside)
     assert after[outside].mean() < 0.75 * before[outside].mean()
 
+
+def test_what_is_selected_keeps_its_colours_and_the_rest_loses_them(page: Page) -> None:
+    ws.Workspace(page, ws.public_photo(), level=8)
+    before = ws.shown(page, "#stage .layers")
+    ws.click(page, *RED)
+    ws.settled(page)
+    page.mouse.move(0, 0)
+    ws.eventually(page, rest_is_grey, page, before)
+
     page.get_by_role("button", name="Undo").click()
     ws.settled(page)
     page.mouse.move(0, 0)
-    # Layers that lie one over the other are drawn a little otherwise.
-    cleared = ws.shown(page, "#stage .layers").astype(int)
-    assert np.abs(cleared - before).mean() < 0.5, "nothing selected, nothing dimmed"
+
+    def nothing_is_dimmed() -> None:
+        # Layers that lie one over the other are drawn a little otherwise.
+        cleared = ws.shown(page, "#stage .layers").astype(int)
+        assert np.abs(cleared - before).mean() < 0.5, "nothing selected, nothing dimmed"
+
+    ws.eventually(page, nothing_is_dimmed)
     assert not ws.layer(page, "#own").any()
 
 
@@ -86,10 +94,14 @@ def test_the_rest_drawn_in_the_browser_is_that_of_the_server(page: Page) -> None
     assert np.array_equal(drawn[0][..., 3] > 0, excluded_mask())
     # What is excluded is striped in full colour above the grey.
     page.mouse.move(0, 0)
-    seen = ws.shown(page, "#stage .layers")
-    x, y = int(380 * seen.shape[1] / 603), int(250 * seen.shape[0] / 401)
-    orange = seen[y - 8 : y + 9, x - 8 : x + 9].astype(int)
-    assert (orange[..., 0] - orange[..., 2]).max() > 120
+
+    def is_striped() -> None:
+        seen = ws.shown(page, "#stage .layers")
+        x, y = int(380 * seen.shape[1] / 603), int(250 * seen.shape[0] / 401)
+        orange = seen[y - 8 : y + 9, x - 8 : x + 9].astype(int)
+        assert (orange[..., 0] - orange[..., 2]).max() > 120
+
+    ws.eventually(page, is_striped)
 
 
 def excluded_mask() -> Any:
@@ -99,26 +111,32 @@ def excluded_mask() -> Any:
 
 def test_the_veil_is_a_choice_that_is_remembered(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo(), level=8)
+    before = ws.shown(page, "#stage .layers")
     ws.click(page, *RED)
     work.check("toggle")
     page.mouse.move(0, 0)
+    ws.eventually(page, rest_is_grey, page, before)
     own = ws.shown(page, "#stage .layers")
+    inside, outside = on_screen(included_mask(), own), on_screen(~included_mask(), own)
     choose_look(page, "Under a blue veil")
     page.mouse.move(0, 0)
-    veiled = ws.shown(page, "#stage .layers")
-    inside, outside = on_screen(included_mask(), own), on_screen(~included_mask(), own)
-    assert veiled[inside][:, 2].mean() > own[inside][:, 2].mean() + 50
-    assert colours(veiled, outside) > 2 * colours(own, outside)
+
+    def is_veiled() -> None:
+        veiled = ws.shown(page, "#stage .layers")
+        assert veiled[inside][:, 2].mean() > own[inside][:, 2].mean() + 50
+        assert colours(veiled, outside) > 2 * colours(own, outside)
+
+    ws.eventually(page, is_veiled)
     ws.click(page, *GREEN)
     work.check("toggle")
 
     page.reload()
     ws.ready(page)
-    assert page.locator("#workspace").get_attribute("data-look") == "veil"
+    expect(page.locator("#workspace")).to_have_attribute("data-look", "veil")
     choose_look(page, "In its own colours")
     page.mouse.move(0, 0)
-    inside = on_screen(included_mask(), own)
-    assert ws.shown(page, "#stage .layers")[inside][:, 2].mean() < veiled[inside][:, 2].mean(), "drawn at once"
+    # Drawn at once, though the page came with the veil.
+    ws.eventually(page, lambda: ws.shown(page, "#stage .layers")[inside][:, 2].mean() < own[inside][:, 2].mean() + 25)
 
 
 def test_without_javascript_it_looks_the_same(browser: Any, live_server: Any, compiled: None) -> None:
@@ -128,16 +146,14 @@ def test_without_javascript_it_looks_the_same(browser: Any, live_server: Any, co
     page.goto(f"{photo.get_absolute_url()}?level=8")
     before = ws.shown(page, "#stage .layers")
     page.locator("input[type=image]").click(position={"x": 30, "y": 40})
+    expect(page.locator("#summary")).not_to_have_text("Nothing is selected.")
     page.mouse.move(0, 0)
-    after = ws.shown(page, "#stage .layers")
-    inside, outside = on_screen(included_mask(), after), on_screen(~included_mask(), after)
-    assert np.abs(after[inside].astype(int) - before[inside]).max() <= 2
-    assert colours(after, outside) < 0.35 * colours(before, outside)
+    ws.eventually(page, rest_is_grey, page, before)
 
     choose_look(page, "Under a blue veil")
-    assert page.locator("#workspace").get_attribute("data-look") == "veil"
+    expect(page.locator("#workspace")).to_have_attribute("data-look", "veil")
     page.goto(photo.get_absolute_url())
-    assert page.locator("#workspace").get_attribute("data-look") == "veil"
+    expect(page.locator("#workspace")).to_have_attribute("data-look", "veil")
     context.close()
 
 

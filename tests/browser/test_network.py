@@ -35,6 +35,26 @@ class Network:
         self.protocol.send("Network.emulateNetworkConditions", conditions)
 
 
+class Held:
+    """Gestures that do not arrive before they are let go."""
+
+    def __init__(self, page: Page) -> None:
+        self.routes: list[Route] = []
+        self.is_open = False
+        page.route("**/selection/", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self.is_open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def let_go(self) -> None:
+        self.is_open = True
+        for route in self.routes:
+            route.continue_()
+
+
 def expect_twenty_clicks(photo: Photo) -> None:
     """The superpixels under the twenty points are selected, in twenty steps of history."""
     labels = label_maps.load(label_maps.get_or_compute(photo)).labels
@@ -95,8 +115,7 @@ def test_an_answer_that_is_lost_and_a_gesture_that_is_offered_again(page: Page) 
     assert arrived[0] == 200
     tried = len(arrived)
     page.get_by_role("button", name="Try again").click()
-    while len(arrived) == tried:
-        page.wait_for_timeout(20)
+    ws.eventually(page, lambda: len(arrived) > tried)
     ws.until(page, "!document.getElementById('try-again').hidden")
     assert set(arrived) == {200}
     assert Selection.objects.get().position == 11, "sent again and again, applied once"
@@ -116,9 +135,10 @@ def test_a_failure_is_told_once_and_searching_says_why_it_cannot(page: Page) -> 
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_timeout(300)
-    assert said() == ["Connection lost. One change waits to be sent; trying again."]
+    sentence = "Connection lost. One change waits to be sent; trying again."
+    assert said() == [sentence]
     page.get_by_role("button", name="Search", exact=True).click()
-    assert said() == ["Connection lost. One change waits to be sent; trying again."] * 2
+    ws.eventually(page, lambda: said() == [sentence] * 2)
     page.unroute("**/selection/")
     page.get_by_role("button", name="Try again").press("Enter")
     ws.settled(page)
@@ -142,25 +162,29 @@ def test_a_gesture_that_is_refused_does_not_hold_up_the_others(page: Page) -> No
 
 def test_undo_can_be_pressed_before_the_first_answer(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
-    Network(page)
+    held = Held(page)
     ws.click(page, 30, 40)
+    ws.eventually(page, lambda: held.routes)
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_have_attribute("aria-disabled", "true")
     undo.click(force=True)
-    assert [gesture["tool"] for gesture in work.settle()] == ["toggle", "undo"]
+    held.let_go()
+    assert [gesture["tool"] for gesture in work.settle(2)] == ["toggle", "undo"]
     work.shows(work.expected)
 
 
 def test_an_answer_does_not_take_away_a_button_that_is_being_pressed(page: Page) -> None:
     work = ws.Workspace(page, ws.public_photo())
-    Network(page)
+    held = Held(page)
     undo = page.get_by_role("button", name="Undo")
     ws.click(page, 30, 40)
+    ws.eventually(page, lambda: held.routes)
     undo.hover(force=True)
     page.mouse.down()
+    held.let_go()
     expect(undo).to_have_attribute("aria-disabled", "false")  # the answer has come meanwhile
     page.mouse.up()
-    assert [gesture["tool"] for gesture in work.settle()] == ["toggle", "undo"]
+    assert [gesture["tool"] for gesture in work.settle(2)] == ["toggle", "undo"]
     expect(undo).to_have_attribute("aria-disabled", "true")
     expect(page.get_by_role("button", name="Redo")).to_have_attribute("aria-disabled", "false")
 
@@ -174,7 +198,7 @@ def test_what_the_server_cannot_do_just_now_is_said_in_place(page: Page, monkeyp
 
     work = ws.Workspace(page, ws.public_photo())
     ws.click(page, 30, 40)
-    work.settle()
+    work.settle(1)
     with monkeypatch.context() as patch:
         patch.setattr("gallery.web.search_views.ask", refuse)
         page.get_by_role("button", name="Search", exact=True).click()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from socketserver import ThreadingMixIn
+from pathlib import Path
 from threading import Thread
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -15,6 +14,9 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from gallery.collection.importing import Details, add_public
+from superpixel_site.web_server import sockets
+from superpixel_site.web_server.limits import Limits
+from superpixel_site.web_server.server import Server
 from tests.browser import workspace as ws
 from tests.pictures import eighths, image_file
 
@@ -22,35 +24,29 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 PREFIX = "/images"
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def address(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where a server takes the prefix off the path, as waitress does, and knows nothing beside it."""
+def address(page: Page, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the site's own server takes the prefix off the path; there is nothing beside it."""
     settings.FORCE_SCRIPT_NAME = settings.SESSION_COOKIE_PATH = settings.CSRF_COOKIE_PATH = PREFIX
     monkeypatch.setattr(staticfiles_storage, "base_url", f"{PREFIX}/static/")
     site = WSGIHandler()
 
-    def under_prefix(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+    def nothing_beside_it(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # In front of the site's server there is another one, which sends it what is under the prefix alone.
+        if not environ["REQUEST_URI"].startswith(f"{PREFIX}/"):
             start_response("404 Not Found", [("Content-Length", "0")])
             return [b""]
-        return site({**environ, "PATH_INFO": path.removeprefix(PREFIX) or "/"}, start_response)
+        return site(environ, start_response)
 
-    with make_server("127.0.0.1", 0, under_prefix, Server, Quiet) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}/"
-        server.shutdown()
-        thread.join()
+    listening = sockets.bind("127.0.0.1", 0, tmp_path)
+    server = Server(nothing_beside_it, listening, threads=8, limits=Limits(), url_prefix=PREFIX)
+    thread = Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}{PREFIX}/"
+    # First the browser: what it still asks for is answered.
+    page.context.close()
+    server.stop()
+    thread.join()
 
 
 def test_from_an_upload_to_an_answer(page: Page, address: str) -> None:

@@ -43,6 +43,11 @@ def titles(page: Page) -> list[str]:
     return page.locator("#drawer .hit > a .title").all_inner_texts()
 
 
+def has_titles(page: Page, expected: list[str]) -> None:
+    """Wait until these are the hits, whatever their order."""
+    ws.eventually(page, lambda: sorted(titles(page)) == sorted(expected))
+
+
 def layer_of(page: Page, hit: Locator) -> npt.NDArray[np.bool_]:
     """Where the region of a hit is drawn, bool (h, w): clear inside, veiled outside."""
     hit.scroll_into_view_if_needed()
@@ -79,7 +84,7 @@ def test_the_cat_is_found_in_other_pictures_and_where_it_is(
     chelsea = demo_collection["Chelsea the cat"]
     open_in_selector(page, chelsea, 100)
     page.keyboard.press("r")
-    ws.drag(page, (left * 451, top * 300), (right * 451, bottom * 300))
+    ws.stroke(page, (left * 451, top * 300), (right * 451, bottom * 300))
     ws.settled(page)
     hits = search(page)
     # The cropped image is nothing but the thing: there the region has to be nearly all of it.
@@ -166,7 +171,7 @@ def warm_and_cold(add: Callable[..., GalleryImage]) -> None:
 def test_likes_and_filters_move_the_answer(page: Page, warm_and_cold: None) -> None:
     ask_for_the_red_disc(page)
     before = titles(page)
-    assert before[0] == "red"
+    assert before[0] == "red" and len(before) == 4
 
     # What is liked moves up, at once; the focus stays; the same click takes it back.
     last = before[-1]
@@ -175,11 +180,12 @@ def test_likes_and_filters_move_the_answer(page: Page, warm_and_cold: None) -> N
     page.keyboard.press("Enter")
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like).to_be_focused()
-    assert titles(page).index(last) < 3
+    ws.eventually(page, lambda: titles(page).index(last) < 3)
     assert Feedback.objects.get().liked
     like.click()
     expect(like).to_have_attribute("aria-pressed", "false")
-    assert titles(page) == before and not Feedback.objects.exists()
+    ws.eventually(page, lambda: titles(page) == before)
+    assert not Feedback.objects.exists()
 
     # A filter narrows; one that leaves nothing says so and can be dropped.
     drawer = page.locator("aside#drawer")
@@ -188,7 +194,7 @@ def test_likes_and_filters_move_the_answer(page: Page, warm_and_cold: None) -> N
     drawer.get_by_label("Tag").fill("cold")
     page.keyboard.press("Enter")
     expect(drawer.locator(".sentence")).to_contain_text("tagged “cold”")
-    assert sorted(titles(page)) == ["blue", "green"]
+    has_titles(page, ["blue", "green"])
     drawer.get_by_label("Creator").fill("nobody")
     page.keyboard.press("Tab")
     expect(drawer.locator(".sentence")).to_have_text("No image passes the filters: tagged “cold”, by nobody.")
@@ -213,7 +219,7 @@ def test_controls_are_kept_when_more_is_selected_and_the_history_has_both_search
     ws.click(page, 200, 140)
     ws.settled(page)
     search(page)
-    assert sorted(titles(page)) == ["red", "yellow"]
+    has_titles(page, ["red", "yellow"])
     drawer.get_by_role("link", name="All my searches").click()
     expect(page.locator(".searches .card")).to_have_count(2)
     expect(page.locator(".searches .card").nth(1)).to_contain_text("tagged “warm”, 1 judged")
@@ -233,7 +239,7 @@ def test_more_follow_on_scrolling_without_repeats_and_copies_share_a_place(
     index()
     hits = ask_for_the_red_disc(page)
     expect(hits).to_have_count(6)
-    assert page.locator("#drawer .copies").count() == 1
+    expect(page.locator("#drawer .copies")).to_have_count(1)
     page.get_by_text("1 copy", exact=True).click()
     expect(page.locator("#drawer .copies a")).to_be_visible()
     # Somebody adds a better match, and another image goes, before the next page comes.
@@ -246,8 +252,9 @@ def test_more_follow_on_scrolling_without_repeats_and_copies_share_a_place(
         page.locator("#drawer").evaluate("drawer => { drawer.scrollTop = drawer.scrollHeight; }")
         expect(hits).to_have_count(expected)
     everything = {f"image {number}" for number in range(14)} - {gone.title}
-    assert len(titles(page)) == len(set(titles(page))) == 13
-    assert {title.replace("saved again", "image 0") for title in titles(page)} == everything
+    found = titles(page)
+    assert len(found) == len(set(found)) == 13
+    assert {title.replace("saved again", "image 0") for title in found} == everything
 
 
 def test_two_things_are_asked_for_one_by_one(page: Page, add: Callable[..., GalleryImage]) -> None:
@@ -265,6 +272,7 @@ def test_two_things_are_asked_for_one_by_one(page: Page, add: Callable[..., Gall
     page.get_by_text("As 2 separate parts").click()
     expect(hits.first).to_contain_text("both")
     expect(hits.first.locator("img.highlight")).to_have_attribute("src", re.compile("also="))
+    ws.wired(page)
     drawn = layer_of(page, hits.first)
     across = drawn.shape[1] / 240
     assert drawn[round(60 * across), round(60 * across)] and drawn[round(100 * across), round(180 * across)]
@@ -312,6 +320,7 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     page.wait_for_url(f"**{red.photo.get_absolute_url()}**")
     ws.ready(page)
     expect(page.locator("#status")).to_have_text("The region that matched is selected.")
+    ws.settled(page)
     selected = ws.layer(page, "#tint")[..., 3] > 0
     assert selected[80, 80] and not selected[20, 200]
     page.get_by_role("button", name="Undo").click()
@@ -358,8 +367,8 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
     expect(dislike).to_have_attribute("aria-pressed", "true")
     ws.wired(page)
     expect(hits).to_have_count(14)
-    assert sorted(titles(page)) == sorted(before)
-    assert drawer.evaluate("drawer => drawer.scrollTop") == 500
+    has_titles(page, before)
+    ws.until(page, "document.getElementById('drawer').scrollTop === 500")
     expect(dislike).to_be_focused()
 
     page.get_by_role("button", name=f"More like {before[-1]}", exact=True).click()
@@ -368,7 +377,8 @@ def test_judging_far_down_keeps_what_is_shown_and_can_be_forgotten(
     page.get_by_role("button", name="Forget likes and dislikes").press("Enter")
     expect(drawer.locator(".judged")).to_have_count(0)
     ws.wired(page)
-    assert titles(page) == before and not Feedback.objects.exists()
+    ws.eventually(page, lambda: titles(page) == before)
+    assert not Feedback.objects.exists()
     # The button that was pressed is gone: the focus is still in the answer.
     expect(page.locator("#answer")).to_be_focused()
 
@@ -388,20 +398,23 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
         """Of each hit its score, and that in one space."""
         of_space = hits.locator(".why dl > div", has_text=space).locator("dd").all_text_contents()
         wholes = [meter.get_attribute("value") for meter in hits.locator("meter").all()]
+        assert len(wholes) == len(of_space) == 4
         return [(int(whole or ""), int(part)) for whole, part in zip(wholes, of_space, strict=True)]
+
+    def is_ranked_by(space: str) -> None:
+        found = scores(space)
+        assert all(whole == part for whole, part in found), space
+        assert found == sorted(found, reverse=True)
 
     slider = page.get_by_role("slider", name="From looks like to means like")
     expect(slider).to_have_value("80")
     for key, balance, space in (("Home", 0, "Looks like"), ("End", 100, "Means like")):
         slider.press(key)
         ws.until(page, f"document.getElementById('balance').value === '{balance}'")
-        page.wait_for_timeout(100)
+        ws.eventually(page, lambda balance: Search.objects.get().options == {"balance": balance}, balance)
+        ws.eventually(page, is_ranked_by, space)
         ws.wired(page)
         expect(slider).to_be_focused()
-        assert len(scores(space)) == 4
-        assert all(whole == part for whole, part in scores(space)), space
-        assert scores(space) == sorted(scores(space), reverse=True)
-        assert Search.objects.get().options == {"balance": balance}
     # Whoever comes back finds the slider where it was left.
     page.goto(Search.objects.get().get_absolute_url())
     expect(slider).to_have_value("100")

@@ -92,7 +92,7 @@ def test_a_new_tool_of_the_list_needs_no_script(page: Page, monkeypatch: pytest.
     work = ws.Workspace(page, ws.public_photo())
     page.keyboard.press("d")
     ws.click(page, *PURPLE)
-    (sent,) = work.settle()
+    (sent,) = work.settle(1)
     assert sent["tool"] == "disc"
     work.shows(disc(work.expected, work.labels, ws.points_of(sent)[0], "include"))
 
@@ -175,25 +175,25 @@ def test_two_hundred_steps_back_and_forth_and_after_a_reload(page: Page) -> None
     for _ in range(8):
         for _ in range(25):
             page.keyboard.press("Control+z")
-        work.settle()
+        work.settle(25)
     work.shows(states[5])
     page.reload()
     ws.ready(page)
     work.shows(states[5])
     page.get_by_role("button", name="Undo").click()
-    work.settle()
+    work.settle(1)
     work.shows(states[4])
     page.get_by_role("button", name="Redo").click()
     page.keyboard.press("Control+Shift+Z")
     page.keyboard.press("Control+y")
-    work.settle()
+    work.settle(3)
     work.shows(states[7])
     assert HISTORY_LENGTH >= 200
 
     # A new gesture forgets what was undone, and the buttons say what is possible.
     expect(page.get_by_role("button", name="Redo")).to_have_attribute("aria-disabled", "false")
     ws.click(page, *GREEN)
-    work.settle()
+    work.settle(1)
     expect(page.get_by_role("button", name="Redo")).to_have_attribute("aria-disabled", "true")
     page.get_by_role("button", name="Redo").click(force=True)
     assert work.settle() == []

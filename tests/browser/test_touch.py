@@ -64,6 +64,7 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
     assert np.abs(np.subtract(ws.points_of(sent)[0], (30, 40))).max() < 1
 
     phone.locator("label[title^=Brush]").tap()
+    expect(phone.locator("input[name=pointer][value=paint]")).to_be_checked()
     fingers.drag(between(ws.at(phone, 20, 120), ws.at(phone, 220, 120)))
     sent = work.check("paint")
     assert np.abs(np.subtract(ws.points_of(sent)[-1], (220, 120))).max() < 1
@@ -83,10 +84,10 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
     x, y = ws.at(phone, 120, 80)
     fingers.drag(between((x - 30, y), (x - 90, y)), between((x + 30, y), (x + 90, y)))
     expect(phone.locator("#zoom")).to_have_text("300%")
-    assert ws.at(phone, 120, 80) == pytest.approx((x, y), abs=2)
+    ws.eventually(phone, lambda: ws.at(phone, 120, 80) == pytest.approx((x, y), abs=2))
     # Two that stay together move it.
     fingers.drag(between((x - 30, y), (x - 80, y - 20)), between((x + 30, y), (x - 20, y - 20)))
-    assert ws.at(phone, 120, 80) == pytest.approx((x - 50, y - 20), abs=2)
+    ws.eventually(phone, lambda: ws.at(phone, 120, 80) == pytest.approx((x - 50, y - 20), abs=2))
     expect(phone.locator("#zoom")).to_have_text("300%")
     # Neither the page itself was enlarged, nor anything drawn.
     assert phone.evaluate("window.visualViewport.scale") == 1

@@ -41,6 +41,10 @@ def colour_at(page: Page, x: float, y: float) -> npt.NDArray[np.float64]:
     return colour
 
 
+def looks_like(page: Page, x: float, y: float, colour: ws.Pixels) -> bool:
+    return bool(np.abs(colour_at(page, x, y) - colour).max() < 30)
+
+
 def is_shown(page: Page, x: float, y: float) -> bool:
     box = ws.box_of(page.locator("#stage"))
     return box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]
@@ -65,13 +69,13 @@ def test_a_click_toggles_what_is_under_it_at_every_zoom(browser: Browser, live_s
             assert is_shown(page, *clicked)
             page.mouse.move(5, 5)
             # The screen agrees with the layers' boxes about where that point is.
-            assert np.abs(colour_at(page, *clicked) - eighths()[int(y), int(x)]).max() < 30
+            ws.eventually(page, looks_like, page, *clicked, eighths()[int(y), int(x)])
             page.mouse.click(*clicked)
             sent = work.check("toggle")
             assert np.abs(np.subtract(ws.points_of(sent)[0], (x, y))).max() < 1
             assert work.expected.included[work.labels[int(y), int(x)]]
             page.keyboard.press("Control+z")
-            work.settle()
+            work.settle(1)
             work.expected = type(work.expected).empty(work.label_map.n_superpixels)
     page.close()
 
@@ -152,11 +156,28 @@ def test_a_window_that_changes_keeps_the_part_in_view(page: Page) -> None:
     page.mouse.move(*ws.at(page, 200, 120))
     page.mouse.wheel(0, -700)
     ws.until(page, "document.getElementById('zoom').textContent !== '100%'")
-    page.set_viewport_size({"width": 900, "height": 700})
-    assert is_shown(page, *ws.at(page, 200, 120))
+    ws.resize(page, 900, 700)
+    ws.eventually(page, lambda: is_shown(page, *ws.at(page, 200, 120)))
     ws.click(page, 200, 120)
     sent = work.check("toggle")
     assert np.abs(np.subtract(ws.points_of(sent)[0], (200, 120))).max() < 1
+
+
+PREVIEWED = "#preview .layers"
+
+
+def is_red(page: Page, selector: str, places: ws.Points) -> None:
+    """At places given in shares of what is seen."""
+    seen = ws.shown(page, selector)
+    for x, y in places:
+        assert np.abs(seen[int(y * len(seen)), int(x * seen.shape[1])].astype(int) - (200, 40, 40)).max() < 30
+
+
+def is_red_before(page: Page, dark: bool) -> None:
+    """The first eighth is red, on a background that is dark or is not."""
+    is_red(page, PREVIEWED, [(0.125, 0.25)])
+    seen = ws.shown(page, PREVIEWED)
+    assert (seen[int(0.75 * len(seen)), int(0.87 * seen.shape[1])].max() < 80) == dark
 
 
 def test_the_preview_is_enlarged_and_downloaded(page: Page, settings: Any) -> None:
@@ -170,19 +191,12 @@ def test_the_preview_is_enlarged_and_downloaded(page: Page, settings: Any) -> No
 
     # Fitted, the red eighth fills the preview's middle; without it lies where it lies in the photo.
     page.get_by_label("Fit to selection").check()
-    preview = ws.shown(page, "#preview")
-    height, width = preview.shape[:2]
-    for x, y in [(0.5, 0.5), (0.45, 0.2), (0.55, 0.8)]:
-        assert np.abs(preview[int(y * height), int(x * width)].astype(int) - (200, 40, 40)).max() < 30
+    ws.eventually(page, is_red, page, "#preview", [(0.5, 0.5), (0.45, 0.2), (0.55, 0.8)])
     page.get_by_label("Fit to selection").uncheck()
-
-    layers = "#preview .layers"
     for background, dark in [("white", False), ("dimmed", True), ("checkered", False)]:
         page.get_by_label("Background").select_option(background)
-        shown = ws.shown(page, layers)
-        elsewhere = shown[int(0.75 * len(shown)), int(0.87 * shown.shape[1])]
-        assert (elsewhere.max() < 80) == dark
-        assert np.abs(shown[len(shown) // 4, shown.shape[1] // 8].astype(int) - (200, 40, 40)).max() < 30
+        ws.eventually(page, is_red_before, page, dark)
+    shown = ws.shown(page, PREVIEWED)
     assert len(np.unique(shown[int(0.6 * len(shown)) :, shown.shape[1] // 2 :].reshape(-1, 3), axis=0)) > 1
 
     for name in ["PNG, 240 × 160", "PNG, original resolution"]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import FilePayload, FloatRect, Locator, Page, Request
+from playwright.sync_api import Error, FilePayload, FloatRect, Locator, Page, Request
 
 from selector.models import Photo, Selection
 from selector.rendering import layers
@@ -23,6 +23,7 @@ from selector.selection.selection import Mode, SuperpixelSelection
 from selector.selection.tree import cut_around, path_to_root
 from selector.services import label_maps
 from selector.services.photos import store_photo
+from tests.browser import PATIENCE
 from tests.pictures import eighths, image_file
 
 Pixels = npt.NDArray[np.uint8]
@@ -50,10 +51,30 @@ def ready(page: Page) -> None:
 
 def until(page: Page, expression: str) -> None:
     """Wait for a JavaScript expression to be true. Playwright's own way evaluates strings, which our CSP forbids."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"waited in vain for {expression}"
         page.wait_for_timeout(20)
+
+
+def eventually(page: Page, look: Callable[..., object], *given: object) -> None:
+    """Look until it is there: `look` asserts it of what the page shows then, or says whether it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = look(*given)
+            assert found is None or found, "waited in vain"
+            return
+        except (AssertionError, Error):
+            # Playwright's own errors come from pages that others take the place of.
+            if time.monotonic() > deadline:
+                raise
+        page.wait_for_timeout(50)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    until(page, f"innerWidth === {width} && innerHeight === {height}")
 
 
 def wired(page: Page) -> None:
@@ -113,7 +134,10 @@ def layer(page: Page, selector: str) -> Pixels:
 
 
 def shown(page: Page, selector: str) -> Pixels:
-    """What a person sees there once its pictures have come, uint8 (h, w, 3)."""
+    """What a person sees there once its pictures have come, uint8 (h, w, 3).
+
+    Masks and what scripts draw may come later still: ask `eventually` for what is to be seen.
+    """
     page.locator(selector).scroll_into_view_if_needed()
     page.locator(selector).evaluate(
         "(element) => Promise.all([...element.querySelectorAll('img')].map((picture) => picture.decode()))"
@@ -121,15 +145,25 @@ def shown(page: Page, selector: str) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB"))
 
 
+def covers(page: Page, selector: str, mask: npt.NDArray[np.bool_]) -> None:
+    """Wait until exactly this of a layer is drawn, bool (H, W)."""
+    eventually(page, lambda: np.array_equal(layer(page, selector)[..., 3] > 0, mask))
+
+
 def keep(page: Page, folder: Path, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Press at one point of the working copy, move, and release at another."""
-    page.mouse.move(*at(page, *start))
+def stroke(page: Page, *points: tuple[float, float], steps: int = 6) -> None:
+    """Press at the first point, go through the others, let go at the last.
+
+    Where they are is asked for beforehand: a button that stays down in one place for long means something else.
+    """
+    first, *others = [at(page, *point) for point in points]
+    page.mouse.move(*first)
     page.mouse.down()
-    page.mouse.move(*at(page, *end), steps=6)
+    for place in others:
+        page.mouse.move(*place, steps=steps)
     page.mouse.up()
 
 
@@ -199,23 +233,22 @@ class Workspace:
         return path_to_root(self.tree.parents, int(self.labels[int(y), int(x)]))
 
     def drag(self, *points: tuple[float, float], steps: int = 6) -> None:
-        """Press at the first point, go through the others, let go at the last."""
-        self.page.mouse.move(*at(self.page, *points[0]))
-        self.page.mouse.down()
-        for point in points[1:]:
-            self.page.mouse.move(*at(self.page, *point), steps=steps)
-        self.page.mouse.up()
+        stroke(self.page, *points, steps=steps)
 
-    def settle(self) -> list[dict[str, str]]:
-        """Wait for the answers; the gestures sent since the last time, each once."""
+    def settle(self, count: int = 0) -> list[dict[str, str]]:
+        """Wait for so many gestures and for all answers; the gestures sent since the last time, each once."""
+        eventually(self.page, lambda: len(self._once()) >= count)
         settled(self.page)
-        new = list({gesture["number"]: gesture for gesture in self.sent}.values())
+        new = self._once()
         self.sent.clear()
         return new
 
+    def _once(self) -> list[dict[str, str]]:
+        return list({gesture["number"]: gesture for gesture in self.sent}.values())
+
     def check(self, *tools: str, **fields: str) -> dict[str, str]:
         """Expect these gestures, the last with these fields, and what they come to; gives the last one."""
-        new = self.settle()
+        new = self.settle(len(tools))
         assert [gesture["tool"] for gesture in new] == list(tools)
         assert {name: new[-1].get(name, "") for name in fields} == fields
         for gesture in new:
@@ -224,15 +257,14 @@ class Workspace:
         return new[-1]
 
     def shows(self, expected: SuperpixelSelection) -> None:
-        """The layers on the screen and the stored selection are exactly this."""
+        """The layers on the screen and the stored selection are exactly this, or will be in a moment."""
+        striped = layers.tint_png(self.labels, expected.excluded, (0, 0, 0), striped=True)
+        stripes = np.asarray(Image.open(io.BytesIO(striped)).convert("RGBA"))[..., 3] > 0
+        covers(self.page, "#tint", expected.included[self.labels])
+        covers(self.page, "#tint-excluded", stripes)
         stored = Selection.objects.get(label_map=self.label_map).superpixels
         assert np.array_equal(stored.included, expected.included)
         assert np.array_equal(stored.excluded, expected.excluded)
-        tint = layer(self.page, "#tint")[..., 3] > 0
-        assert np.array_equal(tint, expected.included[self.labels])
-        striped = layers.tint_png(self.labels, expected.excluded, (0, 0, 0), striped=True)
-        stripes = np.asarray(Image.open(io.BytesIO(striped)).convert("RGBA"))[..., 3] > 0
-        assert np.array_equal(layer(self.page, "#tint-excluded")[..., 3] > 0, stripes)
 
 
 def points_of(gesture: dict[str, str]) -> Points:

@@ -89,7 +89,7 @@ def has_ended(pid: int) -> bool:
 
 
 def wait_until_ended(*pids: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while not all(has_ended(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -53,7 +53,7 @@ def test_it_is_while_a_query_goes_on(data: Path) -> None:
     os.kill(postmaster_of(data), signal.SIGKILL)
     since = time.monotonic()
     assert sql(server.start(data), "SELECT 1") == 1
-    assert time.monotonic() - since < 20
+    assert time.monotonic() - since < 100
     busy.join()
 
 

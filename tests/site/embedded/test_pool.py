@@ -52,7 +52,7 @@ def ask(query: str = "SELECT pg_backend_pid()", meet: threading.Barrier | None =
         with connection.cursor() as cursor:
             cursor.execute(query)
             if meet:
-                meet.wait(30)
+                meet.wait(100)
             return cursor.fetchone()[0]
     finally:
         connection.close()
@@ -79,15 +79,18 @@ def test_requests_share_few_connections(pooled: None, data: Path) -> None:
 
 def test_one_more_waits_its_turn_and_is_told_when_none_comes(pooled: None) -> None:
     at_once(THREADS)
-    connections["embedded"].pool.timeout = 0.5  # type: ignore[attr-defined]
+    pool = connections["embedded"].pool  # type: ignore[attr-defined]
+    patience = pool.timeout
     meet = threading.Barrier(THREADS + 1)
     with ThreadPoolExecutor(THREADS) as threads:
         held = [threads.submit(ask, meet=meet) for _ in range(THREADS)]
         wait_for(lambda: meet.n_waiting == THREADS)
+        pool.timeout = 0.5
         with pytest.raises(OperationalError) as caught:
             ask()
         assert isinstance(caught.value.__cause__, psycopg_pool.PoolTimeout) and is_unreachable(caught.value)
-        meet.wait(30)
+        pool.timeout = patience
+        meet.wait(100)
         assert len({one.result() for one in held}) == THREADS
     assert ask()
 

@@ -20,19 +20,12 @@ from tests.site.embedded.trials import postmaster_of, wait_for
 
 TOKEN = "a-token-of-the-tests"
 SERVE = """
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from waitress import create_server
 from superpixel_site.wsgi import application
 
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_): pass
-
-server = make_server("127.0.0.1", 0, application, Server, Quiet)
-print(server.server_port, flush=True)
-server.serve_forever()
+server = create_server(application, host="127.0.0.1", port=0)
+print(server.effective_port, flush=True)
+server.run()
 """
 
 

@@ -24,7 +24,7 @@ from superpixel_site.embedded_postgres import server
 print(server.start(Path(sys.argv[1])).host, flush=True)
 sys.stdin.read()
 """
-PATIENCE = 30.0
+PATIENCE = 100.0
 # What a shell may have set for other programs, and what was decisive once when it was set at the first start.
 NONSENSE = {"PGPORT": "1", "PGDATA": "/nowhere", "PGHOST": "nowhere.invalid", "LC_ALL": "xx_YY", "LANG": "C"}
 

@@ -68,6 +68,6 @@ def test_told_to_stop_it_finishes_what_runs(served: Served, tmp_path: Path) -> N
     (tmp_path / "done").touch()
     said = rest(running)
     assert said.endswith(b"waited") and b"Connection: close" in said
-    assert served.process.communicate(timeout=20)[0] == "stopped in order\n"
+    assert served.process.communicate(timeout=100)[0] == "stopped in order\n"
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((served.host, served.port))

@@ -37,7 +37,7 @@ def test_a_body_that_is_slow_but_goes_on_is_taken(hasty: Served) -> None:
     connection = hasty.connect(POST.replace(b"100000", b"40000"))
     for _ in range(20):
         connection.sendall(bytes(2000))
-        time.sleep(0.05)
+        time.sleep(0.08)
     assert answer(connection) == (200, b"40000")
 
 
