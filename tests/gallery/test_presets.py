@@ -37,6 +37,12 @@ SELECTED = (slice(30, 120), slice(50, 160))
 AddPicture = Callable[..., GalleryImage]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a busy machine takes says nothing about whether it finds the thing."""
+    monkeypatch.setattr(checking, "SECONDS", 600.0)
+
+
 @pytest.fixture
 def add(db: None) -> AddPicture:
     """Adds a picture to the collection, or to somebody's own, and indexes it."""
