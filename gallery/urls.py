@@ -16,6 +16,7 @@ urlpatterns = [
     path("searches/choices/", search_views.choices, name="choices"),
     path("searches/<uuid:search_id>/", search_views.show, name="search"),
     path("searches/<uuid:search_id>/options/", search_views.refine, name="refine"),
+    path("searches/<uuid:search_id>/check/", search_views.check, name="check"),
     path("searches/<uuid:search_id>/feedback/", search_views.feedback, name="feedback"),
     path("searches/<uuid:search_id>/name/", history_views.rename, name="rename_search"),
     path("searches/<uuid:search_id>/pin/", history_views.pin, name="pin_search"),

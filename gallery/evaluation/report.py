@@ -39,6 +39,8 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
         yield DRAWN_HEADINGS
         for row in rows:
             yield from _drawn(row)
+    if "proposed" in rows[-1]:
+        yield f"The same thing would be proposed in {rows[-1]['proposed']:.3f} of the searches."
     yield "Milliseconds, median:"
     for stage, milliseconds in rows[-1]["milliseconds"].items():
         yield f"  {stage:40}{milliseconds:9.1f}"

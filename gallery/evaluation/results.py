@@ -27,6 +27,8 @@ SIZES = {"under 5%": (0.0, 0.05), "5 to 20%": (0.05, 0.2), "above 20%": (0.2, 1.
 REGIONS, FUSED = "regions", "fused"
 # The same without the second look at the first images.
 FIRST_STAGE = "first stage"
+# All spaces together, with the first hits checked point by point.
+CHECKED = "checked"
 # Weights of `appearance` beside `meaning` to choose from; each space weighs something.
 CANDIDATE_WEIGHTS = (0.2, 0.4, 0.6, 0.8)
 
@@ -148,6 +150,8 @@ class Results:
     shares: list[float] = field(default_factory=list)
     halves: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
+    # Of each query, whether to look for the very thing would be proposed; none where that was asked for, or cannot be.
+    proposed: list[bool] = field(default_factory=list)
 
     def add(
         self, name: str, space: str, ranked: Sequence[str], relevant: frozenset[str], drawn: Sequence[Drawn] = ()
@@ -164,6 +168,8 @@ class Results:
         ]
         if (FUSED, "all") in self.methods:
             rows[-1] |= {"weights": weights, **self._about_fusion(halves)}
+        if self.proposed:
+            rows[-1]["proposed"] = _mean(np.array(self.proposed, np.float64))
         rows[-1]["milliseconds"] = milliseconds
         return rows
 

@@ -13,13 +13,17 @@ from gallery.evaluation.baselines import WholeImages
 from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import Drawn, drawn_beside, members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
-from gallery.evaluation.results import FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
+from gallery.evaluation.results import CHECKED, FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
 from gallery.index.features import features_of, selection_vector
-from gallery.index.kinds import default_weights, describer_of
+from gallery.index.keypoints import add_keypoints, without_keypoints
+from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, Search
 from gallery.search.candidates import Candidates
+from gallery.search.checking import CHECKED as CHECKED_PLACES
+from gallery.search.checking import asked_in, checked, may_be_the_thing, places_to_check
 from gallery.search.nearest import QueryVector, nearest
+from gallery.search.options import Options
 from gallery.search.outlining import outlined
 from gallery.search.query import query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
@@ -42,9 +46,11 @@ def n_steps(dataset: Dataset, spaces: Sequence[DescriptorSpace]) -> int:
 
 
 def evaluate(
-    dataset: Dataset, spaces: Sequence[DescriptorSpace], tick: Tick, long_side: int = 0
+    dataset: Dataset, spaces: Sequence[DescriptorSpace], tick: Tick, long_side: int = 0, preset: str = ""
 ) -> list[dict[str, Any]]:
     """Import and index the images, ask all queries in all ways, and return an object of figures for each way.
+
+    All spaces together are asked as `preset` says, by default as the site does.
 
     To be used in an empty collection (`sandbox`).
 
@@ -55,19 +61,25 @@ def evaluate(
     """
     images = import_images(dataset, tick, long_side)
     index_images(images, spaces, tick)
-    evaluation = Evaluation(dataset, images, spaces, tick)
+    evaluation = Evaluation(dataset, images, spaces, tick, Options(preset=preset))
     for query in dataset.queries:
         evaluation.ask(query)
         tick("Asking")
-    return evaluation.results.rows(evaluation.watch.medians(), default_weights())
+    return evaluation.results.rows(evaluation.watch.medians(), evaluation.options.weights)
 
 
 class Evaluation:
     """Asks queries in all ways, among images that are indexed."""
 
     def __init__(
-        self, dataset: Dataset, images: dict[str, GalleryImage], spaces: Sequence[DescriptorSpace], tick: Tick
+        self,
+        dataset: Dataset,
+        images: dict[str, GalleryImage],
+        spaces: Sequence[DescriptorSpace],
+        tick: Tick,
+        options: Options,
     ) -> None:
+        self.options = options
         self.dataset, self.images, self.spaces = dataset, images, list(spaces)
         self.name_of = {image.pk: name for name, image in images.items()}
         self.whole_images = {space.pk: WholeImages(space, images, tick) for space in self.spaces}
@@ -96,7 +108,7 @@ class Evaluation:
             self._rank((FIRST_STAGE, REGIONS), space.kind, [question], others, query)
         self._time_ranking(questions, others)
         if len(questions) > 1:
-            self._fuse(questions, others, query)
+            self._fuse(questions, others, query, search)
 
     def _question(self, space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> QueryVector:
         """Make the query vector as the site does, twice: the second time the photo's features are kept."""
@@ -123,13 +135,34 @@ class Evaluation:
             finding += self.watch.last(stage)
         self.watch.add("calibration and fusion", max(self.watch.last("ranking in all") - finding, 0.0))
 
-    def _fuse(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query) -> None:
-        """Ask in all spaces together, with the site's weights and with those to choose from."""
-        self._rank((FIRST_STAGE, FUSED), "all", questions, others, query)
+    def _fuse(
+        self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query, search: Search
+    ) -> None:
+        """Ask in all spaces together, with the weights of what is meant and with those to choose from."""
+        if self.options.is_checked:
+            self._check(questions, others, query, search)
+        found = self._rank((FIRST_STAGE, FUSED), "all", questions, others, query, self.options.weights)
+        if self.options.means_nothing_special:
+            self.results.proposed.append(may_be_the_thing(found))
         for weight, method in self.results.by_weight.items():
             weights = {"appearance": weight, "meaning": 1 - weight}
             found = rank_images(questions, others, weights, EVERY_REGION)
             method.add(self._names(found), self.dataset.relevant_to(query))
+
+    def _check(
+        self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query, search: Search
+    ) -> None:
+        """Check the first hits point by point, and note how long each step of that takes."""
+        found = rank_images(questions, others, self.options.weights, EVERY_REGION)
+        for image in without_keypoints(places_to_check(found)):
+            with self.watch.stage("keypoints of an image, first"):
+                add_keypoints([image])
+        with self.watch.stage("keypoints of the selection, first"):
+            asked = asked_in(search)
+        with self.watch.stage(f"checking {CHECKED_PLACES} images"):
+            found = checked(found, asked)
+        relevant = self.dataset.relevant_to(query)
+        self.results.add(CHECKED, "all", self._names(found), relevant, self._drawn(found, relevant, query.label))
 
     def _rank(
         self,
@@ -138,12 +171,14 @@ class Evaluation:
         questions: Sequence[QueryVector],
         others: QuerySet[GalleryImage],
         query: Query,
-    ) -> None:
-        """Note an answer without the second look at the first images, and with it."""
+        weights: dict[str, float] | None = None,
+    ) -> RankedImages:
+        """Note an answer without the second look at the first images, and with it; return the latter."""
         relevant = self.dataset.relevant_to(query)
         for name, rescore in zip(names, (False, True), strict=True):
-            found = rank_images(questions, others, limit=EVERY_REGION, rescore=rescore)
+            found = rank_images(questions, others, weights, EVERY_REGION, rescore=rescore)
             self.results.add(name, space, self._names(found), relevant, self._drawn(found, relevant, query.label))
+        return found
 
     def _drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:
         """What is drawn on the right hits among the first ten whose object is outlined."""

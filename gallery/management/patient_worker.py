@@ -30,7 +30,7 @@ from procrastinate.worker import Worker
 from gallery import jobs
 from gallery.index import hnsw
 from gallery.index.indexing_process import IndexingProcesses
-from gallery.jobs import images, upkeep  # noqa: F401  procrastinate knows tasks whose modules have been imported
+from gallery.jobs import images, keypoints, upkeep  # noqa: F401  procrastinate knows tasks whose modules have been imported
 
 logger = logging.getLogger(__name__)
 

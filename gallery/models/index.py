@@ -122,6 +122,20 @@ class Outlines(models.Model):
         return f"Outlines of {self.image_id}"
 
 
+class ImageKeypoints(models.Model):
+    """The keypoints of an image, by which the very thing is known again; found when they are first asked for."""
+
+    image = models.OneToOneField(GalleryImage, on_delete=models.CASCADE, primary_key=True, related_name="keypoints")
+    version = models.CharField(max_length=16, help_text="Of the working copy: one that was turned has others.")
+    data = models.BinaryField(help_text="From `Keypoints.pack`.")
+
+    class Meta:
+        verbose_name_plural = "image keypoints"
+
+    def __str__(self) -> str:
+        return f"Keypoints of {self.image_id}"
+
+
 class Kept(models.Model):
     """A result that can be computed again, stored for `LIFETIME`."""
 

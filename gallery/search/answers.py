@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 
+from gallery.descriptors.same_thing import VERIFIED
 from gallery.index.kinds import label_of
 from gallery.models import (
     Feedback,
@@ -17,6 +18,7 @@ from gallery.models import (
 )
 from gallery.search import scoring
 from gallery.search.candidates import Candidates
+from gallery.search.checking import Progress
 from gallery.search.options import Controls, Options
 from gallery.search.outlining import outlined
 from gallery.search.ranked_images import RankedImages
@@ -41,6 +43,8 @@ class Hit:
         Other images of the same picture, best first.
     node : int or None
         The node of the image's merge tree to outline, where that is known better than by the region.
+    points : int
+        How many keypoints lie as in the selection; 0 where that was not looked at.
     """
 
     image: GalleryImage
@@ -53,6 +57,12 @@ class Hit:
     feedback: str = ""
     copies: list[Hit] = field(default_factory=list)
     node: int | None = None
+    points: int = 0
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it shows the very thing that was selected."""
+        return self.points >= VERIFIED
 
     @property
     def region_id(self) -> int | None:
@@ -102,6 +112,15 @@ class Answer:
     is_filtered_out: bool = False
     # The feedback on all hits, those on other pages included: "2 liked, 1 disliked".
     feedback: str = ""
+    # How far the hits have been checked, where the very thing is looked for.
+    checking: Progress | None = None
+    # Whether to propose that.
+    is_thing_proposed: bool = False
+
+    @property
+    def n_same(self) -> int:
+        """How many hits, of those that are here, show the very thing."""
+        return sum(hit.is_same for hit in self.hits)
 
     @property
     def next_page(self) -> int | None:
@@ -162,6 +181,7 @@ def _hit(
         scores_by_part=[percent(score) for score in ranking.scores_by_part[row]],
         is_weak=is_weak,
         feedback=feedback,
+        points=ranking.points.get(image.pk, 0),
     )
 
 

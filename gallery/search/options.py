@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 
 from gallery.index.kinds import APPEARANCE, MEANING, default_weights
 from gallery.models import GalleryImageQuerySet
+from gallery.search.presets import CUSTOM, KIND, PRESETS, WITHOUT_MEANING, Preset
 from selector.people import Person
 
 FILTERS = ("tag", "licence", "creator", "first", "last", "mine")
@@ -31,6 +32,7 @@ class Options:
     words: str = ""
     apart: bool = False
     balance: int | None = None
+    preset: str = ""
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Options:
@@ -71,17 +73,37 @@ class Options:
         return images.owned_by(person) if self.mine else images
 
     @property
+    def meant(self) -> Preset:
+        """What is meant by “like this”. A preset that is no longer there is the default one."""
+        return PRESETS.get(self.preset, KIND)
+
+    @property
+    def chosen(self) -> str:
+        """Which button of the drawer is pressed: a preset, or the own mix."""
+        return CUSTOM if self.balance is not None else self.meant.name
+
+    @property
     def weights(self) -> dict[str, float]:
         """How much each kind of space counts: name -> weight. The slider moves weight between two of them only."""
-        if self.balance is None:
+        if self.balance is None and self.meant is KIND:
             return default_weights()
-        balanced = {APPEARANCE.name: (100 - self.balance) / 100, MEANING.name: self.balance / 100}
+        balanced = {APPEARANCE.name: (100 - self.shown_balance) / 100, MEANING.name: self.shown_balance / 100}
         return default_weights() | balanced
 
     @property
     def shown_balance(self) -> int:
         """Where the slider stands, from 0 (looks like) to 100 (means like)."""
-        return default_balance() if self.balance is None else self.balance
+        return self.meant.balance if self.balance is None else self.balance
+
+    @property
+    def means_nothing_special(self) -> bool:
+        """Whether the person has not said what they mean."""
+        return self.balance is None and self.meant is KIND and not self.apart
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the first hits are checked point by point. Separate parts are not one thing."""
+        return self.balance is None and self.meant.is_checked and not self.apart
 
     @property
     def filters_in_words(self) -> str:
@@ -104,6 +126,7 @@ class Options:
             (self.words, f"and “{self.words}”"),
             (self.apart, "as separate parts"),
             (self.has_filters, self.filters_in_words),
+            (self.balance is None and self.meant is not KIND, self.meant.label.lower()),
             (self.balance is not None, f"{100 - self.shown_balance}% looks, {self.shown_balance}% meaning"),
         )
         return ", ".join(words for given, words in said if given)
@@ -127,10 +150,10 @@ class Controls:
     balance: bool = False
     words: bool = False
 
-
-def default_balance() -> int:
-    """Where the slider stands by default."""
-    return round(100 * MEANING.default_weight / (APPEARANCE.default_weight + MEANING.default_weight))
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """What may be meant."""
+        return tuple(PRESETS.values()) if self.balance else WITHOUT_MEANING
 
 
 def _day(day: datetime.date | None) -> str:

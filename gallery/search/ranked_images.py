@@ -30,6 +30,7 @@ SHORTLIST = 300
 SPACE_PREFIX = "space "
 # The same before the key of a space: what is looked for in cells.
 ASKED_PREFIX = "asked "
+POINTS = "points"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class RankedImages:
         The mean over the parts; nan where a region is not described in a space.
     asked : dict
         From `outlining.asked_of`: what is outlined on the hits; nothing where there are several parts.
+    points : dict of int to int
+        By the keys of images that were checked: how many keypoints lie as in the selection.
     """
 
     image_ids: Integers
@@ -60,6 +63,7 @@ class RankedImages:
     groups: Integers
     scores_by_space: dict[str, Floats]
     asked: Asked = field(default_factory=dict)
+    points: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> RankedImages:
@@ -101,7 +105,8 @@ class RankedImages:
         out = io.BytesIO()
         by_space = {f"{SPACE_PREFIX}{space}": scores for space, scores in self.scores_by_space.items()}
         asked = {f"{ASKED_PREFIX}{space}": vector for space, vector in self.asked.items()}
-        arrays: dict[str, Any] = {**dict(self._columns()), **by_space, **asked}
+        points = {POINTS: np.array(list(self.points.items()), np.int64).reshape(-1, 2)}
+        arrays: dict[str, Any] = {**dict(self._columns()), **by_space, **asked, **points}
         np.savez(out, **arrays)
         return out.getvalue()
 
@@ -114,12 +119,13 @@ class RankedImages:
         by_space = {name.removeprefix(SPACE_PREFIX): stored.pop(name) for name in spaces}
         keys = [name for name in stored if name.startswith(ASKED_PREFIX)]
         asked = {int(name.removeprefix(ASKED_PREFIX)): stored.pop(name) for name in keys}
-        return cls(**stored, scores_by_space=by_space, asked=asked)
+        points = dict(stored.pop(POINTS, np.zeros((0, 2), np.int64)).tolist())
+        return cls(**stored, scores_by_space=by_space, asked=asked, points=points)
 
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The arrays with a row for each image, by name."""
         for one in fields(self):
-            if one.name not in ("scores_by_space", "asked"):
+            if one.name not in ("scores_by_space", "asked", "points"):
                 yield one.name, getattr(self, one.name)
 
 

@@ -10,8 +10,9 @@ from django.utils.http import urlencode
 
 from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage, Search
-from gallery.search.options import Options, default_balance
+from gallery.search.options import Options
 from gallery.search.parts import MOST_PARTS
+from gallery.search.presets import CUSTOM, KIND, PRESETS, THING, default_balance
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.forms import LenientForm, PageForm
 
@@ -58,11 +59,13 @@ class RegionsField(forms.Field):
 
 
 class DetailsForm(LenientForm):
-    """Which regions of an image to show, and whether the drawer of a workspace is behind the pop-up."""
+    """Which regions of an image to show, whether the drawer of a workspace is behind the pop-up, and for which search
+    to show the points that match."""
 
     region = RegionsField(required=False)
     node = forms.IntegerField(min_value=0, max_value=LARGEST_NODE, required=False)
     drawer = forms.BooleanField(required=False)
+    search = forms.UUIDField(required=False)
 
 
 class HighlightForm(LenientForm):
@@ -86,6 +89,14 @@ class AnswerForm(PageForm):
 
     drawer = forms.BooleanField(required=False)
     kept = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+    checked = forms.BooleanField(required=False)
+
+
+class CheckForm(AnswerForm):
+    """Which stored ranking to check, how many pages of it the person has in view, and whether that has begun."""
+
+    shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
+    begun = forms.BooleanField(required=False)
 
 
 class FeedbackForm(forms.Form):
@@ -157,6 +168,12 @@ class OptionsForm(forms.Form):
     balance = forms.IntegerField(
         min_value=0, max_value=100, required=False, error_messages={"invalid": "The slider is broken: use a number."}
     )
+    preset = forms.ChoiceField(
+        choices=[(name, name) for name in (*PRESETS, CUSTOM)],
+        required=False,
+        error_messages={"invalid_choice": "Say what you mean: the same thing, the same kind, or the same look."},
+    )
+    same_thing = forms.BooleanField(required=False)
     apart = forms.BooleanField(label="As separate parts", required=False)
     words = forms.CharField(label="And words", max_length=200, required=False)
     tag = forms.CharField(max_length=100, required=False)
@@ -177,9 +194,14 @@ class OptionsForm(forms.Form):
 
     @property
     def options(self) -> Options:
-        """The options that a valid form holds. A slider that stands where it stood from the start sets none."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "drop_filters"}
-        if given["balance"] == default_balance():
+        """The options that a valid form holds.
+
+        The slider counts where it is chosen, or nothing is; one that stands where it stood from the start sets nothing.
+        """
+        given = {name: value for name, value in self.cleaned_data.items() if name not in ("drop_filters", "same_thing")}
+        chosen = THING.name if self.cleaned_data["same_thing"] else given["preset"]
+        given["preset"] = "" if chosen in (CUSTOM, KIND.name) else chosen
+        if chosen not in ("", CUSTOM) or given["balance"] == default_balance():
             given["balance"] = None
         options = Options(**given)
         return options.without_filters() if self.cleaned_data["drop_filters"] else options

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from gallery.access import visible_image, visible_region, with_node
 from gallery.index.region_highlights import exact_highlight, node_highlight, thumbnail_highlight
 from gallery.models import GalleryImage, IndexedRegion
+from gallery.web.drawn_points import points_for
 from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
 from selector.access import full_size_for
 from selector.people import person_of
@@ -50,6 +51,7 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
         "full_size": full_size_for(person, image.photo),
         "in_drawer": wants_partial(request) and form.given("drawer"),
+        "points": points_for(person, form.given("search"), image),
     }
     return render_partial_or_page(request, "gallery/_details.html", "gallery/details.html", context)
 

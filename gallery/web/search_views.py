@@ -12,13 +12,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import retarget
 
 from gallery.access import named_regions, own_search, regions_of_one_image, visible_image
 from gallery.models import GalleryImage, Search
 from gallery.search.ask import ask, next_page
+from gallery.search.ask import check as check_answer
 from gallery.search.filter_choices import filter_choices
 from gallery.search.regions import superpixels_of
-from gallery.web.forms import AnswerForm, FeedbackForm, OptionsForm, RegionForm
+from gallery.web.forms import AnswerForm, CheckForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
 from selector.people import Person, person_of
 from selector.rendering.previews import preview_png
@@ -108,7 +110,7 @@ def show(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     search = own_search(person, search_id)
     form = AnswerForm(request.GET)
     if form.number == 1:
-        return answer(request, search)
+        return answer(request, search, check=bool(form.given("checked")))
     following = next_page(search, person, form.number, form.given("kept"))
     context = {
         "search": search,
@@ -120,19 +122,39 @@ def show(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
 
 
 def answer(
-    request: HtmxHttpRequest, search: Search, template: str = "gallery/_drawer.html", pages: int = 1
+    request: HtmxHttpRequest,
+    search: Search,
+    template: str = "gallery/_drawer.html",
+    pages: int = 1,
+    *,
+    check: bool = False,
 ) -> HttpResponse:
     """The drawer or its answer alone, or a page with the drawer in it: so many pages of hits at once."""
     in_place = wants_partial(request)
     context = {
         "search": search,
         "photo": search.label_map.photo,
-        "answer": ask(search, person_of(request), pages, from_page=1),
+        "answer": ask(search, person_of(request), pages, from_page=1, check=check),
         # Controls of the address's own page are answered in place, too, but there is no drawer to close.
         "in_place": in_place and request.POST.get("page") != "search",
         "oob": in_place,
     }
     return render(request, template if in_place else "gallery/search.html", context)
+
+
+@require_GET
+def check(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponseBase:
+    """Put the hits in the order of a check, point by point; while that goes on, say how far it is."""
+    person = person_of(request)
+    search = own_search(person, search_id)
+    if not wants_partial(request):
+        return redirect(f"{search.get_absolute_url()}?checked=on")
+    form = CheckForm(request.GET)
+    found = check_answer(search, person, form.given("shown") or 1, form.given("kept"), is_first=not form.given("begun"))
+    context = {"search": search, "answer": found, "in_place": form.given("drawer"), "oob": True}
+    if found.hits:
+        return render(request, "gallery/_checked.html", context)
+    return retarget(render(request, "gallery/_checking.html", {**context, "oob": False}), "#checking")
 
 
 @require_POST
@@ -143,8 +165,8 @@ def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     search.refine(form.options.to_json())
     if not wants_partial(request):
         return redirect(search)
-    # The controls are what the person has just set; only dropping filters changes them.
-    whole = form.cleaned_data["drop_filters"]
+    # The controls are what the person has just set; only dropping filters, and taking a proposal, changes them.
+    whole = form.cleaned_data["drop_filters"] or form.cleaned_data["same_thing"]
     return answer(request, search, "gallery/_drawer.html" if whole else "gallery/_answer.html")
 
 

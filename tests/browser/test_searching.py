@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from selector.rendering import highlights
 from tests.browser import workspace as ws
 from tests.models import use
 from tests.pictures import BLUE, GREEN, RED, YELLOW, image_file
+from tests.textures import set_into, texture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 Box = tuple[float, float, float, float]
@@ -109,6 +111,43 @@ def set_in_box(photograph: demo.Photograph) -> Box:
     thing.thumbnail((side, side))
     (left, top), (width, height) = photograph.place, thing.size
     return left, top, left + width / host.width, top + height / host.height
+
+
+# The very thing
+
+
+def test_the_same_thing_is_looked_for_point_by_point(
+    page: Page, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = texture(1, 200, 150)
+    thing = photo[30:120, 50:160]
+    there = set_into(texture(8, 220, 170), thing, (90, 60), scale=0.8, mirrored=True)
+    for title, pixels in {"there": there, "one": texture(5, 200, 150), "another": texture(6, 200, 150)}.items():
+        add_public(image_file(pixels, quality=92), f"{title}.jpg", Details(title=title))
+    index()
+    ws.upload(page, image_file(photo, quality=95), "question.jpg")
+    page.keyboard.press("r")
+    ws.drag(page, (55, 35), (155, 115))
+    ws.settled(page)
+    search(page)
+    page.get_by_text("The same thing", exact=True).click()
+    # The first answer is there meanwhile; the checked one takes its place by itself.
+    first = page.locator("#drawer .hit").first
+    expect(first.locator(".same")).to_contain_text("matching points", timeout=60_000)
+    expect(first.locator(".title")).to_have_text("there")
+    expect(page.locator("#checking")).to_contain_text("1 shows the same thing")
+    expect(page.locator("#drawer .hit .same")).to_have_count(1)
+    assert Search.objects.get().options == {"preset": "thing"}
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        ws.keep(page, tmp_path, f"same-thing-{width}")
+    first.locator("a").click()
+    points = page.locator("#points")
+    expect(points.locator("figcaption")).to_contain_text("mirrored")
+    expect(points.locator("image")).to_have_count(2)
+    ws.keep(page, tmp_path, "points-390")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    ws.keep(page, tmp_path, "points-1440")
 
 
 # A collection of discs
@@ -406,6 +445,7 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
         assert all(whole == part for whole, part in found), space
         assert found == sorted(found, reverse=True)
 
+    page.get_by_text("Own mix", exact=True).click()
     slider = page.get_by_role("slider", name="From looks like to means like")
     expect(slider).to_have_value("80")
     for key, balance, space in (("Home", 0, "Looks like"), ("End", 100, "Means like")):

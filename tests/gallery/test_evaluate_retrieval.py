@@ -95,7 +95,19 @@ def test_every_way_of_searching_is_measured(folder: Path, settings: Any, tiny_mo
     assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
     assert len(ticks) == n_steps(dataset, wanted)
     assert "drawn" not in ours
+    assert 0 <= fused["proposed"] <= 1
     assert sum("queries of" in line or "weights chosen" in line for line in report.lines(list(rows.values()))) == 5
+
+
+@pytest.mark.django_db
+def test_what_is_meant_is_measured_with_the_time_of_the_check(folder: Path, settings: Any, tiny_models: Any) -> None:
+    use(settings, tiny_models[0])
+    dataset, wanted = Dataset.read(folder).first(2), spaces.ensure_spaces()[0]
+    *_, ours, before, fused = evaluate(dataset, wanted, lambda stage: None, preset="thing")
+    assert [row["method"] for row in (ours, before, fused)] == ["checked", "first stage", "fused"]
+    assert fused["weights"]["appearance"] == 0.6
+    assert {"checking 100 images", "keypoints of the selection, first"} <= fused["milliseconds"].keys()
+    assert "proposed" not in fused
 
 
 @pytest.mark.django_db

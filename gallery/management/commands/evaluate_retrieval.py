@@ -17,6 +17,7 @@ from gallery.evaluation.dataset import HALVES, BadDataset, Dataset
 from gallery.evaluation.run import evaluate, n_steps
 from gallery.index import kinds, spaces
 from gallery.management.progress import bar
+from gallery.search.presets import PRESETS
 
 
 class Command(BaseCommand):
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         names = [kind.name for kind in kinds.KINDS]
         parser.add_argument("folder", type=Path)
         parser.add_argument("--space", choices=names, help="only this one; all that there are by default")
+        parser.add_argument(
+            "--preset", choices=list(PRESETS), help="what is meant in all spaces together; the same kind by default"
+        )
         parser.add_argument("--half", choices=HALVES, help="only the queries of every second image")
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")
@@ -45,6 +49,7 @@ class Command(BaseCommand):
         *,
         folder: Path,
         space: str | None,
+        preset: str | None,
         half: str | None,
         limit: int,
         long_side: int,
@@ -60,6 +65,7 @@ class Command(BaseCommand):
             if not sandbox.is_inside():
                 given: dict[str, object] = {
                     "space": space,
+                    "preset": preset,
                     "half": half,
                     "limit": limit,
                     "long-side": long_side,
@@ -69,7 +75,7 @@ class Command(BaseCommand):
                 self.run_in_sandbox(folder, given)
                 return
             with sandbox.empty_collection():
-                rows = self.evaluate(dataset, space, long_side)
+                rows = self.evaluate(dataset, space, long_side, preset or "")
             for row in rows:
                 row["half"] = half or "both"
             comparison.compare(rows, earlier)
@@ -86,7 +92,7 @@ class Command(BaseCommand):
         if code := sandbox.run([*self.program, str(folder), *options]):
             sys.exit(code)
 
-    def evaluate(self, dataset: Dataset, kind: str | None, long_side: int) -> list[dict[str, Any]]:
+    def evaluate(self, dataset: Dataset, kind: str | None, long_side: int, preset: str) -> list[dict[str, Any]]:
         """The figures, in this process's collection."""
         wanted, notices = spaces.ensure_spaces()
         wanted = [space for space in wanted if kind in (None, space.kind)]
@@ -100,7 +106,7 @@ class Command(BaseCommand):
                 progress.set_description(stage, refresh=False)
                 progress.update()
 
-            return evaluate(dataset, wanted, tick, long_side)
+            return evaluate(dataset, wanted, tick, long_side, preset)
 
     def show(self, rows: list[dict[str, Any]]) -> None:
         with tqdm.external_write_mode():

@@ -17,7 +17,7 @@ from gallery.descriptors.open_clip.weights import Progress
 from gallery.index import kinds, spaces
 from gallery.index.describers import Kind, SpaceUnavailable
 from gallery.index.indexing_process import IndexingProcesses, ProcessDied, ProcessFailed
-from gallery.jobs import upkeep
+from gallery.jobs import keypoints, upkeep
 from gallery.management.patient_worker import PatientWorker
 from gallery.management.progress import download_bar
 
@@ -124,6 +124,7 @@ class Housekeeper:
         spaces.mark_ready()
         rounds.go_round()
         self.looks.look()
+        keypoints.look_ahead()
         # Last: it waits for its turn in a child process, which may be busy.
         self.take_up_new_spaces()
         close_old_connections()

@@ -1,0 +1,119 @@
+"""The points by which a hit was known to show the very thing, as a drawing over both pictures."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.descriptors.same_thing import VERIFIED
+from gallery.models import GalleryImage, Search
+from gallery.search.checking import match_with
+from selector.arrays import Floats
+from selector.models import Photo
+from selector.people import Person
+from selector.rendering.masks import mask_box, region_mask
+from selector.services import label_maps
+
+# Of the drawing, in its own units: how high the pictures are, how wide at most, and what is between them.
+HEIGHT, WIDEST, GAP = 320.0, 480.0, 24.0
+# More lines could not be told apart.
+MOST_LINES = 16
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A part of a photo as it stands in the drawing.
+
+    Attributes
+    ----------
+    photo : Photo
+    x, width, height : float
+        Where it stands, and how large, in units of the drawing.
+    box : (left, top, width, height)
+        The part that is shown, in pixels of the photo.
+    """
+
+    photo: Photo
+    x: float
+    width: float
+    height: float
+    box: tuple[int, int, int, int]
+
+    @classmethod
+    def of(cls, photo: Photo, box: tuple[int, int, int, int], x: float) -> Picture:
+        """A part of a photo, (left, top, width, height) in pixels, as large as it may be."""
+        scale = min(HEIGHT / box[3], WIDEST / box[2])
+        return cls(photo, round(x, 1), round(scale * box[2], 1), round(scale * box[3], 1), box)
+
+    @property
+    def view_box(self) -> str:
+        """The part that is shown, as SVG has it."""
+        return " ".join(map(str, self.box))
+
+    def place(self, points: Floats) -> npt.NDArray[np.float64]:
+        """Where points of the photo, (k, 2) in pixels, are in the drawing."""
+        scale = self.width / self.box[2]
+        return (points.astype(np.float64) + 0.5 - self.box[:2]) * scale + (self.x, 0)
+
+
+@dataclass(frozen=True)
+class DrawnPoints:
+    """Two pictures beside each other, and the points that belong together.
+
+    Attributes
+    ----------
+    number : int
+        How many there are.
+    is_mirrored : bool
+    asked, found : Picture
+    width, height : float
+        Of the drawing.
+    lines : list of list of float
+        x and y in the left picture, x and y in the right one.
+    """
+
+    number: int
+    is_mirrored: bool
+    asked: Picture
+    found: Picture
+    width: float
+    height: float
+    lines: list[list[float]]
+
+    @property
+    def pictures(self) -> tuple[Picture, Picture]:
+        """Both, from left to right."""
+        return self.asked, self.found
+
+
+def points_for(person: Person, search_id: uuid.UUID | None, image: GalleryImage) -> DrawnPoints | None:
+    """The same for a search of this person; none for somebody else's: addresses of hits may be passed on."""
+    search = Search.objects.visible_to(person).filter(pk=search_id).first() if search_id else None
+    return points_in(search, image) if search else None
+
+
+def points_in(search: Search, image: GalleryImage) -> DrawnPoints | None:
+    """The points of an image that lie as in the selection of a search; None where these are too few, or unknown."""
+    match = match_with(search, image)
+    if match is None or len(match) < VERIFIED:
+        return None
+    photo, members = search.label_map.photo, search.superpixels.included
+    left, top, right, bottom = mask_box(region_mask(label_maps.load(search.label_map).labels, members)) or (0, 0, 1, 1)
+    asked = Picture.of(photo, (left, top, right - left, bottom - top), 0.0)
+    found = Picture.of(image.photo, (0, 0, image.photo.width, image.photo.height), asked.width + GAP)
+    # Spread over the thing: from the left to the right.
+    order = np.argsort(match.asked[:, 0], kind="stable")
+    shown = order[np.unique(np.linspace(0, len(order) - 1, MOST_LINES).astype(int))]
+    ends = np.hstack([asked.place(match.asked[shown]), found.place(match.found[shown])])
+    return DrawnPoints(
+        len(match),
+        match.is_mirrored,
+        asked,
+        found,
+        round(found.x + found.width, 1),
+        round(max(asked.height, found.height), 1),
+        ends.round(1).tolist(),
+    )
