@@ -33,7 +33,7 @@ from selector.services.label_maps import get_or_compute
 
 VISITOR = Person(visitor=uuid.UUID(int=0))
 # Average precision is that of a whole ranking; the site itself stops much earlier.
-EVERY_REGION = 2**31
+EVERY_IMAGE = 2**31
 
 
 def n_steps(dataset: Dataset, spaces: Sequence[DescriptorSpace]) -> int:
@@ -128,7 +128,7 @@ class Evaluation:
         self._rank((FIRST_STAGE, FUSED), "all", questions, others, query)
         for weight, method in self.results.by_weight.items():
             weights = {"appearance": weight, "meaning": 1 - weight}
-            found = rank_images(questions, others, weights, EVERY_REGION)
+            found = rank_images(questions, others, weights, EVERY_IMAGE)
             method.add(self._names(found), self.dataset.relevant_to(query))
 
     def _rank(
@@ -142,7 +142,7 @@ class Evaluation:
         """Note an answer without the second look at the first images, and with it."""
         relevant = self.dataset.relevant_to(query)
         for name, rescore in zip(names, (False, True), strict=True):
-            found = rank_images(questions, others, limit=EVERY_REGION, rescore=rescore)
+            found = rank_images(questions, others, enough=EVERY_IMAGE, rescore=rescore)
             self.results.add(name, space, self._names(found), relevant, self._drawn(found, relevant, query.label))
 
     def _drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:

@@ -112,6 +112,7 @@ def test_no_file_is_longer_than_one_can_keep_in_mind() -> None:
 # Partials that are no element of their own: items of a list, several elements at once, what fills a slot or a dialog.
 NO_ELEMENT = {
     *("_pages.html", "gallery/_hit.html", "gallery/_hits.html", "library/_photo.html", "selector/_selection.html"),
+    *("gallery/_words_drawer.html", "gallery/_words_hits.html", "gallery/_words_form.html"),
     *("gallery/_details.html", "gallery/_empty_drawer.html", "gallery/_search_button.html"),
     *(
         "curating/_curate_these.html",
