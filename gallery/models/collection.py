@@ -38,10 +38,10 @@ def beginning_with(word: str) -> SearchQuery:
     return SearchQuery(f"{word}:*", search_type="raw", config="simple")
 
 
-def tags_with(word: str) -> Iterable[int]:
+def tags_with(word: str) -> list[int]:
     """Keys of tags with a word that begins like this one of `words_of`."""
     named = Tag.objects.annotate(folded=Folded("name")).filter(folded__iregex=rf"\m{word}")
-    return named.order_by("pk").values_list("pk", flat=True)[:MOST_TAGS_OF_A_WORD]
+    return list(named.order_by("pk").values_list("pk", flat=True)[:MOST_TAGS_OF_A_WORD])
 
 
 class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
@@ -105,7 +105,7 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         images = self
         for word in words_of(text):
             # Asked first: most words are in no tag, and then an index answers.
-            tags = list(tags_with(word))
+            tags = tags_with(word)
             tagged = GalleryImage.tags.through.objects.filter(tag__in=tags).order_by().values("object_id")
             query = beginning_with(word)
             images = images.filter(Q(told=query) | Q(pk__in=tagged) if tags else Q(told=query))
@@ -206,7 +206,8 @@ class GalleryImage(models.Model):
         editable=False,
         help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
     )
-    # In no language: words stay as they are, but for accents. Stored, since making them takes a second where all images are looked at.
+    # In no language: words stay as they are, but for accents. Stored, since making them takes a second where all images
+    # are looked at.
     told = models.GeneratedField(
         expression=(
             SearchVector(Folded("title"), weight="A", config="simple")

@@ -155,7 +155,8 @@ def _hit(
     """The hit of one row of a ranking, without the regions that are gone."""
     return Hit(
         image=image,
-        region_ids=[region for region in ranking.region_ids[row].tolist() if region not in gone],
+        # 0 where no region matched: words were found.
+        region_ids=[region for region in ranking.region_ids[row].tolist() if region and region not in gone],
         score=percent(ranking.scores[row]),
         # nan in a space in which the region is not described yet.
         scores_by_space={

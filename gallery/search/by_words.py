@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from django.contrib.postgres.search import SearchRank
 from django.db.models import QuerySet
 
@@ -23,6 +22,7 @@ from gallery.search.options import Options
 from gallery.search.query import words_vector
 from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies, rank_by_parts
 from gallery.search.scoring import reciprocal_ranks
+from selector.arrays import Floats
 from selector.people import Person
 
 # What a tag with a word counts: as much as a title with it, by PostgreSQL's own weights.
@@ -108,7 +108,7 @@ def tagged_with(words: list[str], keys: list[int]) -> Counter[int]:
     """How many of the words are in a tag of each of some images."""
     counts: Counter[int] = Counter()
     for word in words:
-        if tags := list(tags_with(word)):
+        if tags := tags_with(word):
             rows = GalleryImage.tags.through.objects.filter(tag__in=tags, object_id__in=keys)
             counts.update(set(rows.values_list("object_id", flat=True)))
     return counts
@@ -131,22 +131,24 @@ def both(said: list[int], shown: RankedImages) -> RankedImages:
     """One ranking of images that say words and of images that show what they say."""
     order = reciprocal_ranks([np.array(said, np.int64), shown.image_ids])
     rows = _rows_of(order, shown.image_ids)
-    is_shown = rows >= 0
+    is_shown, known = rows >= 0, rows[rows >= 0]
 
-    def column(values: npt.NDArray[np.generic], otherwise: float) -> npt.NDArray[np.generic]:
-        filled = np.full(len(order), otherwise, values.dtype)
-        filled[is_shown] = values[rows[is_shown]]
+    def scores_of(values: Floats, otherwise: float) -> Floats:
+        filled = np.full(len(order), otherwise, np.float32)
+        filled[is_shown] = values[known]
         return filled
 
-    # What is said has no score, and no region: it is no less of an answer for that.
-    scores = column(shown.scores, np.inf)
+    # What is only said has no score, and no region: it is no less of an answer for that.
+    regions = np.zeros((len(order), 1), np.int64)
+    regions[is_shown] = shown.region_ids[known, :1]
+    scores = scores_of(shown.scores, np.inf)
     return RankedImages(
         image_ids=order,
-        region_ids=column(shown.region_ids[:, 0] if len(shown.region_ids) else np.zeros(0, np.int64), 0)[:, None],
+        region_ids=regions,
         scores=scores,
         scores_by_part=scores[:, None],
         groups=np.arange(len(order)),
-        scores_by_space={name: column(values, np.nan) for name, values in shown.scores_by_space.items()},
+        scores_by_space={name: scores_of(values, np.nan) for name, values in shown.scores_by_space.items()},
     )
 
 
@@ -161,7 +163,16 @@ def _is_nothing(images: GalleryImageQuerySet, text: str) -> bool:
 
 
 def sentence_about(options: Options, said: int, total: int, visible: GalleryImageQuerySet) -> str:
-    """Of `total` images how many say the words: how much was found, or why nothing: "12 images say “cat”, 3 more look like it." """
+    """How much was found, or why nothing: "12 images say “cat”, 3 more look like it."
+
+    Parameters
+    ----------
+    options : Options
+    said, total : int
+        How many images say the words, and how many were found.
+    visible : GalleryImageQuerySet
+        All that the person may see.
+    """
     filters = f", {options.filters_in_words}" if options.has_filters else ""
     words, first = options.words, f"the first {said:,}" if said >= MOST_PLACES else f"{said:,}"
     if not total:

@@ -83,8 +83,7 @@ def _some(options: Options, name: str, counts: Counter[str], total: int) -> list
     best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     narrowing = [(value, count) for value, count in best if count < total][: MOST_CHIPS.get(name, 1)]
     return [
-        Chip(name, value, query_of(replace(options, **{name: True if name == "mine" else value})), count)
-        for value, count in narrowing
+        Chip(name, value, query_of(_with(options, name, name == "mine" or value)), count) for value, count in narrowing
     ]
 
 
@@ -121,12 +120,12 @@ def _is_set(options: Options, name: str) -> bool:
     return bool(getattr(options, name))
 
 
-def _without(options: Options, name: str) -> Options:
-    return replace(options, **{name: getattr(Options(), name)})
+def _with(options: Options, name: str, value: Any) -> Options:
+    """The options with another value of a filter; None takes it off."""
+    return replace(options, **{name: getattr(Options(), name) if value is None else value})
 
 
 def _said(options: Options, name: str) -> str:
     """The filter in words, of which there are no others."""
-    alone = replace(Options(), **{name: getattr(options, name)})
-    said = alone.filters_in_words
+    said = _with(Options(), name, getattr(options, name)).filters_in_words
     return said[0].upper() + said[1:]

@@ -194,13 +194,13 @@ def rank_by_parts(
             for queries, known in zip(parts, neighbours, strict=True)
         ]
     )
-    # The images themselves are counted last: mostly it is known without.
+    # The candidates are counted last: mostly it is known without.
     is_whole = all(one.are_all for one in together) or len(first.image_ids) >= candidates.found_at_most
-    first = replace(first, is_whole=is_whole)
     if not rescore:
-        return first
+        return replace(first, is_whole=is_whole)
     second = ranked_anew(first, parts, weights)
-    return replace(second, asked=asked_of(parts[0], weights)) if len(parts) == 1 else second
+    asked = asked_of(parts[0], weights) if len(parts) == 1 else {}
+    return replace(second, asked=asked, is_whole=is_whole)
 
 
 def scores_of_part(

@@ -23,7 +23,7 @@ EVIDENCE = 0.5
 spaces."""
 
 RANK_CONSTANT = 60
-"""How little the first places of a ranking count for beside the next ones, where rankings are joined by places alone."""
+"""The larger, the less first places count beside the next ones, where rankings are joined by places alone."""
 
 NARROW = 0.05
 """The least spread of a background, in logarithms of the distance. Few or equal regions would give a smaller one, and
