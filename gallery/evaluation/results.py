@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.evaluation.claims import Claims
 from gallery.evaluation.dataset import HALVES
 from gallery.evaluation.figures import (
     Drawn,
@@ -148,6 +149,7 @@ class Results:
     shares: list[float] = field(default_factory=list)
     halves: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
+    claims: Claims = field(default_factory=Claims)
 
     def add(
         self, name: str, space: str, ranked: Sequence[str], relevant: frozenset[str], drawn: Sequence[Drawn] = ()
@@ -164,6 +166,7 @@ class Results:
         ]
         if (FUSED, "all") in self.methods:
             rows[-1] |= {"weights": weights, **self._about_fusion(halves)}
+        rows[-1]["claims"] = self.claims.figures(halves)
         rows[-1]["milliseconds"] = milliseconds
         return rows
 

@@ -14,14 +14,14 @@ from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import Drawn, drawn_beside, members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
 from gallery.evaluation.results import FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
-from gallery.index.features import features_of, selection_vector
+from gallery.index.features import features_of
 from gallery.index.kinds import default_weights, describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFeatures, Search
 from gallery.search.candidates import Candidates
 from gallery.search.nearest import QueryVector, nearest
 from gallery.search.outlining import outlined
-from gallery.search.query import query_vector
+from gallery.search.query import asking, query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
 from selector.arrays import Mask
 from selector.people import Person
@@ -97,6 +97,7 @@ class Evaluation:
         self._time_ranking(questions, others)
         if len(questions) > 1:
             self._fuse(questions, others, query)
+        self._note_claims(questions, others, relevant)
 
     def _question(self, space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> QueryVector:
         """Make the query vector as the site does, twice: the second time the photo's features are kept."""
@@ -108,8 +109,7 @@ class Evaluation:
             features_of(space, describer, picture)
         with self.watch.stage(f"features and vector by {space.kind}"):
             vector = query_vector(space, picture, search)
-        alone = selection_vector(space, describer, picture, search.superpixels.included, alone=True)
-        return QueryVector(space, vector, alone=alone)
+        return asking(space, picture, search.superpixels.included, vector)
 
     def _time_ranking(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage]) -> None:
         """Time a ranking as the site asks for it; what finding neighbours does not take of it goes into the scores."""
@@ -130,6 +130,16 @@ class Evaluation:
             weights = {"appearance": weight, "meaning": 1 - weight}
             found = rank_images(questions, others, weights, EVERY_IMAGE)
             method.add(self._names(found), self.dataset.relevant_to(query))
+
+    def _note_claims(
+        self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], relevant: frozenset[str]
+    ) -> None:
+        """Note which images are claimed to be close matches: among all, and with the right ones taken away."""
+        found = rank_images(questions, others)
+        claimed = set(self._names(found.take(np.flatnonzero(found.groups < found.n_strong))))
+        right = [self.images[name].pk for name in relevant]
+        self.results.claims.right.append(bool(claimed & relevant))
+        self.results.claims.wrong.append(rank_images(questions, others.exclude(pk__in=right)).n_strong > 0)
 
     def _rank(
         self,

@@ -63,12 +63,15 @@ class QueryVector:
         Whether it describes words, and no region.
     alone : float32 (D,), optional
         The selection without what is around it, to be compared with cells; by default `vector` is.
+    cells : float32 (c, d), optional
+        The cells that the selection covers, projected; None where it has none, or is too large to be told by them.
     """
 
     space: DescriptorSpace
     vector: Floats
     is_of_words: bool = False
     alone: Floats | None = None
+    cells: Floats | None = None
 
     @property
     def distance(self) -> Distance:
@@ -220,6 +223,15 @@ def _one_by_one(
     rows: QuerySet[RegionVector, tuple[int, int, float]],
 ) -> Generator[tuple[int, int, float], None, None]:
     yield from rows.iterator(chunk_size=BY_INDEX)
+
+
+def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:
+    """The regions that are near to any query vector, sorted, and the image of each: int64 (r,).
+
+    They are sorted so that equal scores come in the same order every time.
+    """
+    regions, first = np.unique(np.concatenate([one.region_ids for one in neighbours]), return_index=True)
+    return regions, np.concatenate([one.image_ids for one in neighbours])[first]
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
+from gallery.search.claims import claimed_first
 from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
-from gallery.search.nearest import ENOUGH, Integers, Neighbours, QueryVector, nearest
+from gallery.search.nearest import ENOUGH, Integers, Neighbours, QueryVector, nearest, union_of
 from gallery.search.outlining import Asked, asked_of
 from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
 from selector.arrays import Floats
@@ -53,6 +54,8 @@ class RankedImages:
         The mean over the parts; nan where a region is not described in a space.
     asked : dict
         From `outlining.asked_of`: what is outlined on the hits; nothing where there are several parts.
+    claims : bool (k,), optional
+        Which images are claimed to be close matches, those in front of all others; None before anybody has looked.
     is_whole : bool
         Whether it holds every candidate that can be found; else there are others, further away.
     """
@@ -64,6 +67,7 @@ class RankedImages:
     groups: Integers
     scores_by_space: dict[str, Floats]
     asked: Asked = field(default_factory=dict)
+    claims: npt.NDArray[np.bool_] | None = None
     is_whole: bool = True
 
     @classmethod
@@ -83,8 +87,10 @@ class RankedImages:
 
     @property
     def n_strong(self) -> int:
-        """How many places, from the first on, stand out from the background."""
+        """How many places, from the first on, are claimed to be close matches; those that stand out, if none are."""
         leads = np.flatnonzero(np.diff(self.groups, prepend=-1))
+        if self.claims is not None:
+            return int(np.logical_and.accumulate(self.claims[leads]).sum())
         return scoring.weak_line(self.scores[leads])
 
     def take(self, rows: npt.NDArray[np.intp]) -> RankedImages:
@@ -111,7 +117,8 @@ class RankedImages:
     def going_on(self, further: RankedImages) -> RankedImages:
         """This ranking, and behind it those images that another, longer one holds beside them: no place changes."""
         new = further.take(np.flatnonzero(~np.isin(further.image_ids, self.image_ids)))
-        longer = self.followed_by(new)
+        # Nothing that far down is claimed.
+        longer = self.followed_by(replace(new, claims=np.zeros(len(new.image_ids), np.bool_)))
         return fold_copies(replace(longer, scores=np.minimum.accumulate(longer.scores), is_whole=further.is_whole))
 
     def pack(self) -> bytes:
@@ -139,7 +146,7 @@ class RankedImages:
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The arrays with a row for each image, by name."""
         for one in fields(self):
-            if one.name not in ("scores_by_space", "asked", "is_whole"):
+            if one.name not in ("scores_by_space", "asked", "is_whole") and getattr(self, one.name) is not None:
                 yield one.name, getattr(self, one.name)
 
 
@@ -198,9 +205,10 @@ def rank_by_parts(
     is_whole = all(one.are_all for one in together) or len(first.image_ids) >= candidates.found_at_most
     if not rescore:
         return replace(first, is_whole=is_whole)
-    second = ranked_anew(first, parts, weights)
-    asked = asked_of(parts[0], weights) if len(parts) == 1 else {}
-    return replace(second, asked=asked, is_whole=is_whole)
+    second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
+    if len(parts) > 1:
+        return second
+    return replace(claimed_first(second, parts[0]), asked=asked_of(parts[0], weights))
 
 
 def scores_of_part(
@@ -295,15 +303,6 @@ def fused(scores: Mapping[str, Floats], weights: Mapping[str, float] | None) -> 
     if weights is None or not any(weights.get(kind) for kind in scores):
         weights = default_weights()
     return scoring.fuse(scores, weights)
-
-
-def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:
-    """The regions that are near to any query vector, sorted, and the image of each: int64 (r,).
-
-    They are sorted so that equal scores come in the same order every time.
-    """
-    regions, first = np.unique(np.concatenate([one.region_ids for one in neighbours]), return_index=True)
-    return regions, np.concatenate([one.image_ids for one in neighbours])[first]
 
 
 def regions_of_shortlist(neighbours: Iterable[Neighbours], length: int = SHORTLIST) -> tuple[Integers, Integers]:
