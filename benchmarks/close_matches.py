@@ -2,8 +2,8 @@
 
     python -m benchmarks.close_matches [--absent FILE LEFT TOP RIGHT BOTTOM] [--json FILE]
 
-Each thing of the demo collection is asked for by its box in an upload of its photograph; the images that show it should be
-claimed, all others not. `--absent` asks for a box of another picture, its sides as shares of the picture, of which nothing
+Each thing of the demo collection is asked for by its box in an upload of its photograph; the images that show it should
+be claimed, all others not. `--absent` asks for a box of another picture, its sides as shares of it, of which nothing
 should be claimed. The demo is loaded into a temporary database, and described in the spaces that the settings name.
 """
 

@@ -16,7 +16,7 @@ from gallery.models.collection import beginning_with, tags_with, words_of
 from gallery.search import answers
 from gallery.search.answers import Hit, NothingFound, hits_of
 from gallery.search.candidates import Candidates
-from gallery.search.chips import Chip, chips_of
+from gallery.search.chips import Chip, chips_of, query_of
 from gallery.search.nearest import Integers, QueryVector
 from gallery.search.options import Options
 from gallery.search.query import words_vector
@@ -50,6 +50,11 @@ class Found:
     chips: list[Chip]
     notices: list[str]
     is_filtered_out: bool = False
+
+    @property
+    def without_filters(self) -> str:
+        """The query of the address of the same search without filters."""
+        return query_of(self.options.without_filters())
 
     @property
     def next_page(self) -> int | None:
