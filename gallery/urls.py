@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from gallery.web import gallery_views, history_views, own_collection_views, search_views
+from gallery.web import gallery_views, history_views, own_collection_views, search_views, words_views
 
 app_name = "gallery"
 urlpatterns = [
     path("gallery/", gallery_views.gallery, name="gallery"),
+    path("gallery/find/", words_views.find_by_words, name="find"),
     path("gallery/<int:image_id>/", gallery_views.details, name="details"),
     path("gallery/<int:image_id>/edit/", own_collection_views.edit, name="edit"),
     path("gallery/<int:image_id>/search/", search_views.search_like, name="search_like"),

@@ -41,6 +41,7 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
             yield from _drawn(row)
     if "proposed" in rows[-1]:
         yield f"The same thing would be proposed in {rows[-1]['proposed']:.3f} of the searches."
+    yield from _claims(rows[-1].get("claims"))
     yield "Milliseconds, median:"
     for stage, milliseconds in rows[-1]["milliseconds"].items():
         yield f"  {stage:40}{milliseconds:9.1f}"
@@ -68,6 +69,17 @@ def _drawn(row: dict[str, Any]) -> Iterator[str]:
     for size, of in drawn["by_size"].items():
         if of["hits"]:
             yield f"{'':26}{size:10}{of['hits']:6}" + "".join(f"{of[key]:9.3f}{'':14}" for key in DRAWN)
+
+
+def _claims(claims: dict[str, Any] | None) -> Iterator[str]:
+    """How often close matches are claimed."""
+    if not claims:
+        return
+    yield "Close matches are claimed, of all queries:"
+    for name, what in (("right", "with a right image among them"), ("wrong", "with all right images taken away")):
+        low, high = claims["interval"][name]
+        halves = ", ".join(f"{half} {of[name]:.3f}" for half, of in claims["by_half"].items() if of[name] is not None)
+        yield f"  {what:40}{claims[name]:9.3f} ({low:.3f}-{high:.3f})  {halves}"
 
 
 def _against(differences: dict[str, Any]) -> Iterator[str]:

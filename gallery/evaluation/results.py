@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.evaluation.claims import Claims
 from gallery.evaluation.dataset import HALVES
 from gallery.evaluation.figures import (
     Drawn,
@@ -152,6 +153,7 @@ class Results:
     queries: list[str] = field(default_factory=list)
     # Of each query, whether to look for the very thing would be proposed; none where that was asked for, or cannot be.
     proposed: list[bool] = field(default_factory=list)
+    claims: Claims = field(default_factory=Claims)
 
     def add(
         self, name: str, space: str, ranked: Sequence[str], relevant: frozenset[str], drawn: Sequence[Drawn] = ()
@@ -170,6 +172,7 @@ class Results:
             rows[-1] |= {"weights": weights, **self._about_fusion(halves)}
         if self.proposed:
             rows[-1]["proposed"] = _mean(np.array(self.proposed, np.float64))
+        rows[-1]["claims"] = self.claims.figures(halves)
         rows[-1]["milliseconds"] = milliseconds
         return rows
 

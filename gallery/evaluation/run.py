@@ -14,7 +14,7 @@ from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import Drawn, drawn_beside, members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
 from gallery.evaluation.results import CHECKED, FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
-from gallery.index.features import features_of, selection_vector
+from gallery.index.features import features_of
 from gallery.index.keypoints import add_keypoints, without_keypoints
 from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
@@ -25,7 +25,7 @@ from gallery.search.checking import asked_in, checked, may_be_the_thing, places_
 from gallery.search.nearest import QueryVector, nearest
 from gallery.search.options import Options
 from gallery.search.outlining import outlined
-from gallery.search.query import query_vector
+from gallery.search.query import asking, query_vector
 from gallery.search.ranked_images import RankedImages, rank_images
 from selector.arrays import Mask
 from selector.people import Person
@@ -37,7 +37,7 @@ from selector.services.label_maps import get_or_compute
 
 VISITOR = Person(visitor=uuid.UUID(int=0))
 # Average precision is that of a whole ranking; the site itself stops much earlier.
-EVERY_REGION = 2**31
+EVERY_IMAGE = 2**31
 
 
 def n_steps(dataset: Dataset, spaces: Sequence[DescriptorSpace]) -> int:
@@ -109,6 +109,7 @@ class Evaluation:
         self._time_ranking(questions, others)
         if len(questions) > 1:
             self._fuse(questions, others, query, search)
+        self._note_claims(questions, others, relevant)
 
     def _question(self, space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> QueryVector:
         """Make the query vector as the site does, twice: the second time the photo's features are kept."""
@@ -120,8 +121,7 @@ class Evaluation:
             features_of(space, describer, picture)
         with self.watch.stage(f"features and vector by {space.kind}"):
             vector = query_vector(space, picture, search)
-        alone = selection_vector(space, describer, picture, search.superpixels.included, alone=True)
-        return QueryVector(space, vector, alone=alone)
+        return asking(space, picture, search.superpixels.included, vector)
 
     def _time_ranking(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage]) -> None:
         """Time a ranking as the site asks for it; what finding neighbours does not take of it goes into the scores."""
@@ -146,14 +146,14 @@ class Evaluation:
             self.results.proposed.append(may_be_the_thing(found))
         for weight, method in self.results.by_weight.items():
             weights = {"appearance": weight, "meaning": 1 - weight}
-            found = rank_images(questions, others, weights, EVERY_REGION)
+            found = rank_images(questions, others, weights, EVERY_IMAGE)
             method.add(self._names(found), self.dataset.relevant_to(query))
 
     def _check(
         self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query, search: Search
     ) -> None:
         """Check the first hits point by point, and note how long each step of that takes."""
-        found = rank_images(questions, others, self.options.weights, EVERY_REGION)
+        found = rank_images(questions, others, self.options.weights, EVERY_IMAGE)
         for image in without_keypoints(places_to_check(found)):
             with self.watch.stage("keypoints of an image, first"):
                 add_keypoints([image])
@@ -163,6 +163,16 @@ class Evaluation:
             found = checked(found, asked)
         relevant = self.dataset.relevant_to(query)
         self.results.add(CHECKED, "all", self._names(found), relevant, self._drawn(found, relevant, query.label))
+
+    def _note_claims(
+        self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], relevant: frozenset[str]
+    ) -> None:
+        """Note which images are claimed to be close matches: among all, and with the right ones taken away."""
+        found = rank_images(questions, others)
+        claimed = set(self._names(found.take(np.flatnonzero(found.groups < found.n_strong))))
+        right = [self.images[name].pk for name in relevant]
+        self.results.claims.right.append(bool(claimed & relevant))
+        self.results.claims.wrong.append(rank_images(questions, others.exclude(pk__in=right)).n_strong > 0)
 
     def _rank(
         self,
@@ -176,7 +186,7 @@ class Evaluation:
         """Note an answer without the second look at the first images, and with it; return the latter."""
         relevant = self.dataset.relevant_to(query)
         for name, rescore in zip(names, (False, True), strict=True):
-            found = rank_images(questions, others, weights, EVERY_REGION, rescore=rescore)
+            found = rank_images(questions, others, weights, EVERY_IMAGE, rescore=rescore)
             self.results.add(name, space, self._names(found), relevant, self._drawn(found, relevant, query.label))
         return found
 

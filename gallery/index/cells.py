@@ -12,12 +12,17 @@ from django.db import transaction
 from gallery.descriptors.cell_maps import Projection, pack_cells
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.index import storing
+from gallery.index.describers import Describer
+from gallery.index.features import features_of
 from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import CellMap, CellProjection, DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+from selector.arrays import Floats, Members
 
 # Regions that a projection is learned on, of fifty images or more; while there are fewer, there is none.
 LEARNED_ON = 800
+# Of a selection, cells count of which it covers more than this share of what it covers of any.
+COVERED = 0.5
 
 # Those of each space, once there are any: they never change.
 _projections: dict[int, Projection] = {}
@@ -67,6 +72,25 @@ def packed_cells(
         cells = describer_of(space).cells(features[space.pk], photo)
         packed[space.pk] = b"" if cells is None else pack_cells(projection.apply(cells))
     return packed
+
+
+def selected_cells(
+    space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto, members: Members
+) -> Floats | None:
+    """The cells of a photo that some superpixels cover for a good part, projected: float32 (c, d).
+
+    None for a space without a projection, or without cells.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the photo has to be described and the model cannot be loaded.
+    """
+    projection, covered = projection_of(space), photo.cell_shares[members].sum(axis=0)
+    if projection is None or not covered.any():
+        return None
+    cells = describer.cells(features_of(space, describer, photo), photo)
+    return None if cells is None else projection.apply(cells[covered > COVERED * covered.max()])
 
 
 def packed_outlines(photo: SegmentedPhoto) -> bytes:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0015_maps_of_cells'),
+        ('gallery', '0016_words_without_accents'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0015_maps_of_cells'),
+        ('gallery', '0017_keypoints_of_images'),
     ]
 
     operations = [

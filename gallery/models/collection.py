@@ -19,12 +19,29 @@ from django.utils import timezone
 from taggit.managers import TaggableManager
 from taggit.models import Tag
 
+from gallery.models.folding import Folded, folded
 from gallery.models.tags import NormalisedTags, normalised
 from selector.models.photos import Photo
 from selector.people import Person
 
 MOST_WORDS = 8
 MOST_TAGS_OF_A_WORD = 1000
+
+
+def words_of(text: str) -> list[str]:
+    """The words to look for, without accents; none of a text without letters and digits."""
+    return re.findall(r"\w+", folded(text))[:MOST_WORDS]
+
+
+def beginning_with(word: str) -> SearchQuery:
+    """Texts with a word that begins like this one of `words_of`."""
+    return SearchQuery(f"{word}:*", search_type="raw", config="simple")
+
+
+def tags_with(word: str) -> list[int]:
+    """Keys of tags with a word that begins like this one of `words_of`."""
+    named = Tag.objects.annotate(folded=Folded("name")).filter(folded__iregex=rf"\m{word}")
+    return list(named.order_by("pk").values_list("pk", flat=True)[:MOST_TAGS_OF_A_WORD])
 
 
 class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
@@ -81,13 +98,16 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
 
     def saying(self, text: str) -> Self:
-        """Images of which title, description, creator or tags have words that begin with each word of a text."""
+        """Images of which title, description, creator or tags have words that begin with each word of a text.
+
+        Accents do not count, on either side.
+        """
         images = self
-        for word in re.findall(r"\w+", text)[:MOST_WORDS]:
-            query = SearchQuery(f"{word}:*", search_type="raw", config="simple")
+        for word in words_of(text):
             # Asked first: most words are in no tag, and then an index answers.
-            tags = list(Tag.objects.filter(name__icontains=word).values_list("pk", flat=True)[:MOST_TAGS_OF_A_WORD])
+            tags = tags_with(word)
             tagged = GalleryImage.tags.through.objects.filter(tag__in=tags).order_by().values("object_id")
+            query = beginning_with(word)
             images = images.filter(Q(told=query) | Q(pk__in=tagged) if tags else Q(told=query))
         return images
 
@@ -186,9 +206,14 @@ class GalleryImage(models.Model):
         editable=False,
         help_text="What the working copy looks like as a whole; copies have nearly equal ones.",
     )
-    # In no language: words stay as they are. Stored, since making them takes a second where all images are looked at.
+    # In no language: words stay as they are, but for accents. Stored, since making them takes a second where all images
+    # are looked at.
     told = models.GeneratedField(
-        expression=SearchVector("title", "description", "creator", config="simple"),
+        expression=(
+            SearchVector(Folded("title"), weight="A", config="simple")
+            + SearchVector(Folded("creator"), weight="B", config="simple")
+            + SearchVector(Folded("description"), weight="D", config="simple")
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
         editable=False,

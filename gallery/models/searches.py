@@ -188,6 +188,7 @@ class KeptRanking(Kept):
     LIFETIME = datetime.timedelta(days=1)
 
     search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="rankings")
+    options = models.JSONField(default=dict, help_text="Of the search, when it was asked: to go on by the same ones.")
     data = models.BinaryField(help_text="Arrays, as numpy saves them.")
 
     objects = KeptQuerySet["KeptRanking"].as_manager()

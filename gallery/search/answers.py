@@ -17,7 +17,7 @@ from gallery.models import (
     IndexedRegion,
 )
 from gallery.search import scoring
-from gallery.search.candidates import Candidates
+from gallery.search.candidates import MOST_COUNTED, Candidates
 from gallery.search.checking import Progress
 from gallery.search.options import Controls, Options
 from gallery.search.outlining import outlined
@@ -117,6 +117,9 @@ class Answer:
     # Whether to propose that.
     is_thing_proposed: bool = False
 
+    # Another page follows.
+    goes_on: bool = False
+
     @property
     def n_same(self) -> int:
         """How many hits, of those that are here, show the very thing."""
@@ -125,7 +128,7 @@ class Answer:
     @property
     def next_page(self) -> int | None:
         """The number of the page that follows; None after the last."""
-        return self.page + 1 if self.page * PAGE < self.total else None
+        return self.page + 1 if self.goes_on else None
 
 
 # Hits
@@ -172,7 +175,8 @@ def _hit(
     """The hit of one row of a ranking, without the regions that are gone."""
     return Hit(
         image=image,
-        region_ids=[region for region in ranking.region_ids[row].tolist() if region not in gone],
+        # 0 where no region matched: words were found.
+        region_ids=[region for region in ranking.region_ids[row].tolist() if region and region not in gone],
         score=percent(ranking.scores[row]),
         # nan in a space in which the region is not described yet.
         scores_by_space={
@@ -210,14 +214,36 @@ def percent(score: float) -> int:
 # Sentences
 
 
-def sentence_about(strong: int, total: int, options: Options | None = None) -> str:
-    """How much was found: "3 close matches, 12 weaker ones." """
+def sentence_about(strong: int, total: int, options: Options | None = None, out_of: int | None = None) -> str:
+    """How much was found: "3 close matches, 12 weaker ones."
+
+    Parameters
+    ----------
+    strong, total : int
+        Places of the ranking that stand out, and all it has.
+    options : Options, optional
+        Their filters are named.
+    out_of : int, optional
+        How many images can be found, where the ranking holds only the nearest: at most `MOST_COUNTED`, or more.
+    """
     filters = f", {options.filters_in_words}" if options and options.has_filters else ""
+    close = _number(strong, "close match", "close matches")
+    if out_of is not None:
+        nearest = f"nearest {total:,} of {_out_of(out_of)} images{filters}"
+        return f"{close}; the {nearest}." if strong else f"The {nearest}; none stands out."
     if not strong:
-        return f"{'1 image' if total == 1 else f'{total} images'}{filters}, nearest first; none stands out."
-    close = "1 close match" if strong == 1 else f"{strong} close matches"
-    weaker = {0: "", 1: ", 1 weaker one"}.get(total - strong, f", {total - strong} weaker ones")
+        images = _number(total, "image", "images")
+        return f"{images}{filters}, nearest first; none stands out."
+    weaker = ", " + _number(total - strong, "weaker one", "weaker ones") if total > strong else ""
     return f"{close}{weaker}{filters}."
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
+
+
+def _out_of(count: int) -> str:
+    return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
 
 
 class NothingFound(Enum):

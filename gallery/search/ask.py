@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from gallery.models import GalleryImage, KeptRanking, Search
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from gallery.models import Feedback, GalleryImage, KeptRanking, Search
 from gallery.search import answers, checking
 from gallery.search.answers import Answer, NothingFound, hits_of, sentence_about, why_nothing
 from gallery.search.candidates import Candidates
 from gallery.search.feedback import feedback_in_words
+from gallery.search.nearest import ENOUGH
 from gallery.search.options import Options
-from gallery.search.query import build_query
-from gallery.search.ranked_images import RankedImages, fold_copies, rank_by_parts
+from gallery.search.query import Query, build_query
+from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies, rank_by_parts
 from selector.people import Person
 from superpixel_site.waiting import give_up_if_nobody_waits
 
@@ -28,7 +33,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     give_up_if_nobody_waits()
     query = build_query(search, options, feedback)
     give_up_if_nobody_waits()
-    ranking = fold_copies(rank_by_parts(query.vectors, candidates, options.weights))
+    ranking = ranked(query, candidates, options, page * answers.PAGE)
     give_up_if_nobody_waits()
     progress = None
     if options.is_checked and ranking.total:
@@ -38,20 +43,36 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     hits = hits_of(ranking, page, person, feedback, from_page=from_page)
     if (from_page or page) == 1:
         search.note_best([hit.image.pk for hit in hits[: Search.BEST]])
+    out_of = None if ranking.is_whole else candidates.found_at_most
     return Answer(
         hits=hits,
         total=ranking.total,
         page=page,
         notices=query.notices,
-        sentence=nothing.sentence(options) if nothing else sentence_about(ranking.n_strong, ranking.total, options),
+        sentence=nothing.sentence(options)
+        if nothing
+        else sentence_about(ranking.n_strong, ranking.total, options, out_of),
         options=options,
         controls=query.controls,
-        kept=keep(search, ranking) if ranking.total > answers.PAGE or progress else None,
+        kept=keep(search, ranking) if ranking.goes_beyond(answers.PAGE) or progress else None,
         is_filtered_out=nothing is NothingFound.FILTERED_OUT,
         feedback=feedback_in_words(feedback),
         checking=progress,
         is_thing_proposed=options.means_nothing_special and checking.may_be_the_thing(ranking),
+        goes_on=ranking.goes_beyond(page * answers.PAGE),
     )
+
+
+def ranked(query: Query, candidates: Candidates, options: Options, wanted: int) -> RankedImages:
+    """The ranking of the candidates that are nearest: of `wanted` places or more, or of all there are."""
+    wanted = min(wanted, MOST_PLACES)
+    enough = max(ENOUGH, wanted)
+    while True:
+        ranking = fold_copies(rank_by_parts(query.vectors, candidates, options.weights, enough))
+        # Copies share a place: where there are many, more images are needed.
+        if ranking.is_whole or ranking.total >= wanted or enough >= MOST_PLACES:
+            return ranking
+        enough = min(4 * enough, MOST_PLACES)
 
 
 def next_page(search: Search, person: Person, page: int, kept: int | None) -> Answer:
@@ -62,8 +83,10 @@ def next_page(search: Search, person: Person, page: int, kept: int | None) -> An
     row = search.rankings.filter(pk=kept).first() if kept else None
     if row is None:
         return ask(search, person, page)
-    ranking = RankedImages.unpack(bytes(row.data))
     feedback = list(search.feedback.all())
+    ranking = RankedImages.unpack(bytes(row.data))
+    if ranking.total < page * answers.PAGE and not ranking.is_whole:
+        ranking = further(search, person, row, page, feedback)
     return Answer(
         hits=hits_of(ranking, page, person, feedback, check=True),
         total=ranking.total,
@@ -73,6 +96,7 @@ def next_page(search: Search, person: Person, page: int, kept: int | None) -> An
         options=Options.from_json(search.options),
         kept=row.pk,
         feedback=feedback_in_words(feedback),
+        goes_on=ranking.goes_beyond(page * answers.PAGE),
     )
 
 
@@ -97,10 +121,26 @@ def check(search: Search, person: Person, pages: int, kept: int | None, *, is_fi
         options=options,
         kept=row.pk,
         checking=progress,
+        goes_on=ranking.goes_beyond(pages * answers.PAGE),
     )
+
+
+def further(search: Search, person: Person, row: KeptRanking, page: int, feedback: Sequence[Feedback]) -> RankedImages:
+    """A kept ranking with images further away behind those it has, up to a page and as many again; kept like that."""
+    options = Options.from_json(row.options)
+    others = GalleryImage.objects.visible_to(person).other_than(search.label_map.photo)
+    query = build_query(search, options, feedback)
+    give_up_if_nobody_waits()
+    longer = ranked(query, Candidates(options.filtered(others, person)), options, 2 * page * answers.PAGE)
+    with transaction.atomic():
+        # Two that ask at once must not each put other images at the same places.
+        locked = KeptRanking.objects.select_for_update().filter(pk=row.pk).first() or row
+        ranking = RankedImages.unpack(bytes(locked.data)).going_on(longer)
+        KeptRanking.objects.filter(pk=row.pk).update(data=ranking.pack())
+    return ranking
 
 
 def keep(search: Search, ranking: RankedImages) -> int:
     """Store a ranking for the pages that follow, delete outdated ones, and return its key."""
     KeptRanking.objects.outdated().delete()
-    return KeptRanking.objects.create(search=search, data=ranking.pack()).pk
+    return KeptRanking.objects.create(search=search, options=search.options, data=ranking.pack()).pk

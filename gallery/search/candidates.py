@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from gallery.descriptors.region_choice import COUNT
-from gallery.models import GalleryImage
+from gallery.models import GalleryImage, RegionVector
+
+# Counting further takes longer than it tells.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,9 @@ class Candidates:
     def are_none(self) -> bool:
         """Whether there is no image at all."""
         return self.few == []
+
+    @cached_property
+    def found_at_most(self) -> int:
+        """How many of them can be found, being described in some space; counted up to `MOST_COUNTED`, and one more."""
+        described = Exists(RegionVector.objects.filter(image=OuterRef("pk")))
+        return self.images.order_by().filter(described)[: MOST_COUNTED + 1].count()

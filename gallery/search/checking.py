@@ -103,7 +103,9 @@ def by_points(ranking: RankedImages, points: dict[int, int]) -> RankedImages:
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
     rows = np.argsort(places[ranking.groups], kind="stable")
-    moved = replace(ranking, scores=raised, groups=places[ranking.groups]).take(rows)
+    shows_it = by_place[ranking.groups] > 0
+    claims = None if ranking.claims is None else ranking.claims | shows_it
+    moved = replace(ranking, scores=raised, groups=places[ranking.groups], claims=claims).take(rows)
     return replace(moved, points={image: number for image, number in points.items() if number})
 
 

@@ -25,20 +25,23 @@ from selector.arrays import Floats
 Integers = npt.NDArray[np.int64]
 Rows = list[tuple[int, int, float]]
 
-# Regions of many candidates looked at in each space, nearest first: enough for a hundred different images.
+# Of many candidates, so many images are found in each space, or all if there are fewer.
+ENOUGH = 50
+# For those, so many regions are looked at first, nearest first, where all have been compared.
 NEAREST = 1000
-# The same through an index, where the next region costs more: so many at a time, until enough are of candidates.
+# The same through an index, where the next region costs more: so many at a time, until enough images are found.
 BY_INDEX = 400
-ENOUGH = 100
-# Looking further than this for enough takes longer than comparing the regions of all candidates.
-MOST_BY_INDEX = 2000
+# Looking at more regions than this for each image takes longer than comparing those of all candidates.
+MOST_FOR_AN_IMAGE = 40
+# So does looking for more images than this, further and further from where the index is quick.
+MOST_BY_INDEX = 32 * ENOUGH
 
 # PostgreSQL's parameters for searching an index.
 INDEX_PARAMETERS = {
     "hnsw.iterative_scan": "strict_order",
     "hnsw.ef_search": str(BY_INDEX),
     # After its first lists the index goes on with what it has seen on the way. Measured: twice as fast for filters
-    # that pass a tenth, and as good for the first hundred.
+    # that pass a tenth, and as good for the first hundred. More images need more (`parameters_for`).
     "hnsw.max_scan_tuples": "3000",
     # To sort is not to use the index.
     "enable_sort": "off",
@@ -60,12 +63,15 @@ class QueryVector:
         Whether it describes words, and no region.
     alone : float32 (D,), optional
         The selection without what is around it, to be compared with cells; by default `vector` is.
+    cells : float32 (c, d), optional
+        The cells that the selection covers, projected; None where it has none, or is too large to be told by them.
     """
 
     space: DescriptorSpace
     vector: Floats
     is_of_words: bool = False
     alone: Floats | None = None
+    cells: Floats | None = None
 
     @property
     def distance(self) -> Distance:
@@ -89,24 +95,29 @@ class Neighbours:
         Each region once, with the image it belongs to.
     distances : float64 (k,)
         Cosine distance.
+    are_all : bool
+        Whether no candidate has other regions in the space.
     """
 
     region_ids: Integers
     image_ids: Integers
     distances: npt.NDArray[np.float64]
+    are_all: bool = False
 
     @classmethod
-    def of(cls, region_ids: npt.ArrayLike, image_ids: npt.ArrayLike, distances: npt.ArrayLike) -> Neighbours:
+    def of(
+        cls, region_ids: npt.ArrayLike, image_ids: npt.ArrayLike, distances: npt.ArrayLike, *, are_all: bool = False
+    ) -> Neighbours:
         """Neighbours from columns (k,) in any order."""
         regions, images = np.asarray(region_ids, np.int64), np.asarray(image_ids, np.int64)
         lengths = np.asarray(distances, np.float64)
         order = np.lexsort((regions, lengths))
-        return cls(regions[order], images[order], lengths[order])
+        return cls(regions[order], images[order], lengths[order], are_all)
 
     @classmethod
-    def of_rows(cls, rows: Rows) -> Neighbours:
+    def of_rows(cls, rows: Rows, *, are_all: bool = False) -> Neighbours:
         """Neighbours from rows of region, image and distance, in any order."""
-        return cls.of(*(zip(*rows, strict=True) if rows else ((), (), ())))
+        return cls.of(*(zip(*rows, strict=True) if rows else ((), (), ())), are_all=are_all)
 
     def similarities(self, regions: Integers) -> npt.NDArray[np.float64]:
         """The cosine of each of some regions, float64 (r,); nan for regions that are not among the neighbours.
@@ -124,19 +135,20 @@ class Neighbours:
         return cosines
 
 
-def nearest(query: QueryVector, candidates: Candidates, limit: int = NEAREST) -> Neighbours:
+def nearest(query: QueryVector, candidates: Candidates, enough: int = ENOUGH) -> Neighbours:
     """The regions of the candidates that are nearest to a query vector.
 
-    Of few candidates all regions. Of many, where the space has no index, the nearest `limit` regions. Both are exact.
-    Else the index answers, with `ENOUGH` regions or more; where it would have to look too far, all are compared.
+    Of few candidates all regions. Of many, those nearest ones that belong to `enough` images or more; to all, if there
+    are fewer. Where the space has an index, that answers; without one, and where it would have to look too far, all
+    regions are compared.
     """
     if candidates.few is not None:
         return all_regions(query, candidates.few)
-    if hnsw.is_built(query.space):
-        neighbours = index_scan(query, candidates.images)
+    if enough <= MOST_BY_INDEX and hnsw.is_built(query.space):
+        neighbours = index_scan(query, candidates.images, enough)
         if neighbours is not None:
             return neighbours
-    return exact_scan(query, candidates.images, limit)
+    return exact_scan(query, candidates.images, enough)
 
 
 def all_regions(query: QueryVector, image_ids: Sequence[int]) -> Neighbours:
@@ -147,50 +159,63 @@ def all_regions(query: QueryVector, image_ids: Sequence[int]) -> Neighbours:
         distances=BinaryColumn(query.distance, "float8"),
     )
     kinds = {"region_ids": ">i8", "image_ids": ">i8", "distances": ">f8"}
-    return Neighbours.of(**{name: np.frombuffer(columns[name] or b"", kind) for name, kind in kinds.items()})
+    found = {name: np.frombuffer(columns[name] or b"", kind) for name, kind in kinds.items()}
+    return Neighbours.of(**found, are_all=True)
 
 
-def exact_scan(query: QueryVector, images: QuerySet[GalleryImage], limit: int = NEAREST) -> Neighbours:
-    """The `limit` nearest regions of many images (all, if there are fewer), by comparing all of them."""
-    rows = (
+def exact_scan(query: QueryVector, images: QuerySet[GalleryImage], enough: int = ENOUGH) -> Neighbours:
+    """The nearest regions of many images, by comparing all of them: of `enough` images, or of all."""
+    ordered = (
         RegionVector.objects.filter(image__in=images, space=query.space)
         .annotate(distance=query.distance)
         .order_by("distance", "region")
-        .values_list("region", "image", "distance")[:limit]
+        .values_list("region", "image", "distance")
     )
+    limit = max(NEAREST, 2 * enough)
     with parameters(EXACT_PARAMETERS):
-        return Neighbours.of_rows(list(rows))
+        # Images that look the same all over take many of the first places: then more of these are fetched.
+        while len(rows := list(ordered[:limit])) == limit and len({image for _, image, _ in rows}) < enough:
+            limit *= 4
+    return Neighbours.of_rows(rows, are_all=len(rows) < limit)
 
 
-def index_scan(query: QueryVector, images: QuerySet[GalleryImage]) -> Neighbours | None:
-    """The `ENOUGH` nearest regions of many images, or more, by the index of the space; None where that is too slow.
+def index_scan(query: QueryVector, images: QuerySet[GalleryImage], enough: int = ENOUGH) -> Neighbours | None:
+    """The nearest regions of `enough` of many images, or more, by the index of the space; None where that is too slow.
 
     The images are looked up for the regions that come, and not joined: the planner misjudges how few rows of a filter
     it has to look at.
     """
     passed: Rows = []
+    found: set[int] = set()
     looked_at, number = 0, BY_INDEX
     # The cursor is closed before the transaction: it is one of PostgreSQL, which goes on from list to list.
-    with parameters(INDEX_PARAMETERS), closing(_one_by_one(rows_by_index(query))) as regions:
-        while len(passed) < ENOUGH and (rows := list(islice(regions, number))):
+    with parameters(parameters_for(enough)), closing(_one_by_one(rows_by_index(query, enough))) as regions:
+        while len(found) < enough and (rows := list(islice(regions, number))):
             keys = {image for _, image, _ in rows}
             passing = set(images.order_by().filter(EqualsAny("pk", keys)).values_list("pk", flat=True))
             passed += [row for row in rows if row[1] in passing]
+            found |= passing
             looked_at += len(rows)
-            if len(passed) * MOST_BY_INDEX < ENOUGH * looked_at:
+            if len(found) * MOST_FOR_AN_IMAGE < looked_at:
                 return None
             # If the next ones pass as often, a few more than are needed.
-            number = ceil(1.2 * (ENOUGH - len(passed)) * looked_at / len(passed))
-    return Neighbours.of_rows(passed) if len(passed) >= ENOUGH else None
+            number = ceil(1.2 * (enough - len(found)) * looked_at / len(found))
+    return Neighbours.of_rows(passed) if len(found) >= enough else None
 
 
-def rows_by_index(query: QueryVector) -> QuerySet[RegionVector, tuple[int, int, float]]:
+def parameters_for(enough: int) -> dict[str, str]:
+    """PostgreSQL's parameters for finding so many images through an index."""
+    tuples = int(INDEX_PARAMETERS["hnsw.max_scan_tuples"]) * max(1, enough // ENOUGH)
+    return INDEX_PARAMETERS | {"hnsw.max_scan_tuples": str(tuples)}
+
+
+def rows_by_index(query: QueryVector, enough: int = ENOUGH) -> QuerySet[RegionVector, tuple[int, int, float]]:
     """The nearest regions of all images (region, image, distance), written so that the index answers."""
     return (
         RegionVector.objects.filter(space=query.space)
         .annotate(distance=query.indexed_distance)
         .order_by("distance")
-        .values_list("region", "image", "distance")[:MOST_BY_INDEX]
+        .values_list("region", "image", "distance")[: MOST_FOR_AN_IMAGE * enough]
     )
 
 
@@ -198,6 +223,15 @@ def _one_by_one(
     rows: QuerySet[RegionVector, tuple[int, int, float]],
 ) -> Generator[tuple[int, int, float], None, None]:
     yield from rows.iterator(chunk_size=BY_INDEX)
+
+
+def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:
+    """The regions that are near to any query vector, sorted, and the image of each: int64 (r,).
+
+    They are sorted so that equal scores come in the same order every time.
+    """
+    regions, first = np.unique(np.concatenate([one.region_ids for one in neighbours]), return_index=True)
+    return regions, np.concatenate([one.image_ids for one in neighbours])[first]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gallery.index.cells import selected_cells
 from gallery.index.describers import Describer, SpaceUnavailable
 from gallery.index.features import selection_vector
 from gallery.index.kinds import describer_of
@@ -12,6 +13,7 @@ from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import DescriptorSpace, Feedback, Search
 from gallery.search import scoring
+from gallery.search.evidence import MOST_SHARE
 from gallery.search.feedback import FeedbackVectors, feedback_vectors
 from gallery.search.nearest import QueryVector
 from gallery.search.options import BALANCED, Controls, Options
@@ -90,10 +92,20 @@ def query_in(
     vectors = []
     for part, vector in enumerate(selected):
         liked, disliked = (feedback.get((space.pk, part, is_liked), ()) for is_liked in (True, False))
-        alone = selection_vector(space, describer, picture, parts[part], alone=True)
-        moved = QueryVector(space, scoring.rocchio(vector, liked=liked, disliked=disliked), alone=alone)
+        moved = asking(space, picture, parts[part], scoring.rocchio(vector, liked=liked, disliked=disliked))
         vectors.append([moved, *([] if text is None else [QueryVector(space, text, is_of_words=True)])])
     return SpaceQuery(vectors, knows_words)
+
+
+def asking(space: DescriptorSpace, picture: SegmentedPhoto, members: Members, vector: Floats) -> QueryVector:
+    """A query vector with what of the selection is compared with cells."""
+    describer = describer_of(space)
+    alone = selection_vector(space, describer, picture, members, alone=True)
+    areas = picture.segmentation.areas
+    is_small = areas[members].sum() <= MOST_SHARE * areas.sum()
+    return QueryVector(
+        space, vector, alone=alone, cells=selected_cells(space, describer, picture, members) if is_small else None
+    )
 
 
 def query_vector(space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> Floats:

@@ -17,13 +17,16 @@ from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
+from gallery.search.claims import claimed_first
 from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
-from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
+from gallery.search.nearest import ENOUGH, Integers, Neighbours, QueryVector, nearest, union_of
 from gallery.search.outlining import Asked, asked_of
 from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
 from selector.arrays import Floats
 
+# Further down nobody looks, and folding copies takes the square of this.
+MOST_PLACES = 4800
 # Of many candidates, so many images nearest to each part are compared by all their regions.
 SHORTLIST = 300
 # In a packed ranking, before the name of a space: the array with its scores.
@@ -31,6 +34,9 @@ SPACE_PREFIX = "space "
 # The same before the key of a space: what is looked for in cells.
 ASKED_PREFIX = "asked "
 POINTS = "points"
+
+
+NO_COLUMNS = ("scores_by_space", "asked", "points", "is_whole")
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,10 @@ class RankedImages:
         From `outlining.asked_of`: what is outlined on the hits; nothing where there are several parts.
     points : dict of int to int
         By the keys of images that were checked: how many keypoints lie as in the selection.
+    claims : bool (k,), optional
+        Which images are claimed to be close matches, those in front of all others; None before anybody has looked.
+    is_whole : bool
+        Whether it holds every candidate that can be found; else there are others, further away.
     """
 
     image_ids: Integers
@@ -64,6 +74,8 @@ class RankedImages:
     scores_by_space: dict[str, Floats]
     asked: Asked = field(default_factory=dict)
     points: dict[int, int] = field(default_factory=dict)
+    claims: npt.NDArray[np.bool_] | None = None
+    is_whole: bool = True
 
     @classmethod
     def nothing(cls) -> RankedImages:
@@ -76,10 +88,16 @@ class RankedImages:
         """How many places the answer has."""
         return int(self.groups[-1]) + 1 if len(self.groups) else 0
 
+    def goes_beyond(self, n_places: int) -> bool:
+        """Whether so many places are not all that a person can see of the answer."""
+        return n_places < (self.total if self.is_whole else MOST_PLACES)
+
     @property
     def n_strong(self) -> int:
-        """How many places, from the first on, stand out from the background."""
+        """How many places, from the first on, are claimed to be close matches; those that stand out, if none are."""
         leads = np.flatnonzero(np.diff(self.groups, prepend=-1))
+        if self.claims is not None:
+            return int(np.logical_and.accumulate(self.claims[leads]).sum())
         return scoring.weak_line(self.scores[leads])
 
     def take(self, rows: npt.NDArray[np.intp]) -> RankedImages:
@@ -95,10 +113,20 @@ class RankedImages:
         }
         columns["groups"] = np.arange(len(columns["image_ids"]))
         by_space = {
-            space: np.concatenate([scores, others.scores_by_space[space]])
-            for space, scores in self.scores_by_space.items()
+            space: np.concatenate([scores, others.scores_in(space)]) for space, scores in self.scores_by_space.items()
         }
         return replace(self, **columns, scores_by_space=by_space)
+
+    def scores_in(self, space: str) -> Floats:
+        """The scores in a space, float32 (k,); nan throughout where it did not answer."""
+        return self.scores_by_space.get(space, np.full(len(self.image_ids), np.nan, np.float32))
+
+    def going_on(self, further: RankedImages) -> RankedImages:
+        """This ranking, and behind it those images that another, longer one holds beside them: no place changes."""
+        new = further.take(np.flatnonzero(~np.isin(further.image_ids, self.image_ids)))
+        # Nothing that far down is claimed.
+        longer = self.followed_by(replace(new, claims=np.zeros(len(new.image_ids), np.bool_)))
+        return fold_copies(replace(longer, scores=np.minimum.accumulate(longer.scores), is_whole=further.is_whole))
 
     def pack(self) -> bytes:
         """All arrays as bytes, in the format of `numpy.savez`."""
@@ -106,7 +134,8 @@ class RankedImages:
         by_space = {f"{SPACE_PREFIX}{space}": scores for space, scores in self.scores_by_space.items()}
         asked = {f"{ASKED_PREFIX}{space}": vector for space, vector in self.asked.items()}
         points = {POINTS: np.array(list(self.points.items()), np.int64).reshape(-1, 2)}
-        arrays: dict[str, Any] = {**dict(self._columns()), **by_space, **asked, **points}
+        columns = dict(self._columns())
+        arrays: dict[str, Any] = {**columns, **by_space, **asked, **points, "is_whole": np.bool_(self.is_whole)}
         np.savez(out, **arrays)
         return out.getvalue()
 
@@ -120,12 +149,14 @@ class RankedImages:
         keys = [name for name in stored if name.startswith(ASKED_PREFIX)]
         asked = {int(name.removeprefix(ASKED_PREFIX)): stored.pop(name) for name in keys}
         points = dict(stored.pop(POINTS, np.zeros((0, 2), np.int64)).tolist())
-        return cls(**stored, scores_by_space=by_space, asked=asked, points=points)
+        # Those that were kept before there was more to come lack it.
+        is_whole = bool(stored.pop("is_whole", True))
+        return cls(**stored, scores_by_space=by_space, asked=asked, points=points, is_whole=is_whole)
 
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The arrays with a row for each image, by name."""
         for one in fields(self):
-            if one.name not in ("scores_by_space", "asked", "points"):
+            if one.name not in NO_COLUMNS and getattr(self, one.name) is not None:
                 yield one.name, getattr(self, one.name)
 
 
@@ -133,19 +164,19 @@ def rank_images(
     queries: Iterable[QueryVector],
     images: QuerySet[GalleryImage],
     weights: Mapping[str, float] | None = None,
-    limit: int = NEAREST,
+    enough: int = ENOUGH,
     *,
     rescore: bool = True,
 ) -> RankedImages:
-    """Rank images by their best region, over all spaces together; `limit` regions are looked at in each space."""
-    return rank_by_parts([list(queries)], Candidates(images), weights, limit, rescore=rescore)
+    """Rank images by their best region, over all spaces together: `enough` of them or more, or all there are."""
+    return rank_by_parts([list(queries)], Candidates(images), weights, enough, rescore=rescore)
 
 
 def rank_by_parts(
     parts: Sequence[Sequence[QueryVector]],
     candidates: Candidates,
     weights: Mapping[str, float] | None = None,
-    limit: int = NEAREST,
+    enough: int = ENOUGH,
     *,
     rescore: bool = True,
 ) -> RankedImages:
@@ -159,19 +190,19 @@ def rank_by_parts(
         The images to rank.
     weights : mapping of kind of space to float, optional
         How much each kind counts; by default as much as its kind says.
-    limit : int
-        How many regions of many candidates are looked at for each query vector.
+    enough : int
+        How many of many candidates are ranked at least; all, if there are fewer.
     rescore : bool, optional
         Whether the first images are ranked anew, by a second look at all their regions.
     """
     if candidates.are_none:
         return RankedImages.nothing()
-    neighbours = [[nearest(query, candidates, limit) for query in queries] for queries in parts]
+    neighbours = [[nearest(query, candidates, enough) for query in queries] for queries in parts]
     together = [one for part in neighbours for one in part]
     if not any(len(one.region_ids) for one in together):
         return RankedImages.nothing()
     if len(parts) > 1 and candidates.few is None:
-        regions, images = regions_of_shortlist(together)
+        regions, images = regions_of_shortlist(together, max(SHORTLIST, enough))
     else:
         regions, images = union_of(together)
     first = combine_parts(
@@ -180,10 +211,14 @@ def rank_by_parts(
             for queries, known in zip(parts, neighbours, strict=True)
         ]
     )
+    # The candidates are counted last: mostly it is known without.
+    is_whole = all(one.are_all for one in together) or len(first.image_ids) >= candidates.found_at_most
     if not rescore:
-        return first
-    second = ranked_anew(first, parts, weights)
-    return replace(second, asked=asked_of(parts[0], weights)) if len(parts) == 1 else second
+        return replace(first, is_whole=is_whole)
+    second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
+    if len(parts) > 1:
+        return second
+    return replace(claimed_first(second, parts[0]), asked=asked_of(parts[0], weights))
 
 
 def scores_of_part(
@@ -280,23 +315,14 @@ def fused(scores: Mapping[str, Floats], weights: Mapping[str, float] | None) -> 
     return scoring.fuse(scores, weights)
 
 
-def union_of(neighbours: Sequence[Neighbours]) -> tuple[Integers, Integers]:
-    """The regions that are near to any query vector, sorted, and the image of each: int64 (r,).
-
-    They are sorted so that equal scores come in the same order every time.
-    """
-    regions, first = np.unique(np.concatenate([one.region_ids for one in neighbours]), return_index=True)
-    return regions, np.concatenate([one.image_ids for one in neighbours])[first]
-
-
-def regions_of_shortlist(neighbours: Iterable[Neighbours]) -> tuple[Integers, Integers]:
-    """All regions of the images nearest to any part, sorted, and the image of each: int64 (r,).
+def regions_of_shortlist(neighbours: Iterable[Neighbours], length: int = SHORTLIST) -> tuple[Integers, Integers]:
+    """All regions of the `length` images nearest to any part, sorted, and the image of each: int64 (r,).
 
     An image that has one part well may have the others poorly: these are not among the nearest regions.
     """
     shortlist: set[int] = set()
     for one in neighbours:
-        shortlist |= set(list(dict.fromkeys(one.image_ids.tolist()))[:SHORTLIST])
+        shortlist |= set(list(dict.fromkeys(one.image_ids.tolist()))[:length])
     rows = IndexedRegion.objects.filter(EqualsAny("image", shortlist)).order_by("pk").values_list("pk", "image")
     regions, images = np.array(list(rows), np.int64).reshape(-1, 2).T
     return regions, images

@@ -22,6 +22,9 @@ EVIDENCE = 0.5
 """By how much the logarithm of the odds that an image is relevant grows with each unit of its score; measured over two
 spaces."""
 
+RANK_CONSTANT = 60
+"""The larger, the less first places count beside the next ones, where rankings are joined by places alone."""
+
 NARROW = 0.05
 """The least spread of a background, in logarithms of the distance. Few or equal regions would give a smaller one, and
 huge scores."""
@@ -201,6 +204,36 @@ def mean_over_parts(scores: Sequence[Floats]) -> Floats:
     """
     mean: Floats = np.mean(np.stack(scores), axis=0, dtype=np.float32)
     return mean
+
+
+def reciprocal_ranks(rankings: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Return one ranking of several whose scores cannot be compared (reciprocal rank fusion).
+
+    Parameters
+    ----------
+    rankings : sequence of int64 ndarray, shape (k,)
+        Keys, best first, each once.
+
+    Returns
+    -------
+    int64 ndarray, shape (n,)
+        All keys of any of them, best first; of equally good ones the one that comes first in an earlier ranking.
+
+    References
+    ----------
+    G. V. Cormack, C. L. A. Clarke, S. Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
+    learning methods", SIGIR 2009.
+
+    Examples
+    --------
+    >>> reciprocal_ranks([np.array([4, 7]), np.array([7, 9])])
+    array([7, 4, 9])
+    """
+    joined: dict[int, float] = {}
+    for ranking in rankings:
+        for place, key in enumerate(ranking.tolist()):
+            joined[key] = joined.get(key, 0.0) + 1 / (RANK_CONSTANT + place)
+    return np.array(sorted(joined, key=lambda key: -joined[key]), np.int64)
 
 
 def weak_line(scores: Floats, threshold: float = WEAK) -> int:

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 
 from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage, Search
-from gallery.search.options import Options
+from gallery.search.options import FILTERS, Options
 from gallery.search.parts import MOST_PARTS
 from gallery.search.presets import CUSTOM, KIND, PRESETS, THING, default_balance
 from selector.imaging.imagefile import InvalidImage
@@ -41,6 +41,27 @@ class GalleryForm(PageForm):
         """What the addresses of the other pages have to keep, for example "tag=red"."""
         kept = {"mine": "on" if self.given("mine") else "", "tag": self.given("tag")}
         return urlencode({name: value for name, value in kept.items() if value})
+
+
+class WordsForm(PageForm):
+    """Words to look for in the collection, and filters: as an address has them."""
+
+    q = forms.CharField(max_length=200, required=False)
+    tag = forms.CharField(max_length=100, required=False)
+    licence = forms.CharField(max_length=200, required=False)
+    creator = forms.CharField(max_length=200, required=False)
+    first = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    last = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    mine = forms.BooleanField(required=False)
+    # The answer replaces that on its own page, where there is no drawer to close; or only more hits are wanted.
+    alone = forms.BooleanField(required=False)
+    more = forms.BooleanField(required=False)
+
+    @property
+    def options(self) -> Options:
+        """The words and filters; what cannot be read is left out."""
+        given = {name: self.given(name) for name in FILTERS}
+        return Options(words=self.given("q") or "", **{name: value for name, value in given.items() if value})
 
 
 class RegionsField(forms.Field):

@@ -127,7 +127,7 @@ def test_the_same_thing_is_looked_for_point_by_point(
     index()
     ws.upload(page, image_file(photo, quality=95), "question.jpg")
     page.keyboard.press("r")
-    ws.drag(page, (55, 35), (155, 115))
+    ws.stroke(page, (55, 35), (155, 115))
     ws.settled(page)
     search(page)
     page.get_by_text("The same thing", exact=True).click()

@@ -237,6 +237,7 @@ def test_parts_are_found_among_many_images_as_among_few(
     add_indexed: AddImage,
     search_of: SearchOf,
     settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
     limit: int,
 ) -> None:
     for seed, colours in enumerate([(RED, YELLOW), (RED, GREY), (GREEN, BLUE), (GREEN, GREY), (YELLOW, GREY)], 10):
@@ -247,7 +248,8 @@ def test_parts_are_found_among_many_images_as_among_few(
     assert [len(queries) for queries in parts] == [2, 2]
     few = rank_by_parts(parts, Candidates(images), rescore=False)
     settings.VECTOR_INDEX_FROM = 1
-    many = rank_by_parts(parts, Candidates(images), limit=limit, rescore=False)
+    monkeypatch.setattr("gallery.search.nearest.NEAREST", limit)
+    many = rank_by_parts(parts, Candidates(images), enough=1, rescore=False)
     # Whatever each space brought by itself: all regions of these images are compared in both.
     rows = [few.image_ids.tolist().index(image) for image in many.image_ids.tolist()]
     assert rows == sorted(rows) and len(rows) > 1
@@ -256,13 +258,20 @@ def test_parts_are_found_among_many_images_as_among_few(
 
 
 def test_what_one_space_found_is_looked_up_in_the_other(
-    query_photo: Photo, described: dict[str, GalleryImage], search_of: SearchOf, two_spaces: None, settings: Any
+    query_photo: Photo,
+    described: dict[str, GalleryImage],
+    search_of: SearchOf,
+    two_spaces: None,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     search = search_of(query_photo, VISITOR)
     images = GalleryImage.objects.visible_to(VISITOR)
     (queries,) = build_query(search, Options()).vectors
     settings.VECTOR_INDEX_FROM = 1
-    near = [nearest(query, Candidates(images), 12) for query in queries]
+    with monkeypatch.context() as patched:
+        patched.setattr("gallery.search.nearest.NEAREST", 12)
+        near = [nearest(query, Candidates(images), 1) for query in queries]
     both = np.unique(np.concatenate([one.region_ids for one in near]))
     assert len(both) > 12, "each space found others"
     settings.VECTOR_INDEX_FROM = 1_000

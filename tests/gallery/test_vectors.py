@@ -11,6 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from gallery.index import hnsw, spaces
 from gallery.index.kinds import APPEARANCE
@@ -23,6 +26,7 @@ from gallery.search.nearest import (
     Neighbours,
     QueryVector,
     Rows,
+    exact_scan,
     index_scan,
     nearest,
     parameters,
@@ -121,11 +125,14 @@ def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorS
     query = query_in(indexed)
     near = found(query, half)
     assert near[:10] == by_numpy(query, half)[:10]
-    assert len(near) >= ENOUGH
+    images = IndexedRegion.objects.filter(pk__in=near).values("image").distinct()
+    assert images.count() >= min(ENOUGH, half.count())
 
 
-def test_of_few_images_no_region_is_missing_whatever_the_limit(collection: DescriptorSpace, exact_only: None) -> None:
-    near = nearest(query_in(collection), Candidates(GalleryImage.objects.all()), limit=IMAGES)
+def test_of_few_images_no_region_is_missing_however_few_are_enough(
+    collection: DescriptorSpace, exact_only: None
+) -> None:
+    near = nearest(query_in(collection), Candidates(GalleryImage.objects.all()), enough=1)
     assert len(near.region_ids) == IMAGES * REGIONS
     image_of = dict(IndexedRegion.objects.values_list("pk", "image"))
     assert near.image_ids.tolist() == [image_of[region] for region in near.region_ids.tolist()]
@@ -160,13 +167,54 @@ def test_an_index_that_gives_up_does_not_end_the_search(
     assert found(query, GalleryImage.objects.all()) == by_numpy(query, GalleryImage.objects.all())
 
 
-def test_without_an_index_many_images_are_compared_as_well(collection: DescriptorSpace, settings: Any) -> None:
+def test_without_an_index_many_images_are_compared_as_well(
+    collection: DescriptorSpace, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.VECTOR_INDEX_FROM = 1
     query = query_in(collection)
     true = by_numpy(query, GalleryImage.objects.all())
     assert found(query, GalleryImage.objects.all()) == true
-    candidates = Candidates(GalleryImage.objects.all())
-    assert nearest(query, candidates, limit=7).region_ids.tolist() == true[:7]
+    monkeypatch.setattr("gallery.search.nearest.NEAREST", 7)
+    near = nearest(query, Candidates(GalleryImage.objects.all()), enough=1)
+    assert (near.region_ids.tolist(), near.are_all) == (true[:7], False)
+
+
+@given(
+    every=st.integers(1, 12),
+    index_from=st.sampled_from([1, 50, 200, 500, 1_000_000]),
+    enough=st.integers(1, 2 * IMAGES),
+    seed=st.integers(0, 50),
+)
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_filter_and_the_way_no_fewer_images_are_found_than_are_enough(
+    indexed: DescriptorSpace, settings: Any, every: int, index_from: int, enough: int, seed: int
+) -> None:
+    settings.VECTOR_INDEX_FROM = index_from
+    keys = list(GalleryImage.objects.order_by("pk").values_list("pk", flat=True))[::every]
+    passing = GalleryImage.objects.filter(pk__in=keys)
+    near = nearest(query_in(indexed, seed), Candidates(passing), enough)
+    found_images = set(near.image_ids.tolist())
+    assert found_images <= set(keys)
+    assert len(found_images) >= min(enough, len(keys))
+    true = by_numpy(query_in(indexed, seed), passing)
+    assert near.region_ids.tolist()[:10] == true[:10]
+    if near.are_all:
+        assert near.region_ids.tolist() == true
+
+
+def test_images_that_take_all_first_places_leave_room_for_others(
+    collection: DescriptorSpace, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VECTOR_INDEX_FROM = 1
+    monkeypatch.setattr("gallery.search.nearest.NEAREST", 4)
+    query = query_in(collection)
+    first = GalleryImage.objects.order_by("pk").values("pk")[:1]
+    RegionVector.objects.filter(image__in=first).update(vector=query.vector)
+    for way in (
+        exact_scan(query, GalleryImage.objects.all(), 5),
+        nearest(query, Candidates(GalleryImage.objects.all()), 5),
+    ):
+        assert len(set(way.image_ids.tolist())) >= 5
 
 
 def test_the_planner_uses_the_index_for_one_way_and_not_for_the_other(indexed: DescriptorSpace) -> None:

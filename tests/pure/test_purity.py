@@ -18,6 +18,7 @@ PURE = (
     "curating/health/charts.py",
     "gallery/descriptors",
     "gallery/index/perceptual_hash.py",
+    "gallery/search/evidence.py",
     "gallery/search/expansion.py",
     "gallery/search/parts.py",
     "gallery/search/scoring.py",

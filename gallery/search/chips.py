@@ -1,0 +1,128 @@
+"""Filters as chips: what an answer can be narrowed to, how many images each leaves, and what is set already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.http import urlencode
+
+from gallery.models import GalleryImage
+from gallery.models.tags import normalised
+from gallery.search.expressions import EqualsAny
+from gallery.search.options import FILTERS, Options
+from selector.people import Person
+
+# Chips of each kind of filter, the ones that leave most images first.
+MOST_CHIPS = {"tag": 8, "licence": 3, "creator": 3}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that can be set, or taken off again.
+
+    Attributes
+    ----------
+    count : int or None
+        How many of the images found pass it; None for one that is set.
+    query : str
+        Of the address with the filter set, or without it.
+    """
+
+    kind: str
+    label: str
+    query: str
+    count: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the answer is narrowed by it now."""
+        return self.count is None
+
+
+def chips_of(options: Options, keys: Sequence[int], person: Person) -> list[Chip]:
+    """What narrows an answer now, and what could narrow it further.
+
+    Parameters
+    ----------
+    options : Options
+    keys : sequence of int
+        Those of all images found.
+    person : Person
+    """
+    found = GalleryImage.objects.filter(EqualsAny("pk", keys)).order_by()
+    given = [name for name in FILTERS if _is_set(options, name)]
+    chips = [Chip(name, _said(options, name), query_of(_with(options, name, None))) for name in given]
+    ways: dict[str, Callable[[], Counter[str]]] = {
+        "tag": lambda: _tags(keys),
+        "licence": lambda: _grouped(found.values_list("licence", flat=True), _is_licence),
+        "creator": lambda: _grouped(found.values_list("creator", flat=True), _is_creator),
+    }
+    for name, count in ways.items():
+        if not _is_set(options, name):
+            chips += _some(options, name, count(), len(keys))
+    if not options.mine and (mine := found.owned_by(person).count()):
+        chips += _some(options, "mine", Counter({"Only mine": mine}), len(keys))
+    return chips
+
+
+def query_of(options: Options) -> str:
+    """The query of the address of a search by words: "q=cat&tag=animal"."""
+    given: dict[str, Any] = {"q": options.words, **{name: getattr(options, name) for name in FILTERS}}
+    given["mine"] = "on" if options.mine else ""
+    return urlencode({name: value for name, value in given.items() if value})
+
+
+def _some(options: Options, name: str, counts: Counter[str], total: int) -> list[Chip]:
+    """The chips of one kind. What all images have would narrow nothing."""
+    best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    narrowing = [(value, count) for value, count in best if count < total][: MOST_CHIPS.get(name, 1)]
+    return [
+        Chip(name, value, query_of(_with(options, name, name == "mine" or value)), count) for value, count in narrowing
+    ]
+
+
+def _tags(keys: Sequence[int]) -> Counter[str]:
+    """How many of the images have each tag; upper and lower case are the same."""
+    rows = GalleryImage.tags.through.objects.filter(EqualsAny("object_id", keys)).values_list("tag__name", "object_id")
+    images: dict[str, set[int]] = {}
+    names: dict[str, str] = {}
+    for name, key in rows:
+        names.setdefault(normalised(name).lower(), name)
+        images.setdefault(normalised(name).lower(), set()).add(key)
+    return Counter({names[tag]: len(tagged) for tag, tagged in images.items()})
+
+
+def _grouped(values: Iterable[str], passes: Callable[[str, str], bool]) -> Counter[str]:
+    """How many images pass a filter by each value that they have."""
+    counts = Counter(value for value in values if value)
+    return Counter(
+        {value: sum(n for other, n in counts.items() if passes(other, value)) for value, _ in counts.most_common(50)}
+    )
+
+
+def _is_licence(other: str, value: str) -> bool:
+    """As `GalleryImageQuerySet.licensed` has it."""
+    return f"{other} ".lower().startswith(f"{value} ".lower())
+
+
+def _is_creator(other: str, value: str) -> bool:
+    """As `GalleryImageQuerySet.made_by` has it."""
+    return value.lower() in other.lower()
+
+
+def _is_set(options: Options, name: str) -> bool:
+    return bool(getattr(options, name))
+
+
+def _with(options: Options, name: str, value: Any) -> Options:
+    """The options with another value of a filter; None takes it off."""
+    return replace(options, **{name: getattr(Options(), name) if value is None else value})
+
+
+def _said(options: Options, name: str) -> str:
+    """The filter in words, of which there are no others."""
+    said = _with(Options(), name, getattr(options, name)).filters_in_words
+    return said[0].upper() + said[1:]

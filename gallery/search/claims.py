@@ -1,0 +1,83 @@
+"""Which of the first hits are claimed to be close matches: those of which one can tell that it is really there.
+
+Most images in which a thing is not have something that is near to it: what is nearest is no close match for that. So
+the cells of the first hits are compared with those that were selected; where there are none, the score decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from gallery.descriptors.cell_maps import unpack_cells
+from gallery.index.cells import projection_of
+from gallery.models import CellMap
+from gallery.search import scoring
+from gallery.search.evidence import OF_MATCHES, Sought, presence
+from gallery.search.expansion import made_to_fall
+from gallery.search.expressions import EqualsAny
+from gallery.search.nearest import Integers, QueryVector
+from selector.arrays import Floats
+
+if TYPE_CHECKING:
+    from gallery.search.ranked_images import RankedImages
+
+# Of a ranking, so many first images are looked at: a page.
+LOOKED_AT = 24
+# The least of `evidence.presence`; chosen on one half of the questions, see docs/benchmarks.md.
+PRESENT = 0.54
+# A score that only the same thing reaches, whatever cells say: that of a copy, cut out or enlarged.
+UNMISTAKABLE = 12.0
+# How much more of a score is asked where several spaces have had a chance to find something that stands out.
+FOR_SEVERAL = 1.0
+
+
+def claimed_first(ranking: RankedImages, queries: Sequence[QueryVector]) -> RankedImages:
+    """A ranking with those in front, of the first images, that are claimed to be close matches; else as it is."""
+    first = ranking.image_ids[:LOOKED_AT]
+    present = presences(first, queries)
+    if present is None:
+        return replace(ranking, claims=by_score(ranking.scores, ranking.scores_by_space))
+    is_claimed = (present >= PRESENT) | (ranking.scores[:LOOKED_AT] >= UNMISTAKABLE)
+    claims = np.zeros(len(ranking.image_ids), np.bool_)
+    claims[: len(first)] = is_claimed
+    moved = replace(ranking, claims=claims).take(np.argsort(~claims, kind="stable"))
+    return replace(moved, scores=made_to_fall(moved.scores))
+
+
+def by_score(scores: Floats, scores_by_space: Mapping[str, Floats]) -> npt.NDArray[np.bool_]:
+    """Which images are claimed by their scores alone: bool (k,)."""
+    several = sum(not np.isnan(each).all() for each in scores_by_space.values()) > 1
+    claimed: npt.NDArray[np.bool_] = scores >= scoring.WEAK + (FOR_SEVERAL if several else 0.0)
+    return claimed
+
+
+def presences(images: Integers, queries: Sequence[QueryVector]) -> Floats | None:
+    """How clearly each of some images holds what was selected: float32 (k,), nan without cells.
+
+    None where that cannot be told, for want of cells in one of the spaces, or of a small enough selection.
+    """
+    asked = {query.space.pk: (query.space.kind, sought) for query in queries if (sought := sought_by(query))}
+    if {kind for kind, _ in asked.values()} != set(OF_MATCHES):
+        return None
+    maps = CellMap.objects.filter(EqualsAny("image", images.tolist()), space__in=list(asked)).exclude(data=b"")
+    there: dict[int, dict[int, Floats]] = {}
+    for image, space, data in maps.values_list("image", "space", "data"):
+        there.setdefault(image, {})[space] = unpack_cells(bytes(data))
+    found = np.full(len(images), np.nan, np.float32)
+    for row, image in enumerate(images.tolist()):
+        if len(cells := there.get(image, {})) == len(asked):
+            found[row] = presence(list(asked.values()), [cells[space] for space in asked])
+    return None if np.isnan(found).all() else found
+
+
+def sought_by(query: QueryVector) -> Sought | None:
+    """What a query vector looks for in cells; None where it was made of words, or without cells."""
+    projection = projection_of(query.space)
+    if query.cells is None or projection is None or query.is_of_words or query.space.kind not in OF_MATCHES:
+        return None
+    return Sought(query.cells, projection.apply(query.vector if query.alone is None else query.alone))
