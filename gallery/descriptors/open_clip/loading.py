@@ -109,7 +109,8 @@ def _load(
         _preprocess=net.visual.preprocess_cfg | {key: tag[key] for key in PREPARED_BY if key in tag},
         _tokenizer=tokenizer,
         _device=device,
-        _batch=batch or (BATCH_ON_CUDA if device.startswith("cuda") else BATCH_OF_TRANSFORMERS if is_transformer else 1),
+        _batch=batch
+        or (BATCH_ON_CUDA if device.startswith("cuda") else BATCH_OF_TRANSFORMERS if is_transformer else 1),
     )
 
 

@@ -137,5 +137,5 @@ class Meaning(Kind):
 
 
 def _named_method(space: DescriptorSpace) -> str:
-    """The method to load the model of a space with: that of the settings, if it is of today, so that there is one copy."""
+    """The method to load the model of a space with: as the settings have it where that is the same, for one copy."""
     return settings.MEANING_METHOD if settings.MEANING_METHOD in ("", space.method) else space.method
