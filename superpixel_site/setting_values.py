@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environs import ValidationError
 
+# How a model may describe regions; empty for what is usual for it.
+MEANING_METHODS = ("", "feature-map", "summaries", "crops", "sum")
+
 HOST_NAME = re.compile(r"\.?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]|\*", re.IGNORECASE)
 SEGMENTS = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 

@@ -252,6 +252,7 @@ VISITORS_A_MINUTE = env.int("VISITORS_A_MINUTE", 300, validate=validate.Range(mi
 
 MEANING_MODEL = env.str("MEANING_MODEL", "ViT-B-32")
 MEANING_WEIGHTS = env.str("MEANING_WEIGHTS", "datacomp_xl_s13b_b90k")
+MEANING_METHOD = env.str("MEANING_METHOD", "", validate=validate.OneOf(setting_values.MEANING_METHODS))
 MEANING_ENABLED = env.bool("MEANING_ENABLED", True)
 # Threads that wait for each other burn the processor time of everybody's clicks: half of the cores are left to those.
 MEANING_THREADS = env.int("MEANING_THREADS", max(1, machine.usable_cores() // 2), validate=validate.Range(min=1))

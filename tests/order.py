@@ -14,7 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 # Importing torch and open_clip takes longer than most of these files: one process does it for all.
 WITH_TORCH = (
     "tests/pure/test_open_clip.py",
-    "tests/pure/test_folding.py",
+    "tests/pure/test_inference.py",
     "tests/gallery/test_spaces.py",
     "tests/gallery/test_jobs.py",
     "tests/gallery/test_kinds.py",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import F, Func, IntegerField, QuerySet, Sum
 
 from gallery.collection.importing import Details, add_public
 from gallery.evaluation.dataset import BadDataset, Dataset, enlarged
+from gallery.evaluation.results import Stopwatch
 from gallery.index import indexing, spaces
 from gallery.models import DescriptorSpace, GalleryImage
 from selector.imaging.imagefile import InvalidImage
@@ -43,7 +47,9 @@ def import_images(dataset: Dataset, tick: Tick, long_side: int = 0) -> dict[str,
     return images
 
 
-def index_images(images: dict[str, GalleryImage], targets: Sequence[DescriptorSpace], tick: Tick) -> None:
+def index_images(
+    images: dict[str, GalleryImage], targets: Sequence[DescriptorSpace], tick: Tick, watch: Stopwatch
+) -> None:
     """Describe the images in the given spaces.
 
     Raises
@@ -52,10 +58,25 @@ def index_images(images: dict[str, GalleryImage], targets: Sequence[DescriptorSp
         If an image cannot be indexed.
     """
     for name, image in images.items():
-        if sentence := indexing.failure_of(image.pk, targets):
+        with watch.stage("indexing an image"):
+            sentence = indexing.failure_of(image.pk, targets)
+        if sentence:
             raise BadDataset(f"{name}: {sentence}")
         tick("Indexing")
     # The first ones came before there were enough to learn from what the cells of all are compared by.
     for image in GalleryImage.objects.behind(space.pk for space in targets):
         indexing.failure_of(image.pk, targets)
     spaces.mark_ready()
+
+
+def bytes_an_image(targets: Sequence[DescriptorSpace], n_images: int) -> dict[str, int]:
+    """What the vectors and the map of cells of an image take in the database, on average, by the kind of the space."""
+
+    def size(rows: QuerySet[Any], column: str) -> int:
+        stored = Func(F(column), function="pg_column_size", output_field=IntegerField())
+        return rows.aggregate(total=Sum(stored))["total"] or 0
+
+    return {
+        space.kind: round((size(space.vectors.all(), "vector") + size(space.cell_maps.all(), "data")) / n_images)
+        for space in targets
+    }

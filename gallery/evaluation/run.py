@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from gallery.evaluation.baselines import WholeImages
 from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import Drawn, drawn_beside, members_under
-from gallery.evaluation.filling import Tick, import_images, index_images
+from gallery.evaluation.filling import Tick, bytes_an_image, import_images, index_images
 from gallery.evaluation.results import CHECKED, FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
 from gallery.index.features import features_of
 from gallery.index.keypoints import add_keypoints, without_keypoints
@@ -60,12 +60,15 @@ def evaluate(
         If an image or a mask cannot be used.
     """
     images = import_images(dataset, tick, long_side)
-    index_images(images, spaces, tick)
-    evaluation = Evaluation(dataset, images, spaces, tick, Options(preset=preset))
+    watch = Stopwatch()
+    index_images(images, spaces, tick, watch)
+    evaluation = Evaluation(dataset, images, spaces, tick, Options(preset=preset), watch)
     for query in dataset.queries:
         evaluation.ask(query)
         tick("Asking")
-    return evaluation.results.rows(evaluation.watch.medians(), evaluation.options.weights)
+    rows = evaluation.results.rows(watch.medians(), evaluation.options.weights)
+    rows[-1]["bytes_an_image"] = bytes_an_image(spaces, len(images))
+    return rows
 
 
 class Evaluation:
@@ -78,12 +81,13 @@ class Evaluation:
         spaces: Sequence[DescriptorSpace],
         tick: Tick,
         options: Options,
+        watch: Stopwatch,
     ) -> None:
         self.options = options
         self.dataset, self.images, self.spaces = dataset, images, list(spaces)
         self.name_of = {image.pk: name for name, image in images.items()}
         self.whole_images = {space.pk: WholeImages(space, images, tick) for space in self.spaces}
-        self.results, self.watch = Results(), Stopwatch()
+        self.results, self.watch = Results(), watch
 
     def ask(self, query: Query) -> None:
         """Ask one query in all ways and note what each found."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -50,7 +50,7 @@ def is_inside() -> bool:
     return str(settings.DATABASES["default"]["NAME"]).startswith(NAME)
 
 
-def run(program: Sequence[str]) -> int:
+def run(program: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Run a Python program in a collection of its own, on this terminal.
 
     Ctrl-C and SIGTERM end the program first, then what was made for it is removed. Must not be called within a
@@ -60,6 +60,8 @@ def run(program: Sequence[str]) -> int:
     ----------
     program
         What follows `python` on a command line.
+    environment
+        Settings of that process which are others than here.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def run(program: Sequence[str]) -> int:
         _database() as url,
         tempfile.TemporaryDirectory(prefix=PREFIX) as folder,
     ):
-        code = _wait_for([sys.executable, *program], os.environ | _environment(url, folder))
+        code = _wait_for([sys.executable, *program], {**os.environ, **_environment(url, folder), **(environment or {})})
     return code if code >= 0 else 128 - code
 
 

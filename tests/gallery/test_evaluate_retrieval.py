@@ -92,7 +92,8 @@ def test_every_way_of_searching_is_measured(folder: Path, settings: Any, tiny_mo
     assert fused["ahead_of_the_better_space"]["both"]["space"] == "appearance"
     assert [chosen["on"] for chosen in fused["weights_chosen"]] == ["even", "odd"]
     assert all(chosen["appearance"] in CANDIDATE_WEIGHTS for chosen in fused["weights_chosen"])
-    assert {"nearest by appearance", "features by meaning, first"} <= fused["milliseconds"].keys()
+    assert {"nearest by appearance", "features by meaning, first", "indexing an image"} <= fused["milliseconds"].keys()
+    assert fused["bytes_an_image"]["meaning"] >= 2 * 32
     assert len(ticks) == n_steps(dataset, wanted)
     assert "drawn" not in ours
     assert 0 <= fused["proposed"] <= 1
@@ -159,8 +160,43 @@ def test_it_is_measured_in_a_collection_of_its_own(
     assert databases() == [] and not list(temporary.glob("evaluation_*"))
 
 
+@embedded_server
+@pytest.mark.django_db(transaction=True)
+def test_models_and_methods_are_compared_side_by_side(
+    folder: Path, tiny_models: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = "{MEANING_MODEL}={MEANING_WEIGHTS}".format(**tiny_models[0])
+    options = {"json": folder / "all.json", "space": "meaning", "limit": 1}
+    call_command("evaluate_retrieval", folder, compare=[model, f"{model}@crops"], **options)
+    *_, headings, first, other = capfd.readouterr().out.splitlines()
+    assert headings.startswith("model")
+    assert first.startswith("tiny-tower.json=seed-0.safetensors") and "(" not in first
+    assert "@crops" in other and " to " in other
+    rows = json.loads((folder / "all.json").read_text())
+    assert {row["model"] for row in rows} == {model, f"{model}@crops"}
+    assert databases() == []
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("ViT-B-16", "Name the weights of ViT-B-16, too"),
+        ("ViT-B-33=openai", "no open_clip model named ViT-B-33"),
+        ("ViT-B-16=openai@magic", "There is no method magic: name one of feature-map, summaries, crops, sum"),
+        ("ViT-B-16=openai", "are not here yet"),
+    ],
+)
+def test_a_model_that_cannot_be_compared_is_refused_before_the_work(
+    folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, model: str, sentence: str
+) -> None:
+    settings.MODEL_CACHE_DIR = folder
+    monkeypatch.setattr(sandbox, "run", no_evaluation)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("evaluate_retrieval", folder, compare=[model])
+
+
 def test_when_it_fails_there_it_fails_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "run", lambda program: 3)
+    monkeypatch.setattr(sandbox, "run", lambda program, environment: 3)
     with pytest.raises(SystemExit) as end:
         call_command("evaluate_retrieval", folder)
     assert end.value.code == 3

@@ -33,7 +33,7 @@ def image_size(visual: Any) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
 
 
-def at_scale(visual: Any, factor: int) -> Any:
+def at_scale(visual: Any, factor: int, *, alone: bool = True) -> Any:
     """Make a tower for feature maps of images that are `factor` times as large.
 
     Parameters
@@ -42,6 +42,8 @@ def at_scale(visual: Any, factor: int) -> Any:
         An image tower; it stays as it is.
     factor : int
         1 or 2.
+    alone : bool, optional
+        Whether a patch of a transformer attends to itself alone in the last layer.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def at_scale(visual: Any, factor: int) -> Any:
     elif factor > 1 and hasattr(getattr(scaled, "trunk", None), "set_input_size"):
         scaled.trunk.set_input_size(size)
     scaled.image_size = size
-    if (block := _last_mixing_block(scaled)) is not None:
+    if alone and (block := _last_mixing_block(scaled)) is not None:
         block.register_forward_pre_hook(_attend_to_itself, with_kwargs=True)
     return scaled
 

@@ -10,13 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from gallery.descriptors.open_clip import dense_features, folding, weights
+from gallery.descriptors.open_clip import dense_features, weights
+from gallery.descriptors.open_clip.inference import View, fastest
 from gallery.descriptors.open_clip.tower import Method, Tower
 from gallery.descriptors.open_clip.weights import WeightsMissing, fetch
 
 VERSION = "2"  # changes whenever the same weights give an image other vectors
 
 PREPARED_BY = ("mean", "std", "interpolation")  # what a tag of weights says about the preparation of images
+
+# Matrix products of few rows leave a processor waiting for memory; convolutions have rows enough, and a larger batch
+# falls out of the caches.
+BATCH_OF_TRANSFORMERS = 4
+BATCH_ON_CUDA = 32
 
 _loading = threading.Lock()
 
@@ -46,11 +52,11 @@ def load(
         Where the model runs; "auto" takes CUDA where there is one.
     threads : int, optional
         Threads of a forward pass; 0 leaves it to torch.
-    method : {"feature-map", "crops", "sum"}, optional
-        How regions are described; by default "sum" for transformers, "feature-map" for other towers, and "crops" for
-        those without a feature map.
+    method : {"feature-map", "summaries", "crops", "sum"}, optional
+        How regions are described, see `Tower`; by default "sum" for transformers, "feature-map" for other towers, and
+        "crops" for those without a feature map.
     batch : int, optional
-        Images in a forward pass; 0 means 32 on CUDA and else 1, because more are slower on few cores.
+        Images in a forward pass; 0 means 32 on CUDA, else 4 for transformers and 1 for other towers.
     download : bool, optional
         Whether weights may be fetched that are not there yet.
 
@@ -62,7 +68,7 @@ def load(
     Raises
     ------
     WeightsMissing
-        If packages or weights are missing, damaged, or do not fit the model.
+        If packages or weights are missing, damaged, or do not fit the model, or it cannot be used by that method.
     """
     with _loading:  # Of two threads that call at once, the second gets what the first has loaded.
         return _load(model, pretrained, str(cache_dir or ""), device, threads, method, batch, download)
@@ -85,8 +91,11 @@ def _load(
     tag = weights.tag_of(name, pretrained)
     net = _build(name, path, device, quick_gelu=bool(tag.get("quick_gelu")))
     dimensions = _dimensions(net, device)
-    views = [] if method == "crops" else _views(net.visual, dimensions, device)
-    usual: Method = "sum" if dense_features.is_transformer(net.visual) else "feature-map"
+    views = [] if method == "crops" else _views(net.visual, dimensions, device, alone=method != "summaries")
+    if method and method != "crops" and not views:
+        raise WeightsMissing(f"The model {name} has no feature map: leave the method open, or use crops.")
+    is_transformer = dense_features.is_transformer(net.visual)
+    usual: Method = "sum" if is_transformer else "feature-map"
     tokenizer = _tokenizer(name)
     return Tower(
         model=model,
@@ -100,7 +109,8 @@ def _load(
         _preprocess=net.visual.preprocess_cfg | {key: tag[key] for key in PREPARED_BY if key in tag},
         _tokenizer=tokenizer,
         _device=device,
-        _batch=batch or (32 if device.startswith("cuda") else 1),
+        _batch=batch
+        or (BATCH_ON_CUDA if device.startswith("cuda") else BATCH_OF_TRANSFORMERS if is_transformer else 1),
     )
 
 
@@ -140,32 +150,29 @@ def _dimensions(net: Any, device: str) -> int:
         return int(net.encode_image(torch.zeros(1, 3, *dense_features.image_size(net.visual), device=device)).shape[-1])
 
 
-def _views(visual: Any, dimensions: int, device: str) -> list[Any]:
+def _views(visual: Any, dimensions: int, device: str, *, alone: bool) -> list[View]:
     """The tower at twice its resolution and at its own; of these two only those that give a feature map."""
+    import torch
+
     views = []
     for factor in (2, 1):
         try:
-            view = dense_features.at_scale(visual, factor)
-            if _has_map(view, dimensions, device):
-                views.append(view if dense_features.is_transformer(view) else _folded(view, device))
+            view = dense_features.at_scale(visual, factor, alone=alone)
+            size = dense_features.image_size(view)
+            noise = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
+            with torch.inference_mode():
+                cells = dense_features.feature_map(view, noise)
+            if _is_map(cells, dimensions):
+                views.append(View(size, fastest(view, noise, cells)))
         except Exception:  # nosec B112 # a tower that cannot be enlarged or has no map is simply none of the answers
             continue
     return views
 
 
-def _folded(view: Any, device: str) -> Any:
+def _is_map(cells: Any, dimensions: int) -> bool:
+    """Whether these are more than one cell, with vectors as long as those of whole images."""
     import torch
 
-    noise = torch.rand(1, 3, *dense_features.image_size(view), generator=torch.Generator().manual_seed(0))
-    return folding.folded(view, dense_features.feature_map, noise.to(device))
-
-
-def _has_map(view: Any, dimensions: int, device: str) -> bool:
-    """Whether a tower gives a feature map of more than one cell, with vectors as long as those of whole images."""
-    import torch
-
-    with torch.inference_mode():
-        cells = dense_features.feature_map(view, torch.zeros(1, 3, *dense_features.image_size(view), device=device))
     return cells.shape[1] * cells.shape[2] > 1 and cells.shape[3] == dimensions and bool(torch.isfinite(cells).all())
 
 

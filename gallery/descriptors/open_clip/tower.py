@@ -14,7 +14,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,11 +22,13 @@ from PIL import Image
 
 from gallery.descriptors.open_clip import dense_features
 from gallery.descriptors.open_clip.feature_maps import SharedMap, padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip.inference import View
 from gallery.descriptors.open_clip.weights import WeightsMissing
 from gallery.descriptors.pooling import RegionMembers, unit
 from selector.arrays import Floats, Labels, Rgb
 
-Method = Literal["feature-map", "crops", "sum"]
+Method = Literal["feature-map", "summaries", "crops", "sum"]
+WITHOUT_CROPS = ("feature-map", "summaries")  # methods by which a stored feature map says all about a region
 NATIVE_SHARE = 0.5  # of the map at the tower's own resolution, beside 1 of that at twice as much
 CROP_SHARE = 0.5  # of the padded crop, beside 1 of the feature map, in the method "sum"
 
@@ -40,8 +41,9 @@ class Tower:
     ----------
     model, pretrained : str
         The arguments it was loaded with.
-    method : {"feature-map", "crops", "sum"}
-        How it describes regions.
+    method : {"feature-map", "summaries", "crops", "sum"}
+        How it describes regions: by their mean in the feature map; by that of a map in which each patch of a
+        transformer sums up what the last layer attends to; by a padded crop of each; by the first and the third.
     dimensions : int
         Length D of its vectors.
     weights_hash : str
@@ -57,7 +59,7 @@ class Tower:
     weights_hash: str
     knows_words: bool
     _net: Any = field(repr=False)
-    _views: list[Any] = field(repr=False)
+    _views: list[View] = field(repr=False)
     _preprocess: dict[str, Any] = field(repr=False)
     _tokenizer: Any = field(repr=False)
     _device: str = field(repr=False)
@@ -77,10 +79,7 @@ class Tower:
         float32 ndarray, shape (h, w, D)
             A vector for each cell of a grid over the image; for the method "crops" one cell of zeros.
         """
-        maps = [
-            self._run(partial(dense_features.feature_map, view), [rgb], dense_features.image_size(view))[0]
-            for view in self._views
-        ]
+        maps = [self._run(view.feature_map, [rgb], view.size)[0] for view in self._views]
         if not maps:
             return np.zeros((1, 1, self.dimensions), np.float32)
         total = _level(maps[0])
@@ -130,7 +129,7 @@ class Tower:
         ValueError
             If the method needs the image.
         """
-        if self.method == "feature-map":
+        if self.method in WITHOUT_CROPS:
             return region_vectors(features, members)
         if rgb is None or labels is None:
             raise ValueError(f"the method {self.method!r} needs the image and its labels")
@@ -196,9 +195,11 @@ class Tower:
         """Squash an image to (height, width), so that nothing of it is cut off, and normalise: float32 (3, h, w)."""
         linear = self._preprocess.get("interpolation") == "bilinear"
         how = Image.Resampling.BILINEAR if linear else Image.Resampling.BICUBIC
-        small = np.asarray(Image.fromarray(rgb).resize(size[::-1], how), np.float32) / 255
+        small = np.asarray(Image.fromarray(rgb).resize(size[::-1], how))
         mean, std = (np.array(self._preprocess[key], np.float32) for key in ("mean", "std"))
-        return np.ascontiguousarray(((small - mean) / std).transpose(2, 0, 1))
+        # There are 256 levels and ten times a hundred thousand pixels: what each level becomes is looked up.
+        levels = (np.arange(256, dtype=np.float32)[:, None] / 255 - mean) / std
+        return np.stack([levels[:, channel].take(small[..., channel]) for channel in range(3)])
 
 
 def _level(feature_map: Floats) -> Floats:

@@ -13,7 +13,7 @@ from django.conf import settings
 from gallery.descriptors.cell_maps import resampled
 from gallery.descriptors.open_clip import feature_maps
 from gallery.descriptors.open_clip.feature_maps import SharedMap
-from gallery.descriptors.open_clip.tower import Tower
+from gallery.descriptors.open_clip.tower import WITHOUT_CROPS, Tower
 from gallery.descriptors.open_clip.weights import Progress, WeightsMissing
 from gallery.index import model_loading
 from gallery.index.describers import Describer, Kind, SpaceUnavailable
@@ -38,7 +38,7 @@ class MeaningDescriber(Describer):
             When it cannot be loaded, or has other weights than the space.
         """
         # As it is loaded for indexing, so that there is one copy; an older space may have used it otherwise.
-        tower = model_loading.load_tower(self.space.model, self.space.pretrained)
+        tower = model_loading.load_tower(self.space.model, self.space.pretrained, _named_method(self.space))
         if tower.method != self.space.method:
             tower = model_loading.load_tower(self.space.model, self.space.pretrained, self.space.method)
         if tower.weights_hash != self.space.weights:
@@ -69,7 +69,7 @@ class MeaningDescriber(Describer):
         return feature_maps.superpixel_features(features, image.labels)
 
     def region_vectors(self, features: SharedMap, members: npt.NDArray[np.bool_], image: SegmentedImage) -> Floats:
-        if self.space.method == "feature-map":
+        if self.space.method in WITHOUT_CROPS:
             return feature_maps.region_vectors(features, members)  # Without the model: it need not be loaded.
         return self.tower.region_vectors(features, members, rgb=image.rgb, labels=image.labels)
 
@@ -99,7 +99,7 @@ class Meaning(Kind):
     def ensure_space(self) -> DescriptorSpace:
         if reason := self.why_off():
             raise SpaceUnavailable(reason)
-        tower = model_loading.load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
+        tower = model_loading.load_tower(settings.MEANING_MODEL, settings.MEANING_WEIGHTS, settings.MEANING_METHOD)
         return self._row(
             model=tower.model,
             method=tower.method,
@@ -111,7 +111,8 @@ class Meaning(Kind):
 
     def is_configured(self, space: DescriptorSpace) -> bool:
         named = (settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
-        return not self.why_off() and (space.model, space.pretrained) == named
+        is_method = settings.MEANING_METHOD in ("", space.method)
+        return not self.why_off() and (space.model, space.pretrained) == named and is_method
 
     def describer(self, space: DescriptorSpace) -> MeaningDescriber:
         if reason := self.why_off():
@@ -132,4 +133,9 @@ class Meaning(Kind):
         return model_loading.fetch_weights(progress)
 
     def preload(self, space: DescriptorSpace) -> None:
-        model_loading.load_tower(space.model, space.pretrained)
+        model_loading.load_tower(space.model, space.pretrained, _named_method(space))
+
+
+def _named_method(space: DescriptorSpace) -> str:
+    """The method to load the model of a space with: as the settings have it where that is the same, for one copy."""
+    return settings.MEANING_METHOD if settings.MEANING_METHOD in ("", space.method) else space.method

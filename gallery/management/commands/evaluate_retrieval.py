@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from gallery.evaluation import comparison, report, sandbox
+from gallery.evaluation import comparison, model_choice, report, sandbox
 from gallery.evaluation.dataset import HALVES, BadDataset, Dataset
+from gallery.evaluation.model_choice import Candidate
 from gallery.evaluation.run import evaluate, n_steps
 from gallery.index import kinds, spaces
 from gallery.management.progress import bar
@@ -40,8 +42,15 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N queries")
         parser.add_argument("--long-side", type=int, default=0, metavar="N", help="enlarge smaller images to N pixels")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a method")
-        parser.add_argument(
+        others = parser.add_mutually_exclusive_group()
+        others.add_argument(
             "--against", type=Path, metavar="FILE", help="compare with what --json wrote in another run"
+        )
+        others.add_argument(
+            "--compare",
+            nargs="+",
+            metavar="MODEL",
+            help="evaluate each of these models instead of the site's: MODEL[=WEIGHTS][@METHOD]",
         )
 
     def handle(
@@ -55,6 +64,7 @@ class Command(BaseCommand):
         long_side: int,
         json: Path | None,
         against: Path | None,
+        compare: list[str] | None,
         **options: Any,
     ) -> None:
         try:
@@ -72,7 +82,10 @@ class Command(BaseCommand):
                     "json": json,
                     "against": against,
                 }
-                self.run_in_sandbox(folder, given)
+                if compare:
+                    self.compare(folder, [Candidate.named(name) for name in compare], given)
+                else:
+                    self.run_in_sandbox(folder, given)
                 return
             with sandbox.empty_collection():
                 rows = self.evaluate(dataset, space, long_side, preset or "")
@@ -86,11 +99,30 @@ class Command(BaseCommand):
         except (BadDataset, comparison.NotComparable, report.NotWritable, sandbox.NoSandbox) as problem:
             raise CommandError(str(problem)) from problem
 
-    def run_in_sandbox(self, folder: Path, given: Mapping[str, object]) -> None:
+    def run_in_sandbox(
+        self, folder: Path, given: Mapping[str, object], environment: Mapping[str, str] | None = None
+    ) -> None:
         """Run this command again in a collection of its own; end with its exit code when it fails."""
         options = [f"--{name}={value}" for name, value in given.items() if value]
-        if code := sandbox.run([*self.program, str(folder), *options]):
+        if code := sandbox.run([*self.program, str(folder), *options], environment):
             sys.exit(code)
+
+    def compare(self, folder: Path, candidates: Sequence[Candidate], given: Mapping[str, object]) -> None:
+        """Run this command for each model, each in a collection of its own, and show what they reached side by side."""
+        found: list[tuple[str, list[dict[str, Any]]]] = []
+        with tempfile.TemporaryDirectory() as files:
+            for number, candidate in enumerate(candidates):
+                self.stdout.write(f"{candidate.name}:")
+                file = Path(files) / f"{number}.json"
+                self.run_in_sandbox(folder, {**given, "json": file}, candidate.environment())
+                rows = comparison.read(file)
+                comparison.compare(rows, found[0][1] if found else [])
+                found.append((candidate.name, rows))
+        for line in model_choice.table(found):
+            self.stdout.write(line)
+        if given["json"]:
+            rows = [{"model": name, **row} for name, rows in found for row in rows]
+            report.write(rows, Path(str(given["json"])))
 
     def evaluate(self, dataset: Dataset, kind: str | None, long_side: int, preset: str) -> list[dict[str, Any]]:
         """The figures, in this process's collection."""
