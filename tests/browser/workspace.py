@@ -237,7 +237,9 @@ class Workspace:
 
     def settle(self, count: int = 0) -> list[dict[str, str]]:
         """Wait for so many gestures and for all answers; the gestures sent since the last time, each once."""
-        eventually(self.page, lambda: len(self._once()) >= count)
+        for number in range(count):
+            # One is sent when the one before is answered: patience is with each, not with a long queue.
+            eventually(self.page, lambda number: len(self._once()) > number, number)
         settled(self.page)
         new = self._once()
         self.sent.clear()
