@@ -140,6 +140,12 @@ def test_answers_say_how_much_there_is(animals: None) -> None:
     assert sentence("", tag="indoor") == "2 images, tagged “indoor”, the latest first."
 
 
+def test_the_best_of_many_are_said_to_be_that(animals: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gallery.search.by_words.MOST_SAID", 2)
+    assert find(Options(words="cat"), STRANGER).sentence == "The best 2 of 3 images that say “cat”."
+    assert find(Options(), STRANGER).sentence == "The latest 2 of 4 images."
+
+
 def test_empty_answers_say_why(client: Client) -> None:
     def said(**query: str) -> str:
         return client.get(FIND, query).content.decode()
