@@ -113,7 +113,7 @@ def test_where_it_is_not_nothing_is_claimed_however_near_the_nearest_is() -> Non
 def test_more_are_looked_at_while_most_are_claimed() -> None:
     asked = queries()
     keys = [with_cells(asked, has_thing=place not in (7, 11), seed=place) for place in range(12)]
-    assert claimed_first(ranking_of(keys, list(range(20, 8, -1))), asked).n_strong == 10
+    assert claimed_first(ranking_of(keys, list(range(11, -1, -1))), asked).n_strong == 10
     others = [with_cells(asked, has_thing=False, seed=place) for place in range(20, 25)]
     assert claimed_first(ranking_of(others + keys, list(range(11, -6, -1))), asked).n_strong == 0
 
