@@ -20,13 +20,15 @@ from gallery.search.chips import Chip, chips_of, query_of
 from gallery.search.nearest import Integers, QueryVector
 from gallery.search.options import Options
 from gallery.search.query import words_vector
-from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies, rank_by_parts
+from gallery.search.ranked_images import RankedImages, fold_copies, rank_by_parts
 from gallery.search.scoring import reciprocal_ranks
 from selector.arrays import Floats
 from selector.people import Person
 
 # What a tag with a word counts: as much as a title with it, by PostgreSQL's own weights.
 TAG_RANK = 0.6
+# Images that say the words, or the latest ones: nobody looks further, and folding copies takes the square of this.
+MOST_SAID = 1000
 # Of images that show what the words say, so many are looked for.
 MOST_SHOWN = 200
 ONLY_SAID = "Only titles, descriptions, tags and creators were looked through: no model here knows what pictures show."
@@ -65,8 +67,8 @@ class Found:
 def find(options: Options, person: Person, page: int = 1) -> Found:
     """Find images by the words and filters of options, among those that the person may see.
 
-    Images come first that say the words, or show what they say, and those before others that do both. Without words
-    all come that pass the filters, the latest first.
+    They say the words, or show what they say; those that do both come first. Without words they are all that pass the
+    filters, the latest first.
     """
     visible = GalleryImage.objects.visible_to(person)
     passing = options.filtered(visible, person)
@@ -75,13 +77,14 @@ def find(options: Options, person: Person, page: int = 1) -> Found:
         shown, knows_words = showing(passing, options.words)
     else:
         said, shown, knows_words = latest(passing), RankedImages.nothing(), True
+    there = len(said) if len(said) < MOST_SAID else passing.saying(options.words).count()
     ranking = fold_copies(both(said, shown))
     is_filtered_out = not ranking.total and options.has_filters and not _is_nothing(visible, options.words)
     return Found(
         hits=hits_of(ranking, page, person),
         total=ranking.total,
         page=page,
-        sentence=sentence_about(options, len(said), len(ranking.image_ids), visible),
+        sentence=sentence_about(options, len(said), there, len(ranking.image_ids), visible),
         options=options,
         chips=chips_of(options, ranking.image_ids.tolist(), person),
         notices=[] if knows_words or ranking.total else [ONLY_SAID],
@@ -91,7 +94,7 @@ def find(options: Options, person: Person, page: int = 1) -> Found:
 
 def latest(images: QuerySet[GalleryImage]) -> list[int]:
     """Keys of images, the latest first."""
-    return list(images.order_by("-created", "-pk").values_list("pk", flat=True)[:MOST_PLACES])
+    return list(images.order_by("-created", "-pk").values_list("pk", flat=True)[:MOST_SAID])
 
 
 def saying(images: GalleryImageQuerySet, text: str) -> list[int]:
@@ -103,7 +106,7 @@ def saying(images: GalleryImageQuerySet, text: str) -> list[int]:
     for word in words[1:]:
         any_word = any_word | beginning_with(word)
     rows = images.saying(text).order_by().annotate(rank=SearchRank("told", any_word)).order_by("-rank", "-pk")
-    ranks = dict(rows.values_list("pk", "rank")[:MOST_PLACES])
+    ranks = dict(rows.values_list("pk", "rank")[:MOST_SAID])
     for key, n_tags in tagged_with(words, list(ranks)).items():
         ranks[key] += TAG_RANK * n_tags
     return sorted(ranks, key=lambda key: (-ranks[key], -key))
@@ -167,29 +170,36 @@ def _is_nothing(images: GalleryImageQuerySet, text: str) -> bool:
     return not (images.saying(text) if words_of(text) else images).exists()
 
 
-def sentence_about(options: Options, said: int, total: int, visible: GalleryImageQuerySet) -> str:
+def sentence_about(options: Options, said: int, there: int, total: int, visible: GalleryImageQuerySet) -> str:
     """How much was found, or why nothing: "12 images say “cat”, 3 more look like it."
 
     Parameters
     ----------
     options : Options
-    said, total : int
-        How many images say the words, and how many were found.
+    said, there : int
+        How many images were found that say the words, or pass the filters where there are no words; and how many do.
+    total : int
+        How many were found in all.
     visible : GalleryImageQuerySet
         All that the person may see.
     """
     filters = f", {options.filters_in_words}" if options.has_filters else ""
-    words, first = options.words, f"the first {said:,}" if said >= MOST_PLACES else f"{said:,}"
+    words = options.words
     if not total:
         return _why_nothing(options, visible)
     if not words:
-        return f"{'1 image' if total == 1 else f'{total:,} images'}{filters}, the latest first."
+        return f"{_first('The latest', total, there)}{filters}{', the latest first' if there <= total else ''}."
     more = total - said
     if not said:
         return f"No image says “{words}”; {_images(more)} look{'s' if more == 1 else ''} like it{filters}."
-    verb = "image says" if said == 1 else "images say"
     also = f", {more:,} more look{'s' if more == 1 else ''} like it" if more > 0 else ""
-    return f"{first[0].upper()}{first[1:]} {verb} “{words}”{also}{filters}."
+    verb = "that say" if there > said else "says" if said == 1 else "say"
+    return f"{_first('The best', said, there)} {verb} “{words}”{also}{filters}."
+
+
+def _first(which: str, count: int, there: int) -> str:
+    """The number of images, and of how many: "3 images" or "The latest 1,000 of 1,896 images"."""
+    return f"{which} {count:,} of {there:,} images" if there > count else _images(count)
 
 
 def _images(count: int) -> str:

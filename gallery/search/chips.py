@@ -16,7 +16,7 @@ from gallery.search.options import FILTERS, Options
 from selector.people import Person
 
 # Chips of each kind of filter, the ones that leave most images first.
-MOST_CHIPS = {"tag": 8, "licence": 3, "creator": 3}
+MOST_CHIPS = {"tag": 6, "licence": 2, "creator": 2}
 
 
 @dataclass(frozen=True)

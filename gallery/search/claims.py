@@ -7,8 +7,6 @@ the cells of the first hits are compared with those that were selected; where th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +16,12 @@ from gallery.index.cells import projection_of
 from gallery.models import CellMap
 from gallery.search import scoring
 from gallery.search.evidence import OF_MATCHES, Sought, presence
-from gallery.search.expansion import made_to_fall
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import Integers, QueryVector
 from selector.arrays import Floats
 
-if TYPE_CHECKING:
-    from gallery.search.ranked_images import RankedImages
-
-# Of a ranking, so many first images are looked at: a page.
-LOOKED_AT = 24
+# Of a ranking, so many first images are looked at; and as many more while at least half of them are claimed, to a page.
+AT_ONCE, MOST = 5, 25
 # The least of `evidence.presence`; chosen on one half of the questions, see docs/benchmarks.md.
 PRESENT = 0.54
 # A score that only the same thing reaches, whatever cells say: that of a copy, cut out or enlarged.
@@ -36,17 +30,30 @@ UNMISTAKABLE = 12.0
 FOR_SEVERAL = 1.0
 
 
-def claimed_first(ranking: RankedImages, queries: Sequence[QueryVector]) -> RankedImages:
-    """A ranking with those in front, of the first images, that are claimed to be close matches; else as it is."""
-    first = ranking.image_ids[:LOOKED_AT]
-    present = presences(first, queries)
-    if present is None:
-        return replace(ranking, claims=by_score(ranking.scores, ranking.scores_by_space))
-    is_claimed = (present >= PRESENT) | (ranking.scores[:LOOKED_AT] >= UNMISTAKABLE)
-    claims = np.zeros(len(ranking.image_ids), np.bool_)
-    claims[: len(first)] = is_claimed
-    moved = replace(ranking, claims=claims).take(np.argsort(~claims, kind="stable"))
-    return replace(moved, scores=made_to_fall(moved.scores))
+def claims_of(
+    images: Integers, scores: Floats, scores_by_space: Mapping[str, Floats], queries: Sequence[QueryVector]
+) -> npt.NDArray[np.bool_]:
+    """Which images of a ranking are claimed to be close matches: bool (k,).
+
+    Parameters
+    ----------
+    images : int64 (k,)
+        Best first.
+    scores : float32 (k,)
+    scores_by_space : mapping of kind of space to float32 (k,)
+    queries : sequence of QueryVector
+        What was asked.
+    """
+    claimed = np.zeros(len(images), np.bool_)
+    for start in range(0, MOST, AT_ONCE):
+        now = slice(start, start + AT_ONCE)
+        present = presences(images[now], queries)
+        if present is None:
+            return claimed if start else by_score(scores, scores_by_space)
+        claimed[now] = (present >= PRESENT) | (scores[now] >= UNMISTAKABLE)
+        if claimed[: start + AT_ONCE].mean() < 0.5:
+            break
+    return claimed
 
 
 def by_score(scores: Floats, scores_by_space: Mapping[str, Floats]) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
-from gallery.search.claims import claimed_first
+from gallery.search.claims import claims_of
 from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import ENOUGH, Integers, Neighbours, QueryVector, nearest, union_of
@@ -26,7 +26,7 @@ from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
 from selector.arrays import Floats
 
 # Further down nobody looks, and folding copies takes the square of this.
-MOST_PLACES = 4800
+MOST_PLACES = 2400
 # Of many candidates, so many images nearest to each part are compared by all their regions.
 SHORTLIST = 300
 # In a packed ranking, before the name of a space: the array with its scores.
@@ -112,19 +112,21 @@ class RankedImages:
             name: np.concatenate([column, getattr(others, name)]) for name, column in self._columns()
         }
         columns["groups"] = np.arange(len(columns["image_ids"]))
+        silent = np.full(len(others.image_ids), np.nan, np.float32)  # where a space does not answer any more
         by_space = {
-            space: np.concatenate([scores, others.scores_in(space)]) for space, scores in self.scores_by_space.items()
+            space: np.concatenate([scores, others.scores_by_space.get(space, silent)])
+            for space, scores in self.scores_by_space.items()
         }
         return replace(self, **columns, scores_by_space=by_space)
 
-    def scores_in(self, space: str) -> Floats:
-        """The scores in a space, float32 (k,); nan throughout where it did not answer."""
-        return self.scores_by_space.get(space, np.full(len(self.image_ids), np.nan, np.float32))
+    def led_by(self, claims: npt.NDArray[np.bool_]) -> RankedImages:
+        """This ranking with the images in front that are claimed, bool (k,), to be close matches."""
+        led = replace(self, claims=claims).take(np.argsort(~claims, kind="stable"))
+        return replace(led, scores=made_to_fall(led.scores), groups=self.groups)
 
     def going_on(self, further: RankedImages) -> RankedImages:
         """This ranking, and behind it those images that another, longer one holds beside them: no place changes."""
         new = further.take(np.flatnonzero(~np.isin(further.image_ids, self.image_ids)))
-        # Nothing that far down is claimed.
         longer = self.followed_by(replace(new, claims=np.zeros(len(new.image_ids), np.bool_)))
         return fold_copies(replace(longer, scores=np.minimum.accumulate(longer.scores), is_whole=further.is_whole))
 
@@ -211,14 +213,14 @@ def rank_by_parts(
             for queries, known in zip(parts, neighbours, strict=True)
         ]
     )
-    # The candidates are counted last: mostly it is known without.
     is_whole = all(one.are_all for one in together) or len(first.image_ids) >= candidates.found_at_most
     if not rescore:
         return replace(first, is_whole=is_whole)
     second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
     if len(parts) > 1:
         return second
-    return replace(claimed_first(second, parts[0]), asked=asked_of(parts[0], weights))
+    claims = claims_of(second.image_ids, second.scores, second.scores_by_space, parts[0])
+    return replace(second.led_by(claims), asked=asked_of(parts[0], weights))
 
 
 def scores_of_part(
