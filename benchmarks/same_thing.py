@@ -3,7 +3,8 @@
     python -m benchmarks.same_thing FOLDER [--limit N]
 
 FOLDER is as for `manage.py evaluate_retrieval`, its labels those of things. Every query is compared with every image,
-by the site's own functions, without a database. Times are processor times: other work on the machine hardly changes them.
+by the site's own functions, without a database. Times are processor times, which other work on the machine hardly
+changes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 from typing import TypeVar
@@ -50,17 +52,17 @@ def main() -> None:
     dataset, times = Dataset.read(given.folder), Times()
     dataset = dataset.first(given.limit) if given.limit else dataset
     pixels = {name: working_pixels(dataset.file(name)) for name in dataset.labels}
-    found = {name: times.of("keypoints of an image", lambda rgb=rgb: keypoints_of(rgb)) for name, rgb in pixels.items()}
+    found = {name: times.of("keypoints of an image", partial(keypoints_of, rgb)) for name, rgb in pixels.items()}
     with_it: list[int] = []
     without: list[int] = []
     for query in dataset.queries:
         rgb = pixels[query.image]
         inside = read_mask(query.mask, rgb.shape[:2])
-        asked = times.of("keypoints of a selection", lambda rgb=rgb, inside=inside: Question.of(rgb, inside))
+        asked = times.of("keypoints of a selection", partial(Question.of, rgb, inside))
         relevant = dataset.relevant_to(query)
         for name, keypoints in found.items():
             if name != query.image:
-                match = times.of("a comparison", lambda asked=asked, keypoints=keypoints: asked.match(keypoints))
+                match = times.of("a comparison", partial(asked.match, keypoints))
                 (with_it if name in relevant else without).append(len(match))
     print(f"{mean(len(one.pack()) for one in found.values()):,.0f} bytes an image")
     for what, each in times.items():
