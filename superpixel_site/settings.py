@@ -260,8 +260,7 @@ MEANING_BATCH = env.int("MEANING_BATCH", 0, validate=validate.Range(min=0))  # 0
 MODEL_CACHE_DIR = Path(
     setting_values.not_empty("MODEL_CACHE_DIR", env.str("MODEL_CACHE_DIR", str(DATA_DIR / "models")))
 )
-# Whether the worker finds the keypoints of all images, and not only of those that a search is to be checked by.
-KEYPOINTS_AHEAD = env.bool("KEYPOINTS_AHEAD", False)
+KEYPOINTS_AHEAD = env.bool("KEYPOINTS_AHEAD", False)  # of all images, not only of those that a search checks
 # Comparing 10,000 regions was measured to compute as long as asking the index of a million (17.5 ms to 16.7); an
 # index of few thousand more is not worth its building.
 VECTOR_INDEX_FROM = env.int("VECTOR_INDEX_FROM", 16_000, validate=validate.Range(min=1))

@@ -78,7 +78,19 @@ class Question:
 
     @classmethod
     def of(cls, rgb: Rgb, inside: Mask) -> Question:
-        """Ask for a selection, bool (H, W), of a photo, uint8 (H, W, 3)."""
+        """Ask for a selection of a photo.
+
+        Parameters
+        ----------
+        rgb : uint8 ndarray, shape (H, W, 3)
+            The photo, in sRGB.
+        inside : bool ndarray, shape (H, W)
+            What is selected.
+
+        Returns
+        -------
+        Question
+        """
         straight = keypoints_of(rgb, inside, MOST_ASKED)
         mirrored = keypoints_of(np.ascontiguousarray(rgb[:, ::-1]), np.ascontiguousarray(inside[:, ::-1]), MOST_ASKED)
         return cls(straight, mirrored, rgb.shape[1])
@@ -111,7 +123,7 @@ def _match(asked: Keypoints, found: Keypoints, is_mirrored: bool) -> Match:
     if len(asked) < 2 or len(found) < 2:
         return NO_MATCH
     rows, columns = nearest_pairs(_unit(asked.descriptors), _unit(found.descriptors))
-    alike = alike_placed(asked.places, rows, found.places, columns)
+    alike = alike_placed(asked.places, found.places, rows, columns)
     return Match(asked.places[rows[alike], :2], found.places[columns[alike], :2], is_mirrored)
 
 
@@ -139,7 +151,7 @@ def nearest_pairs(asked: Floats, found: Floats) -> tuple[Integers, Integers]:
     return rows[clear], columns[clear]
 
 
-def alike_placed(asked: Floats, rows: Integers, found: Floats, columns: Integers) -> Integers:
+def alike_placed(asked: Floats, found: Floats, rows: Integers, columns: Integers) -> Integers:
     """Choose, of matches, the most that lie in the same way to each other.
 
     Parameters

@@ -49,18 +49,18 @@ def without_keypoints(image_ids: Iterable[int] | None = None) -> list[int]:
 
 
 def add_keypoints(image_ids: Iterable[int], seconds: float | None = None) -> None:
-    """Find and store the keypoints of images that have none, in this order; no more after so many seconds.
+    """Find and store the keypoints of images that have none, in this order: one, and more for so many seconds.
 
     An image whose file is missing or damaged has none, so that it is not tried again and again.
     """
     end = None if seconds is None else time.monotonic() + seconds
     for image_id in image_ids:
-        if end is not None and time.monotonic() > end:
-            return
         # Another process may have found them meanwhile.
         images = GalleryImage.objects.select_related("photo").filter(pk__in=without_keypoints([image_id]))
         if image := images.first():
             _add(image)
+        if end is not None and time.monotonic() >= end:
+            return
 
 
 def _add(image: GalleryImage) -> None:

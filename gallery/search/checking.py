@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from gallery.descriptors.same_thing import Match, Question, gain
 from gallery.index.keypoints import add_keypoints, question_of, stored_keypoints, without_keypoints
@@ -95,10 +96,10 @@ def by_points(ranking: RankedImages, points: dict[int, int]) -> RankedImages:
     """
     if not ranking.total:
         return ranking
-    gains = gain([points.get(image, 0) for image in ranking.image_ids.tolist()])
     firsts = np.flatnonzero(np.diff(ranking.groups, prepend=-1))
-    by_place = np.maximum.reduceat(gains, firsts)
-    raised = ranking.scores + by_place[ranking.groups].astype(np.float32)
+    # What was raised before, when fewer keypoints were there, is not raised twice.
+    more = _gains(ranking, points, firsts) - _gains(ranking, ranking.points, firsts)
+    raised = ranking.scores + more[ranking.groups].astype(np.float32)
     order = np.argsort(-raised[firsts], kind="stable")
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
@@ -107,6 +108,13 @@ def by_points(ranking: RankedImages, points: dict[int, int]) -> RankedImages:
     claims = None if ranking.claims is None else ranking.claims | shows_it
     moved = replace(ranking, scores=raised, groups=places[ranking.groups], claims=claims).take(rows)
     return replace(moved, points={image: number for image, number in points.items() if number})
+
+
+def _gains(ranking: RankedImages, points: dict[int, int], firsts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """By how much each place of a ranking is raised: by the points of the best of its copies."""
+    gains = gain([points.get(image, 0) for image in ranking.image_ids.tolist()])
+    by_place: npt.NDArray[np.float64] = np.maximum.reduceat(gains, firsts)
+    return by_place
 
 
 def may_be_the_thing(ranking: RankedImages) -> bool:

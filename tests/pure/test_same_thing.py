@@ -81,7 +81,7 @@ def test_points_at_one_place_count_once() -> None:
     """SIFT finds several directions at one place, each with a descriptor of its own."""
     places = np.array([[10, 10, 4, 0.0], [10, 10, 4, 0.1], [60, 20, 4, 0.0]], np.float32)
     rows = np.arange(3)
-    assert len(alike_placed(places, rows, places, rows)) == 2
+    assert len(alike_placed(places, places, rows, rows)) == 2
 
 
 @pytest.mark.parametrize("size", [(8, 8), (2, 300), (60, 50)])
