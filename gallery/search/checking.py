@@ -98,14 +98,14 @@ def by_points(ranking: RankedImages, points: dict[int, int]) -> RankedImages:
         return ranking
     firsts = np.flatnonzero(np.diff(ranking.groups, prepend=-1))
     # What was raised before, when fewer keypoints were there, is not raised twice.
-    more = _gains(ranking, points, firsts) - _gains(ranking, ranking.points, firsts)
+    gains = _gains(ranking, points, firsts)
+    more = gains - _gains(ranking, ranking.points, firsts)
     raised = ranking.scores + more[ranking.groups].astype(np.float32)
     order = np.argsort(-raised[firsts], kind="stable")
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
     rows = np.argsort(places[ranking.groups], kind="stable")
-    shows_it = by_place[ranking.groups] > 0
-    claims = None if ranking.claims is None else ranking.claims | shows_it
+    claims = None if ranking.claims is None else ranking.claims | (gains[ranking.groups] > 0)
     moved = replace(ranking, scores=raised, groups=places[ranking.groups], claims=claims).take(rows)
     return replace(moved, points={image: number for image, number in points.items() if number})
 
