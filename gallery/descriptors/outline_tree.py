@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gallery.descriptors.cell_maps import SIDE, smoothed
 from gallery.descriptors.region_choice import Parents, candidates
-from selector.arrays import Floats
+from selector.arrays import Floats, Labels
+from selector.segmentation.superpixels import superpixel_boxes
 
 MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
+CENTRE = 0.2  # how much the likeness at the centre of a node's box counts beside that difference
 LEAST = 2e-5  # smaller shares of a cell are left out
 
 
@@ -26,6 +29,8 @@ class OutlineTree:
         In ascending order; the last one is the root, which is never outlined.
     parents : uint16 ndarray, shape (k,)
         The row of the smallest other node that holds each; the root's is its own.
+    centres : uint8 ndarray, shape (k,)
+        The cell of the grid in which the centre of each node's box lies.
     owners : uint16 ndarray, shape (m,)
         The row of a node,
     cells : uint16 ndarray, shape (m,)
@@ -36,18 +41,23 @@ class OutlineTree:
 
     nodes: npt.NDArray[np.uint16]
     parents: npt.NDArray[np.uint16]
+    centres: npt.NDArray[np.uint8]
     owners: npt.NDArray[np.uint16]
     cells: npt.NDArray[np.uint16]
     shares: npt.NDArray[np.float16]
 
     @classmethod
-    def of(cls, parents: Parents, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
-        """Prune a merge tree.
+    def of(cls, parents: Parents, labels: Labels, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
+        """Prune a merge tree to the nodes of a sensible size that hold the centre of their own box.
+
+        The others are frames and fringes: what is around a thing, seldom a thing.
 
         Parameters
         ----------
         parents : uint16 ndarray, shape (2n - 1,)
             Merge tree.
+        labels : uint16 ndarray, shape (H, W)
+            Superpixel of each pixel.
         areas : integer ndarray, shape (n,)
             Pixels of each superpixel.
         cell_shares : float32 ndarray, shape (n, c)
@@ -58,6 +68,8 @@ class OutlineTree:
         OutlineTree
         """
         kept = candidates(parents, areas, min_share=MIN_SHARE, max_share=MAX_SHARE)
+        centres = box_centres(parents, labels)
+        kept = kept[_hold(parents, kept, labels[tuple(centres[kept].T)])]
         nodes = np.append(kept, len(parents) - 1)
         row = np.full(len(parents), -1)
         row[nodes] = np.arange(len(nodes))
@@ -74,6 +86,7 @@ class OutlineTree:
         return cls(
             nodes.astype(np.uint16),
             above[nodes].astype(np.uint16),
+            _cells_at(centres[nodes], labels.shape),
             owners.astype(np.uint16),
             cells.astype(np.uint16),
             own[owners, cells].astype(np.float16),
@@ -91,7 +104,7 @@ class OutlineTree:
         -------
         int or None
             The node of which the inside is most like it, beside the outside; large differences of tiny nodes count
-            less. None for an image that has no node of a sensible size.
+            less, and a node whose middle is like it counts more. None for an image without a node of a sensible size.
         """
         if len(self.nodes) < 2:
             return None
@@ -104,8 +117,9 @@ class OutlineTree:
         (size, inside), (whole, total) = own[:-1].T, own[-1]
         size = np.clip(size / whole, 1e-6, 1 - 1e-6)
         inside, total = inside / whole, total / whole
-        contrast = (inside / size - (total - inside) / (1 - size)) * (size * (1 - size)) ** SIZE_POWER
-        return int(self.nodes[contrast.argmax()])
+        middle = smoothed(likeness)[self.centres[:-1]] - total
+        contrast = inside / size - (total - inside) / (1 - size) + CENTRE * middle
+        return int(self.nodes[(contrast * (size * (1 - size)) ** SIZE_POWER).argmax()])
 
     def pack(self) -> bytes:
         """All arrays, as `numpy.savez` writes them."""
@@ -118,3 +132,46 @@ class OutlineTree:
         """The tree that `pack` made bytes of."""
         with np.load(io.BytesIO(data)) as arrays:
             return cls(**arrays)
+
+
+def box_centres(parents: Parents, labels: Labels) -> npt.NDArray[np.intp]:
+    """The pixel at the centre of the box around each node of a merge tree.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    labels : uint16 ndarray, shape (H, W)
+
+    Returns
+    -------
+    intp ndarray, shape (2n - 1, 2)
+        Row and column.
+
+    Examples
+    --------
+    >>> box_centres(np.array([2, 2, 2], np.uint16), np.array([[0, 1, 1, 1]], np.uint16)).tolist()
+    [[0, 0], [0, 2], [0, 1]]
+    """
+    own = superpixel_boxes(labels)
+    boxes = np.vstack([own, np.tile([*labels.shape[::-1], 0, 0], (len(parents) - len(own), 1))]).tolist()
+    for node, parent in enumerate(parents[:-1].tolist()):
+        (left, top, right, bottom), box = boxes[node], boxes[parent]
+        boxes[parent] = [min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])]
+    left, top, right, bottom = np.array(boxes).T
+    return np.stack([(top + bottom - 1) // 2, (left + right - 1) // 2], axis=1)
+
+
+def _hold(parents: Parents, nodes: npt.NDArray[np.intp], superpixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
+    """Whether each node holds the superpixel beside it: the way up from that meets it."""
+    reached = superpixels.astype(np.intp)
+    while (below := reached < nodes).any():
+        reached[below] = parents[reached[below]]
+    held: npt.NDArray[np.bool_] = reached == nodes
+    return held
+
+
+def _cells_at(pixels: npt.NDArray[np.intp], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """The cell of the grid that each pixel (row, column) of an image lies in."""
+    rows, columns = (pixels * SIDE // np.array(shape)).T
+    cells: npt.NDArray[np.uint8] = (rows * SIDE + columns).astype(np.uint8)
+    return cells

@@ -14,6 +14,7 @@ from gallery.evaluation.dataset import Dataset, Query, read_mask
 from gallery.evaluation.figures import Drawn, drawn_beside, members_under
 from gallery.evaluation.filling import Tick, import_images, index_images
 from gallery.evaluation.results import FIRST_STAGE, FUSED, REGIONS, Results, Stopwatch
+from gallery.index.cells import selection_clusters
 from gallery.index.features import features_of, selection_vector
 from gallery.index.kinds import default_weights, describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
@@ -108,8 +109,9 @@ class Evaluation:
             features_of(space, describer, picture)
         with self.watch.stage(f"features and vector by {space.kind}"):
             vector = query_vector(space, picture, search)
-        alone = selection_vector(space, describer, picture, search.superpixels.included, alone=True)
-        return QueryVector(space, vector, alone=alone)
+        included = search.superpixels.included
+        alone = selection_vector(space, describer, picture, included, alone=True)
+        return QueryVector(space, vector, alone=alone, clusters=selection_clusters(space, picture, included))
 
     def _time_ranking(self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage]) -> None:
         """Time a ranking as the site asks for it; what finding neighbours does not take of it goes into the scores."""

@@ -10,17 +10,23 @@ import numpy.typing as npt
 from django.db import transaction
 
 from gallery.descriptors.cell_maps import Projection, pack_cells
+from gallery.descriptors.late_interaction import Clusters
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.index import storing
+from gallery.index.features import features_of
 from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import CellMap, CellProjection, DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
+from selector.arrays import Floats, Members
+from selector.lru_cache import LRUCache
 
 # Regions that a projection is learned on, of fifty images or more; while there are fewer, there is none.
 LEARNED_ON = 800
 
 # Those of each space, once there are any: they never change.
 _projections: dict[int, Projection] = {}
+# Of the photos that are being searched for in this process, 100 KB each, by the keys of the label map and of the space.
+_cells_of_photos: LRUCache[Floats] = LRUCache(16 * 2**20, lambda cells: cells.nbytes)
 
 
 def projection_of(space: DescriptorSpace) -> Projection | None:
@@ -69,10 +75,34 @@ def packed_cells(
     return packed
 
 
+def selection_clusters(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Clusters | None:
+    """The cells of some superpixels of a photo, bool (n,), as they are looked for in images.
+
+    None in a space whose cells are not compared (yet), and without superpixels.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the model is needed and cannot be loaded.
+    """
+    projection = projection_of(space)
+    if projection is None:
+        return None
+
+    def projected() -> Floats:
+        describer = describer_of(space)
+        cells = describer.cells(features_of(space, describer, photo), photo)
+        return np.zeros((0, 0), np.float32) if cells is None else projection.apply(cells)
+
+    cells = _cells_of_photos.get((photo.label_map.pk, space.pk), projected)
+    return Clusters.of(cells, photo.cell_shares[members].sum(axis=0)) if len(cells) else None
+
+
 def packed_outlines(photo: SegmentedPhoto) -> bytes:
     """The nodes of a photo's merge tree that may be drawn, as they are stored."""
     segmentation = photo.segmentation
-    return OutlineTree.of(segmentation.hierarchy.parents, segmentation.areas, photo.cell_shares).pack()
+    parents, labels = segmentation.hierarchy.parents, segmentation.labels
+    return OutlineTree.of(parents, labels, segmentation.areas, photo.cell_shares).pack()
 
 
 def lacking(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> list[DescriptorSpace]:

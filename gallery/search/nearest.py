@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import HalfVectorField
 
+from gallery.descriptors.late_interaction import Clusters
 from gallery.index import hnsw
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 from gallery.search.candidates import Candidates
@@ -60,12 +61,15 @@ class QueryVector:
         Whether it describes words, and no region.
     alone : float32 (D,), optional
         The selection without what is around it, to be compared with cells; by default `vector` is.
+    clusters : Clusters, optional
+        Its cells, to be looked for in those of the first images.
     """
 
     space: DescriptorSpace
     vector: Floats
     is_of_words: bool = False
     alone: Floats | None = None
+    clusters: Clusters | None = None
 
     @property
     def distance(self) -> Distance:

@@ -16,22 +16,31 @@ from gallery.search.nearest import QueryVector
 from selector.arrays import Floats
 
 Asked = dict[int, Floats]
-"""What cells are compared with, by the key of the space: float32 (d,). The longer, the more the space counts."""
+"""What cells are compared with, by the key of the space: float32 (k, d). The longer, the more the space counts."""
 
 
-def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None) -> Asked:
+def asked_of(
+    queries: Sequence[QueryVector], weights: Mapping[str, float] | None, moved: Mapping[int, Floats] | None = None
+) -> Asked:
     """What to look for in the cells of hits, of the query vectors of one part; words lie elsewhere than regions.
 
-    A space counts by the root of its weight, and cells by squares (`likeness`): so vectors have its fourth root.
+    Parameters
+    ----------
+    queries : sequence of QueryVector
+    weights : mapping of kind of space to float, optional
+        How much each kind counts: here the fourth root of it, as all spaces help to tell a thing from what is around.
+    moved : mapping of int to float32 (D,), optional
+        By the key of the space, the question that was moved toward its first hits: looked for, too.
     """
     counting = weights if weights and any(weights.get(query.space.kind) for query in queries) else default_weights()
     asked: Asked = {}
     for query in queries:
         weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
         if weight and projection is not None and not query.is_of_words:
-            asked[query.space.pk] = projection.apply(query.vector if query.alone is None else query.alone) * np.float32(
-                weight**0.25
-            )
+            vectors = [query.vector if query.alone is None else query.alone]
+            if moved and query.space.pk in moved:
+                vectors.append(moved[query.space.pk])
+            asked[query.space.pk] = projection.apply(np.stack(vectors)) * np.float32(weight**0.25)
     return asked
 
 
@@ -43,7 +52,8 @@ def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
     maps = CellMap.objects.filter(EqualsAny("image", image_ids), space__in=list(asked)).exclude(data=b"")
     for image, space, data in maps.values_list("image", "space", "data"):
         like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
-        like += likeness(unpack_cells(bytes(data)), asked[space])
+        weight = np.linalg.norm(asked[space][0])
+        like += weight * likeness(unpack_cells(bytes(data)), asked[space] / weight)
     trees = Outlines.objects.filter(EqualsAny("image", list(found))).values_list("image", "data")
     nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image]) for image, data in trees}
     return {image: node for image, node in nodes.items() if node is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gallery.index.cells import selection_clusters
 from gallery.index.describers import Describer, SpaceUnavailable
 from gallery.index.features import selection_vector
 from gallery.index.kinds import describer_of
@@ -91,7 +92,10 @@ def query_in(
     for part, vector in enumerate(selected):
         liked, disliked = (feedback.get((space.pk, part, is_liked), ()) for is_liked in (True, False))
         alone = selection_vector(space, describer, picture, parts[part], alone=True)
-        moved = QueryVector(space, scoring.rocchio(vector, liked=liked, disliked=disliked), alone=alone)
+        clusters = selection_clusters(space, picture, parts[part])
+        moved = QueryVector(
+            space, scoring.rocchio(vector, liked=liked, disliked=disliked), alone=alone, clusters=clusters
+        )
         vectors.append([moved, *([] if text is None else [QueryVector(space, text, is_of_words=True)])])
     return SpaceQuery(vectors, knows_words)
 

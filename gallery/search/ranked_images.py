@@ -17,6 +17,7 @@ from gallery.models import GalleryImage, IndexedRegion
 from gallery.search import scoring
 from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
+from gallery.search.close_look import bonus
 from gallery.search.expansion import FIRST_HITS, made_to_fall
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
@@ -176,8 +177,7 @@ def rank_by_parts(
     )
     if not rescore:
         return first
-    second = ranked_anew(first, parts, weights)
-    return replace(second, asked=asked_of(parts[0], weights)) if len(parts) == 1 else second
+    return ranked_anew(first, parts, weights)
 
 
 def scores_of_part(
@@ -210,26 +210,33 @@ def ranked_anew(
     second = combine_parts([look_again(queries, regions, weights) for queries in parts])
     seen = replace(second, scores=second.scores_by_part.mean(axis=1))
     joined = seen.followed_by(first.take(np.arange(RESCORED, len(first.image_ids))))
-    return replace(joined, scores=made_to_fall(joined.scores))
+    return replace(joined, scores=made_to_fall(joined.scores), asked=second.asked if len(parts) == 1 else {})
 
 
 def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mapping[str, float] | None) -> RankedImages:
     """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look.
 
+    Images whose cells stand out are ahead, among the hits that the question moves toward, too.
+
     Where an image is ranked by nearly the whole of itself, the best of its smaller regions stands for it: to outline
     all of a picture would say nothing.
     """
     looks = [Rescored.of(query, regions) for query in queries]
-    hits = rank_part(by_kind(looks), regions.ids, regions.images, weights).region_ids[:FIRST_HITS, 0]
-    moved = by_kind([look.toward(hits) for look in looks])
-    ranking = rank_part(moved, regions.ids, regions.images, weights)
-    rows = np.searchsorted(regions.ids, ranking.region_ids[:, 0])
+    images, image_of = np.unique(regions.images, return_inverse=True)
+    ahead = bonus(queries, images, weights)[image_of]
+    _, hits = scoring.best_regions(regions.images, fused(by_kind(looks), weights) + ahead)
+    looks = [look.toward(regions.ids[np.sort(hits[:FIRST_HITS])]) for look in looks]
+    scores = fused(by_kind(looks), weights) + ahead
+    image_ids, rows = scoring.best_regions(regions.images, scores)
     plain = by_kind(looks, plain=True)
-    return replace(
-        ranking,
-        region_ids=regions.ids[regions.proper(fused(moved, weights), rows)][:, None],
+    return RankedImages(
+        image_ids=image_ids.astype(np.int64),
+        region_ids=regions.ids[regions.proper(scores, rows)][:, None],
+        scores=scores[rows],
         scores_by_part=fused(plain, weights)[rows][:, None],
-        scores_by_space={kind: scores[rows] for kind, scores in plain.items()},
+        groups=np.arange(len(image_ids)),
+        scores_by_space={kind: each[rows] for kind, each in plain.items()},
+        asked=asked_of(queries, weights, {look.query.space.pk: look.question.plain for look in looks if look.is_moved}),
     )
 
 
