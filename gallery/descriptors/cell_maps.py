@@ -100,21 +100,6 @@ def pack_cells(cells: Floats) -> bytes:
     return np.clip(np.rint(STEPS * cells), -127, 127).astype(np.int8).tobytes()
 
 
-def unpack_cells(data: bytes) -> Floats:
-    """Read what `pack_cells` wrote.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    float32 ndarray, shape (SIDE * SIDE, d)
-        The unit vectors, rounded.
-    """
-    return unit(np.frombuffer(data, np.int8).reshape(SIDE * SIDE, -1).astype(np.float32))
-
-
 def likeness(cells: Floats, asked: Floats) -> Floats:
     """How like what is asked for each cell of an image is, beside its other cells.
 

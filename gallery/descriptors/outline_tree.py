@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,15 @@ from selector.segmentation.superpixels import superpixel_boxes
 MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
 CENTRE = 0.2  # how much the likeness at the centre of a node's box counts beside that difference
+# Arrays of a tree as they are stored, each with its type, and whether it is as long as the nodes or the shares.
+PACKED = (
+    ("nodes", "<u2", 0),
+    ("firsts", "<u2", 0),
+    ("owners", "<u2", 1),
+    ("shares", "<f2", 1),
+    ("cells", "u1", 1),
+    ("centres", "u1", 0),
+)
 LEAST = 2e-5  # smaller shares of a cell are left out
 
 
@@ -26,25 +35,26 @@ class OutlineTree:
     Attributes
     ----------
     nodes : uint16 ndarray, shape (k,)
-        In ascending order; the last one is the root, which is never outlined.
-    parents : uint16 ndarray, shape (k,)
-        The row of the smallest other node that holds each; the root's is its own.
-    centres : uint8 ndarray, shape (k,)
-        The cell of the grid in which the centre of each node's box lies.
+        In an order in which the nodes below each come right before it; the last one is the root, which is never
+        outlined.
+    firsts : uint16 ndarray, shape (k,)
+        The row from which on the nodes below each come; its own row where there are none.
     owners : uint16 ndarray, shape (m,)
         The row of a node,
-    cells : uint16 ndarray, shape (m,)
+    cells : uint8 ndarray, shape (m,)
         a cell of the grid,
     shares : float16 ndarray, shape (m,)
         and how much of the image belongs to both, and to no smaller node.
+    centres : uint8 ndarray, shape (k,)
+        The cell of the grid in which the centre of each node's box lies.
     """
 
     nodes: npt.NDArray[np.uint16]
-    parents: npt.NDArray[np.uint16]
-    centres: npt.NDArray[np.uint8]
+    firsts: npt.NDArray[np.uint16]
     owners: npt.NDArray[np.uint16]
-    cells: npt.NDArray[np.uint16]
     shares: npt.NDArray[np.float16]
+    cells: npt.NDArray[np.uint8]
+    centres: npt.NDArray[np.uint8]
 
     @classmethod
     def of(cls, parents: Parents, labels: Labels, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
@@ -70,26 +80,21 @@ class OutlineTree:
         kept = candidates(parents, areas, min_share=MIN_SHARE, max_share=MAX_SHARE)
         centres = box_centres(parents, labels)
         kept = kept[_hold(parents, kept, labels[tuple(centres[kept].T)])]
-        nodes = np.append(kept, len(parents) - 1)
+        nodes, sizes = _below_first(np.append(kept, len(parents) - 1), parents)
         row = np.full(len(parents), -1)
         row[nodes] = np.arange(len(nodes))
-        # Up from each node to the smallest kept one above it; pointers to pointers take log2(depth) rounds.
-        above = parents.astype(np.intp)
-        while (row[above] < 0).any():
-            above = np.where(row[above] < 0, above[above], above)
-        above = row[above]
         n = len(areas)
-        lowest = np.where(row[:n] >= 0, row[:n], above[:n])
+        lowest = np.where(row[:n] >= 0, row[:n], row[_kept_above(parents, row >= 0)[:n]])
         own = np.zeros((len(nodes), cell_shares.shape[1]), np.float32)
         np.add.at(own, lowest, cell_shares)
         owners, cells = np.nonzero(own > LEAST)
         return cls(
             nodes.astype(np.uint16),
-            above[nodes].astype(np.uint16),
-            _cells_at(centres[nodes], labels.shape),
+            (np.arange(len(nodes)) - sizes + 1).astype(np.uint16),
             owners.astype(np.uint16),
-            cells.astype(np.uint16),
             own[owners, cells].astype(np.float16),
+            cells.astype(np.uint8),
+            _cells_at(centres[nodes], labels.shape),
         )
 
     def best_node(self, likeness: Floats) -> int | None:
@@ -109,29 +114,65 @@ class OutlineTree:
         if len(self.nodes) < 2:
             return None
         shares = self.shares.astype(np.float32)
-        own = np.zeros((len(self.nodes), 2), np.float32)
-        own[:, 0] = np.bincount(self.owners, shares, len(own))
-        own[:, 1] = np.bincount(self.owners, shares * likeness[self.cells], len(own))
-        for row, parent in enumerate(self.parents[:-1].tolist()):
-            own[parent] += own[row]
-        (size, inside), (whole, total) = own[:-1].T, own[-1]
+        (size, whole), (inside, total) = self._sums(shares), self._sums(shares * likeness[self.cells])
         size = np.clip(size / whole, 1e-6, 1 - 1e-6)
         inside, total = inside / whole, total / whole
         middle = smoothed(likeness)[self.centres[:-1]] - total
         contrast = inside / size - (total - inside) / (1 - size) + CENTRE * middle
         return int(self.nodes[(contrast * (size * (1 - size)) ** SIZE_POWER).argmax()])
 
+    def _sums(self, values: Floats) -> tuple[npt.NDArray[np.float64], float]:
+        """The sums of values (m,) within each node but the root, (k - 1,), and within that."""
+        before = np.concatenate([[0.0], np.cumsum(np.bincount(self.owners, values, len(self.nodes)))])
+        return before[1:-1] - before[self.firsts[:-1]], float(before[-1])
+
     def pack(self) -> bytes:
-        """All arrays, as `numpy.savez` writes them."""
-        out = io.BytesIO()
-        np.savez_compressed(out, **vars(self))
-        return out.getvalue()
+        """The lengths k and m, and all arrays one after the other."""
+        lengths = np.array([len(self.nodes), len(self.owners)], "<u2")
+        return lengths.tobytes() + b"".join(
+            getattr(self, name).astype(kind, copy=False).tobytes() for name, kind, _ in PACKED
+        )
 
     @classmethod
     def unpack(cls, data: bytes) -> OutlineTree:
         """The tree that `pack` made bytes of."""
-        with np.load(io.BytesIO(data)) as arrays:
-            return cls(**arrays)
+        lengths = np.frombuffer(data, "<u2", 2).tolist()
+        arrays: dict[str, Any] = {}
+        offset = 4
+        for name, kind, which in PACKED:
+            arrays[name] = np.frombuffer(data, kind, lengths[which], offset)
+            offset += arrays[name].nbytes
+        return cls(**arrays)
+
+
+def _below_first(nodes: npt.NDArray[np.intp], parents: Parents) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Nodes in such an order that those below each come right before it, and how many these are with it.
+
+    The nodes are given in ascending order, so that each comes before those above it; the last one is the root.
+    """
+    kept = np.zeros(len(parents), bool)
+    kept[nodes] = True
+    above = np.searchsorted(nodes, _kept_above(parents, kept)[nodes]).tolist()
+    sizes = [1] * len(nodes)
+    for row in range(len(nodes) - 1):
+        sizes[above[row]] += sizes[row]
+    places = [0] * len(nodes)
+    places[-1] = len(nodes) - 1
+    free = [place - 1 for place in places]
+    for row in reversed(range(len(nodes) - 1)):
+        places[row] = free[above[row]]
+        free[above[row]] -= sizes[row]
+        free[row] = places[row] - 1
+    order = np.argsort(places)
+    return nodes[order], np.array(sizes)[order]
+
+
+def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """The smallest kept node above each node; above the root, itself. Pointers to pointers take log2(depth) rounds."""
+    above = parents.astype(np.intp)
+    while not kept[above].all():
+        above = np.where(kept[above], above, above[above])
+    return above
 
 
 def box_centres(parents: Parents, labels: Labels) -> npt.NDArray[np.intp]:

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gallery.descriptors.cell_maps import SIDE
+from gallery.index.cells import stored_cells
 from gallery.index.kinds import default_weights
-from gallery.models import CellMap
-from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import Integers, QueryVector
 from selector.arrays import Floats
 
@@ -47,12 +45,9 @@ def _deviations(query: QueryVector, images: Integers) -> Floats:
     found = np.zeros(len(images), np.float32)
     if query.clusters is None:
         return found
-    maps = CellMap.objects.filter(EqualsAny("image", images.tolist()), space=query.space).exclude(data=b"")
-    rows = list(maps.values_list("image", "data"))
-    if len(rows) < FEWEST:
-        return found
-    cells = np.frombuffer(b"".join(data for _, data in rows), np.int8).reshape(len(rows), SIDE * SIDE, -1)
-    found[np.searchsorted(images, [image for image, _ in rows])] = standardised(query.clusters.found_in(cells))
+    known, cells = stored_cells(query.space, images.tolist())
+    if len(known) >= FEWEST:
+        found[np.searchsorted(images, known)] = standardised(query.clusters.found_in(cells))
     return found
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gallery.descriptors.cell_maps import SIDE, likeness, unpack_cells
+from gallery.descriptors.cell_maps import SIDE, STEPS, likeness
 from gallery.descriptors.outline_tree import OutlineTree
-from gallery.index.cells import projection_of
+from gallery.index.cells import projection_of, stored_cells
 from gallery.index.kinds import default_weights
-from gallery.models import CellMap, Outlines
+from gallery.models import DescriptorSpace, Outlines
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import QueryVector
 from selector.arrays import Floats
@@ -49,11 +49,12 @@ def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
     if not asked:
         return {}
     found: dict[int, Floats] = {}
-    maps = CellMap.objects.filter(EqualsAny("image", image_ids), space__in=list(asked)).exclude(data=b"")
-    for image, space, data in maps.values_list("image", "space", "data"):
-        like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
-        weight = np.linalg.norm(asked[space][0])
-        like += weight * likeness(unpack_cells(bytes(data)), asked[space] / weight)
+    for space in DescriptorSpace.objects.filter(pk__in=list(asked)):
+        weight = np.linalg.norm(asked[space.pk][0])
+        known, maps = stored_cells(space, image_ids)
+        for image, cells in zip(known.tolist(), maps, strict=True):
+            like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
+            like += weight * likeness(cells.astype(np.float32) / STEPS, asked[space.pk] / weight)
     trees = Outlines.objects.filter(EqualsAny("image", list(found))).values_list("image", "data")
     nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image]) for image, data in trees}
     return {image: node for image, node in nodes.items() if node is not None}

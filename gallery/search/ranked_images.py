@@ -19,7 +19,7 @@ from gallery.search.calibration import calibrated
 from gallery.search.candidates import Candidates
 from gallery.search.close_look import bonus
 from gallery.search.expansion import FIRST_HITS, made_to_fall
-from gallery.search.expressions import EqualsAny
+from gallery.search.expressions import BinaryColumn, EqualsAny
 from gallery.search.nearest import NEAREST, Integers, Neighbours, QueryVector, nearest
 from gallery.search.outlining import Asked, asked_of
 from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
@@ -242,9 +242,15 @@ def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mappin
 
 def regions_of(images: Integers) -> Regions:
     """All regions of some images."""
-    rows = IndexedRegion.objects.filter(EqualsAny("image", images.tolist())).order_by("pk")
-    found = np.array(list(rows.values_list("pk", "image", "area")), np.float64).reshape(-1, 3).T
-    return Regions(found[0].astype(np.int64), found[1].astype(np.int64), found[2])
+    columns = IndexedRegion.objects.filter(EqualsAny("image", images.tolist())).aggregate(
+        ids=BinaryColumn("pk", "int8"), images=BinaryColumn("image", "int8"), areas=BinaryColumn("area", "float8")
+    )
+    ids, of_images, areas = (
+        np.frombuffer(columns[name] or b"", kind)
+        for name, kind in (("ids", ">i8"), ("images", ">i8"), ("areas", ">f8"))
+    )
+    order = np.argsort(ids)
+    return Regions(ids[order].astype(np.int64), of_images[order].astype(np.int64), areas[order].astype(np.float64))
 
 
 def rank_part(

@@ -5,11 +5,11 @@ import numpy as np
 from gallery.descriptors.cell_maps import (
     DIMENSIONS,
     SIDE,
+    STEPS,
     Projection,
     likeness,
     pack_cells,
     resampled,
-    unpack_cells,
 )
 from gallery.descriptors.late_interaction import COUNT, Clusters
 from gallery.descriptors.outline_tree import OutlineTree, box_centres
@@ -39,7 +39,8 @@ def test_cells_are_kept_in_a_byte_a_dimension() -> None:
     cells = Projection.learn(regions(400)).apply(regions(SIDE * SIDE, seed=2))
     packed = pack_cells(cells)
     assert len(packed) == SIDE * SIDE * DIMENSIONS == 25088
-    assert (unpack_cells(packed) * cells).sum(axis=1).min() > 0.995
+    rounded = np.frombuffer(packed, np.int8).reshape(cells.shape) / STEPS
+    assert (unit(rounded) * cells).sum(axis=1).min() > 0.995
 
 
 def test_a_map_of_another_size_is_brought_to_the_grid() -> None:
@@ -101,6 +102,11 @@ def test_cells_of_a_node_that_is_left_out_belong_to_the_next_one_above() -> None
     pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares)
     assert 0 not in pruned.nodes.tolist()
     assert float(pruned.shares.astype(float).sum()) > 0.998 * float(shares.sum())
+
+
+def test_nodes_come_right_after_those_below_them() -> None:
+    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES)
+    assert pruned.nodes.tolist() == [0, 1, 4, 2, 3, 5, 6] and pruned.firsts.tolist() == [0, 1, 0, 3, 4, 3, 0]
 
 
 def test_likeness_prefers_few_very_like_cells() -> None:
