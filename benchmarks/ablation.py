@@ -31,7 +31,6 @@ WITHOUT: dict[str, dict[str, object]] = {
     "around the mean": {"expansion.AGREEMENT": NEVER, "close_look.GAIN": 0.0},
     "and moved to its first hits": {"close_look.GAIN": 0.0},
     "and images that stand out by cells": {},
-    "of these, cells without the moved question": {"ranked_images.asked_of": "unmoved"},
     "of these, without a node's middle": {"outline_tree.CENTRE": 0.0},
     "of these, the best smaller region": {"ranked_images.asked_of": "nothing"},
 }
@@ -44,7 +43,7 @@ def left_out(what: dict[str, object]) -> Iterator[None]:
     from contextlib import ExitStack
 
     from gallery.descriptors import outline_tree
-    from gallery.search import close_look, expansion, outlining, ranked_images
+    from gallery.search import close_look, expansion, ranked_images
 
     modules = {
         "expansion": expansion,
@@ -52,10 +51,7 @@ def left_out(what: dict[str, object]) -> Iterator[None]:
         "ranked_images": ranked_images,
         "outline_tree": outline_tree,
     }
-    instead: dict[str, Callable[..., Any]] = {
-        "unmoved": lambda queries, weights, moved: outlining.asked_of(queries, weights),
-        "nothing": lambda queries, weights, moved: {},
-    }
+    instead: dict[str, Callable[..., Any]] = {"nothing": lambda queries, weights: {}}
     with ExitStack() as stack:
         for name, value in what.items():
             module, _, attribute = name.partition(".")

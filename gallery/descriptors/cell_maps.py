@@ -20,7 +20,6 @@ Bytes = npt.NDArray[np.int8]
 SIDE = 14  # cells along each side of the grid, whatever the shape of the image
 DIMENSIONS = 128
 POWER = 0.5  # of the standard deviation along a direction, by which it is divided: 1 would whiten
-LIKENESS_POWER = 1.5
 LEAST_DEVIATION = 1e-3  # of the likeness over an image: all cells of an even one are alike
 STEPS = 255  # of 8-bit numbers from 0 to 1; no number of a unit vector of so many dimensions is near to 1
 
@@ -107,22 +106,22 @@ def likeness(cells: Floats, asked: Floats) -> Floats:
     ----------
     cells : float32 ndarray, shape (c, d)
         Unit vectors.
-    asked : float32 ndarray, shape (k, d)
-        Unit vectors, all of which count alike.
+    asked : float32 ndarray, shape (d,)
+        A unit vector.
 
     Returns
     -------
     float32 ndarray, shape (c,)
-        Of mean 0 and deviation 1, so that spaces can be added up: the mean of the cosines to the power of 1.5, with
-        their sign. What is fairly like it counts little beside what is much like it.
+        Of mean 0 and deviation 1, so that spaces can be added up: the squared cosine, with its sign. What is fairly
+        like it counts little beside what is much like it.
 
     Examples
     --------
-    >>> likeness(np.array([[1, 0], [0, 1]], np.float32), np.array([[1, 0]], np.float32))
+    >>> likeness(np.array([[1, 0], [0, 1]], np.float32), np.array([1, 0], np.float32))
     array([ 1., -1.], dtype=float32)
     """
-    cosines = cells @ asked.T
-    like: Floats = (np.sign(cosines) * np.abs(cosines) ** LIKENESS_POWER).mean(axis=1)
+    cosines = cells @ asked
+    like: Floats = cosines * np.abs(cosines)
     like -= like.mean()
     like /= max(float(like.std()), LEAST_DEVIATION)
     return like
@@ -141,8 +140,8 @@ def smoothed(likeness: Floats) -> Floats:
     """
     grid = np.pad(likeness.reshape(SIDE, SIDE), 1, "edge")
     around = (grid[:-2, 1:-1] + grid[2:, 1:-1] + grid[1:-1, :-2] + grid[1:-1, 2:]) / 4
-    both: Floats = (grid[1:-1, 1:-1] + around) / 2
-    return both.reshape(-1)
+    both: Floats = ((grid[1:-1, 1:-1] + around) / 2).astype(np.float32).reshape(-1)
+    return both
 
 
 def resampled(feature_map: npt.NDArray[np.floating]) -> Floats:

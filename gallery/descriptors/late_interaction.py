@@ -52,7 +52,7 @@ class Clusters:
         """
         if not covered.any():
             return None
-        chosen = np.flatnonzero(covered > LEAST_COVERED * covered.max())
+        chosen = np.flatnonzero(np.greater(covered, LEAST_COVERED * float(covered.max())))
         cells, weights = cells[chosen], covered[chosen]
         vectors = cells[_far_apart(cells, int(weights.argmax()))]
         for _ in range(ROUNDS):

@@ -25,6 +25,7 @@ PACKED = (
     ("cells", "u1", 1),
     ("centres", "u1", 0),
 )
+NONE = 255
 LEAST = 2e-5  # smaller shares of a cell are left out
 
 
@@ -46,7 +47,8 @@ class OutlineTree:
     shares : float16 ndarray, shape (m,)
         and how much of the image belongs to both, and to no smaller node.
     centres : uint8 ndarray, shape (k,)
-        The cell of the grid in which the centre of each node's box lies.
+        The cell of the grid in which the centre of each node's box lies; `NONE` for a node that does not hold this
+        centre, and is not outlined.
     """
 
     nodes: npt.NDArray[np.uint16]
@@ -58,9 +60,10 @@ class OutlineTree:
 
     @classmethod
     def of(cls, parents: Parents, labels: Labels, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
-        """Prune a merge tree to the nodes of a sensible size that hold the centre of their own box.
+        """Prune a merge tree to the nodes of a sensible size.
 
-        The others are frames and fringes: what is around a thing, seldom a thing.
+        A node that does not hold the centre of its own box is a frame or a fringe: what is around a thing, seldom a
+        thing.
 
         Parameters
         ----------
@@ -78,23 +81,27 @@ class OutlineTree:
         OutlineTree
         """
         kept = candidates(parents, areas, min_share=MIN_SHARE, max_share=MAX_SHARE)
-        centres = box_centres(parents, labels)
-        kept = kept[_hold(parents, kept, labels[tuple(centres[kept].T)])]
-        nodes, sizes = _below_first(np.append(kept, len(parents) - 1), parents)
+        nodes, above, firsts = _below_first(np.append(kept, len(parents) - 1), parents)
         row = np.full(len(parents), -1)
         row[nodes] = np.arange(len(nodes))
         n = len(areas)
         lowest = np.where(row[:n] >= 0, row[:n], row[_kept_above(parents, row >= 0)[:n]])
+        # Superpixels of the same lowest node come together: so they are added up at once.
+        order = np.argsort(lowest, kind="stable")
+        there, starts = np.unique(lowest[order], return_index=True)
         own = np.zeros((len(nodes), cell_shares.shape[1]), np.float32)
-        np.add.at(own, lowest, cell_shares)
+        own[there] = np.add.reduceat(cell_shares[order], starts)
         owners, cells = np.nonzero(own > LEAST)
+        middles = _box_centres(superpixel_boxes(labels)[order], there, starts, above)
+        beside = lowest[labels[tuple(middles.T)]]
+        holds = (firsts <= beside) & (beside <= np.arange(len(nodes)))
         return cls(
             nodes.astype(np.uint16),
-            (np.arange(len(nodes)) - sizes + 1).astype(np.uint16),
+            firsts.astype(np.uint16),
             owners.astype(np.uint16),
             own[owners, cells].astype(np.float16),
             cells.astype(np.uint8),
-            _cells_at(centres[nodes], labels.shape),
+            np.where(holds, _cells_at(middles, labels.shape), NONE).astype(np.uint8),
         )
 
     def best_node(self, likeness: Floats) -> int | None:
@@ -117,9 +124,12 @@ class OutlineTree:
         (size, whole), (inside, total) = self._sums(shares), self._sums(shares * likeness[self.cells])
         size = np.clip(size / whole, 1e-6, 1 - 1e-6)
         inside, total = inside / whole, total / whole
-        middle = smoothed(likeness)[self.centres[:-1]] - total
+        holds = self.centres[:-1] != NONE
+        if not holds.any():
+            return None
+        middle = smoothed(likeness)[np.where(holds, self.centres[:-1], 0)] - total
         contrast = inside / size - (total - inside) / (1 - size) + CENTRE * middle
-        return int(self.nodes[(contrast * (size * (1 - size)) ** SIZE_POWER).argmax()])
+        return int(self.nodes[np.where(holds, contrast * (size * (1 - size)) ** SIZE_POWER, -np.inf).argmax()])
 
     def _sums(self, values: Floats) -> tuple[npt.NDArray[np.float64], float]:
         """The sums of values (m,) within each node but the root, (k - 1,), and within that."""
@@ -145,26 +155,29 @@ class OutlineTree:
         return cls(**arrays)
 
 
-def _below_first(nodes: npt.NDArray[np.intp], parents: Parents) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Nodes in such an order that those below each come right before it, and how many these are with it.
+def _below_first(
+    nodes: npt.NDArray[np.intp], parents: Parents
+) -> tuple[npt.NDArray[np.intp], list[int], npt.NDArray[np.intp]]:
+    """Nodes in such an order that those below each come right before it: the nodes, and for each row two others.
 
-    The nodes are given in ascending order, so that each comes before those above it; the last one is the root.
+    These are the row of the smallest node above it, and the first row of those below it. The nodes are given in
+    ascending order, so that each comes before those above it; the last one is the root.
     """
     kept = np.zeros(len(parents), bool)
     kept[nodes] = True
-    above = np.searchsorted(nodes, _kept_above(parents, kept)[nodes]).tolist()
+    above = np.searchsorted(nodes, _kept_above(parents, kept)[nodes])
     sizes = [1] * len(nodes)
-    for row in range(len(nodes) - 1):
-        sizes[above[row]] += sizes[row]
-    places = [0] * len(nodes)
-    places[-1] = len(nodes) - 1
-    free = [place - 1 for place in places]
-    for row in reversed(range(len(nodes) - 1)):
-        places[row] = free[above[row]]
-        free[above[row]] -= sizes[row]
+    for row, up in enumerate(above[:-1].tolist()):
+        sizes[up] += sizes[row]
+    places = [len(nodes) - 1] * len(nodes)
+    free = [len(nodes) - 2] * len(nodes)
+    for row, up in reversed(list(enumerate(above[:-1].tolist()))):
+        places[row] = free[up]
+        free[up] -= sizes[row]
         free[row] = places[row] - 1
     order = np.argsort(places)
-    return nodes[order], np.array(sizes)[order]
+    firsts = np.arange(len(nodes)) - np.array(sizes)[order] + 1
+    return nodes[order], np.array(places)[above[order]].tolist(), firsts
 
 
 def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
@@ -175,40 +188,35 @@ def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np
     return above
 
 
-def box_centres(parents: Parents, labels: Labels) -> npt.NDArray[np.intp]:
-    """The pixel at the centre of the box around each node of a merge tree.
+def _box_centres(
+    boxes: npt.NDArray[np.int64], there: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], above: list[int]
+) -> npt.NDArray[np.intp]:
+    """The pixel (row, column) at the centre of the box around each row of a tree: intp (k, 2).
 
     Parameters
     ----------
-    parents : uint16 ndarray, shape (2n - 1,)
-    labels : uint16 ndarray, shape (H, W)
-
-    Returns
-    -------
-    intp ndarray, shape (2n - 1, 2)
-        Row and column.
-
-    Examples
-    --------
-    >>> box_centres(np.array([2, 2, 2], np.uint16), np.array([[0, 1, 1, 1]], np.uint16)).tolist()
-    [[0, 0], [0, 2], [0, 1]]
+    boxes : int64 ndarray, shape (n, 4)
+        From `superpixel_boxes`, those of the same row together.
+    there, starts : intp ndarray
+        The rows that have superpixels of their own, and where these begin.
+    above : list of int
+        The row above each row; it comes later.
     """
-    own = superpixel_boxes(labels)
-    boxes = np.vstack([own, np.tile([*labels.shape[::-1], 0, 0], (len(parents) - len(own), 1))]).tolist()
-    for node, parent in enumerate(parents[:-1].tolist()):
-        (left, top, right, bottom), box = boxes[node], boxes[parent]
-        boxes[parent] = [min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])]
-    left, top, right, bottom = np.array(boxes).T
+    ends = np.hstack([np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)])
+    around: list[list[int] | None] = [None] * len(above)
+    for row, box in zip(there.tolist(), ends.tolist(), strict=True):
+        around[row] = box
+    for row, up in enumerate(above[:-1]):
+        around[up] = _joined(around[row], around[up])
+    left, top, right, bottom = np.array(around, np.intp).T
     return np.stack([(top + bottom - 1) // 2, (left + right - 1) // 2], axis=1)
 
 
-def _hold(parents: Parents, nodes: npt.NDArray[np.intp], superpixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
-    """Whether each node holds the superpixel beside it: the way up from that meets it."""
-    reached = superpixels.astype(np.intp)
-    while (below := reached < nodes).any():
-        reached[below] = parents[reached[below]]
-    held: npt.NDArray[np.bool_] = reached == nodes
-    return held
+def _joined(one: list[int] | None, other: list[int] | None) -> list[int] | None:
+    """The box around two boxes; nothing lies around none."""
+    if one is None or other is None:
+        return one or other
+    return [min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])]
 
 
 def _cells_at(pixels: npt.NDArray[np.intp], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:

@@ -16,31 +16,25 @@ from gallery.search.nearest import QueryVector
 from selector.arrays import Floats
 
 Asked = dict[int, Floats]
-"""What cells are compared with, by the key of the space: float32 (k, d). The longer, the more the space counts."""
+"""What cells are compared with, by the key of the space: float32 (d,). The longer, the more the space counts."""
 
 
-def asked_of(
-    queries: Sequence[QueryVector], weights: Mapping[str, float] | None, moved: Mapping[int, Floats] | None = None
-) -> Asked:
+def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None) -> Asked:
     """What to look for in the cells of hits, of the query vectors of one part; words lie elsewhere than regions.
 
     Parameters
     ----------
     queries : sequence of QueryVector
     weights : mapping of kind of space to float, optional
-        How much each kind counts: here the fourth root of it, as all spaces help to tell a thing from what is around.
-    moved : mapping of int to float32 (D,), optional
-        By the key of the space, the question that was moved toward its first hits: looked for, too.
+        How much each kind counts: here the root of it, as all spaces help to tell a thing from what is around.
     """
     counting = weights if weights and any(weights.get(query.space.kind) for query in queries) else default_weights()
     asked: Asked = {}
     for query in queries:
         weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
         if weight and projection is not None and not query.is_of_words:
-            vectors = [query.vector if query.alone is None else query.alone]
-            if moved and query.space.pk in moved:
-                vectors.append(moved[query.space.pk])
-            asked[query.space.pk] = projection.apply(np.stack(vectors)) * np.float32(weight**0.25)
+            vector = query.vector if query.alone is None else query.alone
+            asked[query.space.pk] = projection.apply(vector) * np.float32(weight**0.5)
     return asked
 
 
@@ -50,7 +44,7 @@ def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
         return {}
     found: dict[int, Floats] = {}
     for space in DescriptorSpace.objects.filter(pk__in=list(asked)):
-        weight = np.linalg.norm(asked[space.pk][0])
+        weight = np.linalg.norm(asked[space.pk])
         known, maps = stored_cells(space, image_ids)
         for image, cells in zip(known.tolist(), maps, strict=True):
             like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))

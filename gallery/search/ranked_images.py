@@ -236,7 +236,7 @@ def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mappin
         scores_by_part=fused(plain, weights)[rows][:, None],
         groups=np.arange(len(image_ids)),
         scores_by_space={kind: each[rows] for kind, each in plain.items()},
-        asked=asked_of(queries, weights, {look.query.space.pk: look.question.plain for look in looks if look.is_moved}),
+        asked=asked_of(queries, weights),
     )
 
 

@@ -99,8 +99,6 @@ class Rescored:
     query : QueryVector
     plain : float32 (r,)
         Calibrated scores of the regions by the cosine alone, as in the first stage.
-    is_moved : bool
-        Whether `question` was moved toward its first hits.
     """
 
     query: QueryVector
@@ -110,7 +108,6 @@ class Rescored:
     background: Background
     to_mean: npt.NDArray[np.float64]
     scores: Floats
-    is_moved: bool = False
 
     @classmethod
     def of(cls, query: QueryVector, regions: Regions) -> Rescored:
@@ -137,7 +134,7 @@ class Rescored:
             return self
         products = self.regions.products(self.query.space, [moved.plain, moved.centred])
         scores = moved.scores(products[0], products[1], self.to_mean, self.background)
-        return replace(self, question=moved, scores=scores, is_moved=True)
+        return replace(self, question=moved, scores=scores)
 
 
 def _background_in(space: DescriptorSpace) -> Background:

@@ -122,7 +122,7 @@ def test_what_is_around_a_selection_is_not_looked_for_in_cells(
     (asked,) = asked_of([query], None).values()
     projection = cells.projection_of(query.space)
     assert projection is not None
-    np.testing.assert_allclose(asked, projection.apply(query.alone[None]) * np.linalg.norm(asked), rtol=1e-4)
+    np.testing.assert_allclose(asked, projection.apply(query.alone) * np.linalg.norm(asked), rtol=1e-4)
 
 
 def test_images_that_show_the_thing_in_their_cells_are_ahead(

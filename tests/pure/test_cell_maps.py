@@ -12,7 +12,7 @@ from gallery.descriptors.cell_maps import (
     resampled,
 )
 from gallery.descriptors.late_interaction import COUNT, Clusters
-from gallery.descriptors.outline_tree import OutlineTree, box_centres
+from gallery.descriptors.outline_tree import OutlineTree
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats
 
@@ -71,16 +71,17 @@ def test_what_is_most_like_the_question_is_outlined() -> None:
     assert tree().best_node(like(1)) == 1
 
 
-def test_the_box_of_a_node_has_its_centre() -> None:
-    assert box_centres(PARENTS, LABELS).tolist()[:5] == [[6, 1], [6, 5], [6, 8], [6, 12], [6, 3]]
+def test_the_centre_of_each_box_is_known() -> None:
+    centres = dict(zip(tree().nodes.tolist(), tree().centres.tolist(), strict=True))
+    assert [centres[node] for node in range(5)] == [6 * SIDE + column for column in (1, 5, 8, 12, 3)]
 
 
 def test_what_does_not_hold_the_centre_of_its_box_is_not_outlined() -> None:
     labels = np.zeros((SIDE, SIDE), np.uint16)
     labels[3:11, 3:11] = 1
     shares = ((labels.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
-    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([132, 64]), shares)
-    assert framed.nodes.tolist() == [1, 2]
+    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares)
+    assert framed.best_node((labels.ravel() == 0).astype(np.float32)) == 1
 
 
 def test_a_node_whose_middle_is_like_the_question_is_ahead() -> None:
@@ -111,13 +112,13 @@ def test_nodes_come_right_after_those_below_them() -> None:
 
 def test_likeness_prefers_few_very_like_cells() -> None:
     cells = np.array([[1, 0], [0.5, 0.866], [0, 1]], np.float32)
-    like = likeness(cells, np.array([[1, 0]], np.float32))
+    like = likeness(cells, np.array([1, 0], np.float32))
     np.testing.assert_allclose([like.mean(), like.std()], [0, 1], atol=1e-6)
     assert like[0] - like[1] > like[1] - like[2] > 0
 
 
 def test_an_even_image_has_no_likeness_to_speak_of() -> None:
-    assert not likeness(np.ones((4, 1), np.float32), np.ones((1, 1), np.float32)).any()
+    assert not likeness(np.ones((4, 1), np.float32), np.ones(1, np.float32)).any()
 
 
 def test_a_thing_is_found_in_the_cells_of_an_image() -> None:
