@@ -1,10 +1,11 @@
 """What a whole ranking costs among many images: candidates, the second look with maps of cells, and outlines.
 
-    python -m benchmarks.second_look [--rows 100000] [--queries N] [--folder FOLDER] [--json FILE]
+    python -m benchmarks.second_look [--rows 100000] [--both] [--queries N] [--folder FOLDER] [--json FILE]
 
 The collection is that of `benchmarks.search`, with a map of cells and the nodes that may be outlined for each image.
-Both are random: so nothing can be compressed. Each question has eight clusters of cells. The steps are timed one by
-one; one JPEG decode in the same run says how fast the machine is.
+Both are random: so nothing can be compressed. Each question has eight clusters of cells. With --both, everything is
+there a second time as `appearance`, as the site has it: for collections that are compared without an index. The steps
+are timed one by one; one JPEG decode in the same run says how fast the machine is.
 """
 
 from __future__ import annotations
@@ -51,6 +52,29 @@ def add_maps(space: DescriptorSpace) -> None:
         Outlines.objects.bulk_create([Outlines(image_id=key, data=outlines) for key in keys], ignore_conflicts=True)
 
 
+def copied(space: DescriptorSpace) -> DescriptorSpace:
+    """A space of the other kind with the same vectors, maps and projection."""
+    from django.db import connection
+
+    from gallery.models import DescriptorSpace
+
+    defaults = {"dimensions": space.dimensions, "is_ready": True}
+    kind = DescriptorSpace.objects.get_or_create(kind="appearance", model=synthetic.MODEL, defaults=defaults)[0]
+    with connection.cursor() as cursor:
+        for table, columns in (
+            ("regionvector", "region_id, image_id, vector"),
+            ("cellmap", "image_id, data"),
+            ("cellprojection", "data"),
+        ):
+            cursor.execute(
+                f"INSERT INTO gallery_{table} (space_id, {columns}) SELECT %s, {columns} FROM gallery_{table} "
+                f"WHERE space_id = %s ON CONFLICT DO NOTHING",
+                [kind.pk, space.pk],
+            )
+        cursor.execute("VACUUM ANALYZE")
+    return kind
+
+
 def a_tree() -> bytes:
     """As many nodes as a photo has, none below another: the time depends on their number alone."""
     from gallery.descriptors.cell_maps import SIDE
@@ -82,14 +106,15 @@ def questions(space: DescriptorSpace, n: int) -> list[QueryVector]:
     return [QueryVector(space, vector, alone=vector, clusters=clusters(rng)) for vector in synthetic.questions(n)]
 
 
-def measure(space: DescriptorSpace, rows: int, n_queries: int) -> list[Row]:
+def measure(spaces: list[DescriptorSpace], rows: int, n_queries: int) -> list[Row]:
     from gallery.search.candidates import Candidates
     from gallery.search.close_look import bonus
     from gallery.search.nearest import nearest
     from gallery.search.outlining import outlined
     from gallery.search.ranked_images import rank_images
 
-    asked, images = questions(space, n_queries), passing("")
+    asked = [list(of_one) for of_one in zip(*(questions(space, n_queries) for space in spaces), strict=True)]
+    images = passing("")
     results: list[Row] = []
 
     def add(name: str, once: Any, given: Any) -> list[Any]:
@@ -97,11 +122,11 @@ def measure(space: DescriptorSpace, rows: int, n_queries: int) -> list[Row]:
         results.append({"rows": rows, "step": name} | times)
         return answers
 
-    add("nearest regions", lambda question: nearest(question, Candidates(images)), asked)
-    add("ranking, one look", lambda question: rank_images([question], images, rescore=False), asked)
-    rankings: list[RankedImages] = add("ranking", lambda question: rank_images([question], images), asked)
+    add("nearest regions", lambda one: [nearest(query, Candidates(images)) for query in one], asked)
+    add("ranking, one look", lambda one: rank_images(one, images, rescore=False), asked)
+    rankings: list[RankedImages] = add("ranking", lambda one: rank_images(one, images), asked)
     first = {id(one): np.sort(ranking.image_ids[:200]) for one, ranking in zip(asked, rankings, strict=True)}
-    add("of this, cells of 200 images", lambda question: bonus([question], first[id(question)], None), asked)
+    add("of this, cells of 200 images", lambda one: bonus(one, first[id(one)], None), asked)
     add("outlines of a page", lambda one: outlined(one.asked, one.image_ids[:PAGE].tolist()), rankings)
     results.append({"rows": rows, "step": "one JPEG decode"} | timed(partial(decode, a_jpeg()), asked, "decode")[1])
     return results
@@ -132,7 +157,8 @@ def run(folder: Path, arguments: argparse.Namespace) -> list[Row]:
         build(space, folder / f"build-{arguments.rows}.json")
         with tqdm(desc="Maps of cells", disable=None):
             add_maps(space)
-        results = measure(space, arguments.rows, arguments.queries)
+        spaces = [space, *([copied(space)] if arguments.both else [])]
+        results = measure(spaces, arguments.rows, arguments.queries)
         show(results)
     return results
 
@@ -140,6 +166,7 @@ def run(folder: Path, arguments: argparse.Namespace) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=n_rows, default=100_000)
+    parser.add_argument("--both", action="store_true", help="in two spaces")
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--folder", type=Path, help="keep the database here, and use what is here")

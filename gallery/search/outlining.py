@@ -31,8 +31,11 @@ def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None
     counting = weights if weights and any(weights.get(query.space.kind) for query in queries) else default_weights()
     asked: Asked = {}
     for query in queries:
-        weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
-        if weight and projection is not None and not query.is_of_words:
+        weight = counting.get(query.space.kind, 0.0)
+        # Without clusters there is no projection either: it is not asked for again.
+        if not weight or query.clusters is None:
+            continue
+        if (projection := projection_of(query.space)) is not None:
             vector = query.vector if query.alone is None else query.alone
             asked[query.space.pk] = projection.apply(vector) * np.float32(weight**0.5)
     return asked
