@@ -139,7 +139,10 @@ def evaluated(dataset: Dataset) -> Evaluation:
         for notice in notices:
             print(notice)
         with tqdm(total=2 * len(dataset.labels) + len(dataset.queries), disable=None) as bar:
-            tick = lambda stage: bool(bar.update())  # noqa: E731  used here alone
+
+            def tick(stage: str) -> None:
+                bar.update()
+
             images = import_images(dataset, tick)
             index_images(images, targets, tick)
             evaluation = Evaluation(dataset, images, targets, tick, baselines=False)
