@@ -58,7 +58,7 @@ class Clusters:
         for _ in range(ROUNDS):
             nearest = (cells @ vectors.T).argmax(axis=1)
             mine = np.where(nearest[:, None] == np.arange(len(vectors)), weights[:, None], 0)
-            vectors = np.where(mine.any(axis=0)[:, None], unit(mine.T @ cells), vectors)
+            vectors = np.where(mine.sum(axis=0)[:, None] > 0, unit(mine.T @ cells), vectors)
         shares = mine.sum(axis=0) / weights.sum()
         return cls(vectors.astype(np.float32), shares.astype(np.float32))
 
