@@ -154,7 +154,8 @@ def stages(repeat: int) -> list[Row]:
     from gallery.search.candidates import Candidates
     from gallery.search.options import Options
     from gallery.search.query import build_query
-    from gallery.search.ranked_images import fold_copies, rank_by_parts
+    from gallery.search.ranked_images import fold_copies
+    from gallery.search.ranking import rank_by_parts
     from selector.people import Person
 
     asked = Search.objects.select_related("label_map__photo").latest("last_asked")

@@ -96,12 +96,18 @@ def _copy_images(cursor: Any, images: Iterable[int]) -> None:
     for image in images:
         key, sha256 = uuid.UUID(int=image + 1), hashlib.sha256(str(image).encode()).hexdigest()
         path = f"photos/{key.hex[:2]}/{key}/synthetic.jpg"
-        photos.append((key, "synthetic.jpg", True, path, "image/jpeg", sha256, path, sha256, 1024, 683, 0, now))
-        maps.append((image + 1, key, sha256, "slic", "{}", 2000, path, b"", now))
+        stored = (path, "image/jpeg", sha256, 10**6, path, sha256, 10**6)
+        photos.append((key, "synthetic.jpg", True, *stored, 1024, 683, 0, now))
+        maps.append((image + 1, key, sha256, "slic", "{}", 2000, path, 10**5, b"", now))
         rows.append((image + 1, key, f"Image {image}", "", "", "", "", "indexed", "", now))
-    names = "id name is_public original original_type original_sha256 working working_sha256 width height"
-    _copy(cursor, "selector_photo", (*names.split(), "quarter_turns", "created"), photos)
-    names = "id photo_id working_sha256 engine parameters n_superpixels labels hierarchy created"
+    names = "id name is_public original original_type original_sha256 original_bytes working working_sha256"
+    _copy(
+        cursor,
+        "selector_photo",
+        (*names.split(), "working_bytes", "width", "height", "quarter_turns", "created"),
+        photos,
+    )
+    names = "id photo_id working_sha256 engine parameters n_superpixels labels labels_bytes hierarchy created"
     _copy(cursor, "selector_labelmap", names.split(), maps)
     names = "id photo_id title description creator licence source_url status error created"
     _copy(cursor, "gallery_galleryimage", names.split(), rows)

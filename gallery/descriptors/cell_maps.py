@@ -15,9 +15,12 @@ import numpy.typing as npt
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats
 
+Bytes = npt.NDArray[np.int8]
+
 SIDE = 14  # cells along each side of the grid, whatever the shape of the image
 DIMENSIONS = 128
 POWER = 0.5  # of the standard deviation along a direction, by which it is divided: 1 would whiten
+LEAST_DEVIATION = 1e-3  # of the likeness over an image: all cells of an even one are alike
 STEPS = 255  # of 8-bit numbers from 0 to 1; no number of a unit vector of so many dimensions is near to 1
 
 
@@ -96,23 +99,10 @@ def pack_cells(cells: Floats) -> bytes:
     return np.clip(np.rint(STEPS * cells), -127, 127).astype(np.int8).tobytes()
 
 
-def unpack_cells(data: bytes) -> Floats:
-    """Read what `pack_cells` wrote.
+def squared_cosines(cells: Floats, asked: Floats) -> Floats:
+    """The squared cosine of each cell with what is asked for, with its sign.
 
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    float32 ndarray, shape (SIDE * SIDE, d)
-        The unit vectors, rounded.
-    """
-    return unit(np.frombuffer(data, np.int8).reshape(SIDE * SIDE, -1).astype(np.float32))
-
-
-def likeness(cells: Floats, asked: Floats) -> Floats:
-    """How like what is asked for each cell is.
+    What is fairly like it counts little beside what is much like it.
 
     Parameters
     ----------
@@ -124,16 +114,58 @@ def likeness(cells: Floats, asked: Floats) -> Floats:
     Returns
     -------
     float32 ndarray, shape (c,)
-        The squared cosine, with its sign: what is fairly like it counts little beside what is much like it.
 
     Examples
     --------
-    >>> likeness(np.array([[1, 0], [-0.6, 0.8]], np.float32), np.array([1, 0], np.float32))
+    >>> squared_cosines(np.array([[1, 0], [-0.6, 0.8]], np.float32), np.array([1, 0], np.float32))
     array([ 1.  , -0.36], dtype=float32)
     """
     cosines = cells @ asked
-    like: Floats = cosines * np.abs(cosines)
+    squared: Floats = cosines * np.abs(cosines)
+    return squared
+
+
+def likeness(cells: Floats, asked: Floats) -> Floats:
+    """How like what is asked for each cell of an image is, beside its other cells.
+
+    Parameters
+    ----------
+    cells : float32 ndarray, shape (c, d)
+        Unit vectors.
+    asked : float32 ndarray, shape (d,)
+        A unit vector.
+
+    Returns
+    -------
+    float32 ndarray, shape (c,)
+        `squared_cosines`, of mean 0 and deviation 1, so that spaces can be added up.
+
+    Examples
+    --------
+    >>> likeness(np.array([[1, 0], [0, 1]], np.float32), np.array([1, 0], np.float32))
+    array([ 1., -1.], dtype=float32)
+    """
+    like = squared_cosines(cells, asked)
+    like -= like.mean()
+    like /= max(float(like.std()), LEAST_DEVIATION)
     return like
+
+
+def smoothed(likeness: Floats) -> Floats:
+    """The mean of each cell's likeness and of the mean likeness of those beside, above and below it.
+
+    Parameters
+    ----------
+    likeness : float32 ndarray, shape (SIDE * SIDE,)
+
+    Returns
+    -------
+    float32 ndarray, shape (SIDE * SIDE,)
+    """
+    grid = np.pad(likeness.reshape(SIDE, SIDE), 1, "edge")
+    around = (grid[:-2, 1:-1] + grid[2:, 1:-1] + grid[1:-1, :-2] + grid[1:-1, 2:]) / 4
+    both: Floats = ((grid[1:-1, 1:-1] + around) / 2).astype(np.float32).reshape(-1)
+    return both
 
 
 def resampled(feature_map: npt.NDArray[np.floating]) -> Floats:

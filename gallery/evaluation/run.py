@@ -26,8 +26,9 @@ from gallery.search.nearest import QueryVector, nearest
 from gallery.search.options import Options
 from gallery.search.outlining import outlined
 from gallery.search.query import asking, query_vector
-from gallery.search.ranked_images import RankedImages, rank_images
-from selector.arrays import Mask
+from gallery.search.ranked_images import RankedImages
+from gallery.search.ranking import rank_images
+from selector.arrays import Mask, Members
 from selector.people import Person
 from selector.rendering.masks import region_mask
 from selector.selection.selection import SuperpixelSelection
@@ -82,31 +83,22 @@ class Evaluation:
         tick: Tick,
         options: Options,
         watch: Stopwatch,
+        *,
+        baselines: bool = True,
     ) -> None:
         self.options = options
         self.dataset, self.images, self.spaces = dataset, images, list(spaces)
         self.name_of = {image.pk: name for name, image in images.items()}
-        self.whole_images = {space.pk: WholeImages(space, images, tick) for space in self.spaces}
+        self.whole_images = {space.pk: WholeImages(space, images, tick) for space in self.spaces if baselines}
         self.results, self.watch = Results(), watch
 
     def ask(self, query: Query) -> None:
         """Ask one query in all ways and note what each found."""
         relevant = self.dataset.relevant_to(query)
-        image = self.images[query.image]
-        picture = SegmentedPhoto(get_or_compute(image.photo))
-        mask = read_mask(query.mask, picture.segmentation.labels.shape)
-        members = members_under(picture.segmentation.labels, mask)
-        self.results.shares.append(float(mask.mean()))
-        self.results.halves.append(self.dataset.half_of(query))
-        self.results.queries.append(f"{query.image} {query.mask.name}")
-        state = SuperpixelSelection(members, np.zeros_like(members)).pack()
-        search = Search.objects.find_or_create(VISITOR, picture.label_map, state)
-        others = GalleryImage.objects.visible_to(VISITOR).exclude(pk=image.pk)
-        questions = []
-        for space in self.spaces:
-            question = self._question(space, picture, search)
-            questions.append(question)
-            baselines = self.whole_images[space.pk].rankings(picture, members, question.vector)
+        questions, others, search = self.questions_of(query)
+        for question in questions:
+            space = question.space
+            baselines = self.whole_images[space.pk].rankings(*self._asked_by(query), question.vector)
             for name, ranked in baselines.items():
                 self.results.add(name, space.kind, [other for other in ranked if other != query.image], relevant)
             self._rank((FIRST_STAGE, REGIONS), space.kind, [question], others, query)
@@ -114,6 +106,23 @@ class Evaluation:
         if len(questions) > 1:
             self._fuse(questions, others, query, search)
         self._note_claims(questions, others, relevant)
+
+    def questions_of(self, query: Query) -> tuple[list[QueryVector], QuerySet[GalleryImage], Search]:
+        """A query in each space, the images to ask, and its search; the size of its object and its half are noted."""
+        picture, members = self._asked_by(query)
+        self.results.shares.append(float(read_mask(query.mask, picture.segmentation.labels.shape).mean()))
+        self.results.halves.append(self.dataset.half_of(query))
+        self.results.queries.append(f"{query.image} {query.mask.name}")
+        state = SuperpixelSelection(members, np.zeros_like(members)).pack()
+        search = Search.objects.find_or_create(VISITOR, picture.label_map, state)
+        others = GalleryImage.objects.visible_to(VISITOR).exclude(pk=self.images[query.image].pk)
+        return [self._question(space, picture, search) for space in self.spaces], others, search
+
+    def _asked_by(self, query: Query) -> tuple[SegmentedPhoto, Members]:
+        """The photo of a query, and the superpixels that its mask covers."""
+        picture = SegmentedPhoto(get_or_compute(self.images[query.image].photo))
+        labels = picture.segmentation.labels
+        return picture, members_under(labels, read_mask(query.mask, labels.shape))
 
     def _question(self, space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> QueryVector:
         """Make the query vector as the site does, twice: the second time the photo's features are kept."""
@@ -151,7 +160,7 @@ class Evaluation:
         for weight, method in self.results.by_weight.items():
             weights = {"appearance": weight, "meaning": 1 - weight}
             found = rank_images(questions, others, weights, EVERY_IMAGE)
-            method.add(self._names(found), self.dataset.relevant_to(query))
+            method.add(self.names(found), self.dataset.relevant_to(query))
 
     def _check(
         self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], query: Query, search: Search
@@ -166,14 +175,14 @@ class Evaluation:
         with self.watch.stage(f"checking {CHECKED_PLACES} images"):
             found = checked(found, asked)
         relevant = self.dataset.relevant_to(query)
-        self.results.add(CHECKED, "all", self._names(found), relevant, self._drawn(found, relevant, query.label))
+        self.results.add(CHECKED, "all", self.names(found), relevant, self.drawn(found, relevant, query.label))
 
     def _note_claims(
         self, questions: Sequence[QueryVector], others: QuerySet[GalleryImage], relevant: frozenset[str]
     ) -> None:
         """Note which images are claimed to be close matches: among all, and with the right ones taken away."""
         found = rank_images(questions, others)
-        claimed = set(self._names(found.take(np.flatnonzero(found.groups < found.n_strong))))
+        claimed = set(self.names(found.take(np.flatnonzero(found.groups < found.n_strong))))
         right = [self.images[name].pk for name in relevant]
         self.results.claims.right.append(bool(claimed & relevant))
         self.results.claims.wrong.append(rank_images(questions, others.exclude(pk__in=right)).n_strong > 0)
@@ -191,10 +200,10 @@ class Evaluation:
         relevant = self.dataset.relevant_to(query)
         for name, rescore in zip(names, (False, True), strict=True):
             found = rank_images(questions, others, weights, EVERY_IMAGE, rescore=rescore)
-            self.results.add(name, space, self._names(found), relevant, self._drawn(found, relevant, query.label))
+            self.results.add(name, space, self.names(found), relevant, self.drawn(found, relevant, query.label))
         return found
 
-    def _drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:
+    def drawn(self, found: RankedImages, relevant: frozenset[str], label: str) -> list[Drawn]:
         """What is drawn on the right hits among the first ten whose object is outlined."""
         drawn = []
         nodes = outlined(found.asked, found.image_ids[:10].tolist())
@@ -202,12 +211,12 @@ class Evaluation:
             name = self.name_of[image]
             masks = self.dataset.objects.get((name, label), ())
             if masks and name in relevant:
-                shown = self._pixels(region, nodes.get(image))
+                shown = self.pixels(region, nodes.get(image))
                 drawn.append(drawn_beside(shown, [read_mask(mask, shown.shape) for mask in masks]))
         return drawn
 
     @staticmethod
-    def _pixels(region_id: int, node: int | None) -> Mask:
+    def pixels(region_id: int, node: int | None) -> Mask:
         """The pixels of a node of an image's tree, or of the region that matched."""
         region = IndexedRegion.objects.select_related("label_map").get(pk=region_id)
         segmentation = label_maps.load(region.label_map)
@@ -215,5 +224,6 @@ class Evaluation:
             segmentation.labels, node_members(segmentation.hierarchy.parents, region.node if node is None else node)
         )
 
-    def _names(self, found: RankedImages) -> list[str]:
+    def names(self, found: RankedImages) -> list[str]:
+        """The images of an answer by the dataset's names, best first."""
         return [self.name_of[image] for image in found.image_ids.tolist()]

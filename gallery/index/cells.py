@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import transaction
+from django.db import connection, transaction
+from psycopg import sql
 
-from gallery.descriptors.cell_maps import Projection, pack_cells
+from gallery.descriptors.cell_maps import SIDE, Bytes, Projection, pack_cells
+from gallery.descriptors.late_interaction import Clusters
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.index import storing
-from gallery.index.describers import Describer
 from gallery.index.features import features_of
 from gallery.index.kinds import describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import CellMap, CellProjection, DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector.arrays import Floats, Members
+from selector.lru_cache import LRUCache
 
 # Regions that a projection is learned on, of fifty images or more; while there are fewer, there is none.
 LEARNED_ON = 800
@@ -26,6 +28,8 @@ COVERED = 0.5
 
 # Those of each space, once there are any: they never change.
 _projections: dict[int, Projection] = {}
+# Of the photos that are being searched for in this process, 100 KB each, by the keys of the label map and of the space.
+_cells_of_photos: LRUCache[Floats] = LRUCache(16 * 2**20, lambda cells: cells.nbytes)
 
 
 def projection_of(space: DescriptorSpace) -> Projection | None:
@@ -74,29 +78,69 @@ def packed_cells(
     return packed
 
 
-def selected_cells(
-    space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto, members: Members
-) -> Floats | None:
-    """The cells of a photo that some superpixels cover for a good part, projected: float32 (c, d).
+def selected_cells(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Floats | None:
+    """The cells of a photo that some superpixels, bool (n,), cover for a good part, projected: float32 (c, d).
 
-    None for a space without a projection, or without cells.
+    None in a space whose cells are not compared (yet), and without superpixels.
 
     Raises
     ------
     SpaceUnavailable
-        When the photo has to be described and the model cannot be loaded.
+        When the model is needed and cannot be loaded.
     """
-    projection, covered = projection_of(space), photo.cell_shares[members].sum(axis=0)
-    if projection is None or not covered.any():
-        return None
-    cells = describer.cells(features_of(space, describer, photo), photo)
-    return None if cells is None else projection.apply(cells[covered > COVERED * covered.max()])
+    cells, covered = projected_cells(space, photo), photo.cell_shares[members].sum(axis=0)
+    return cells[covered > COVERED * covered.max()] if len(cells) and covered.any() else None
+
+
+def selection_clusters(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Clusters | None:
+    """The cells of some superpixels of a photo, bool (n,), as they are looked for in images.
+
+    None in a space whose cells are not compared (yet), and without superpixels.
+
+    Raises
+    ------
+    SpaceUnavailable
+        When the model is needed and cannot be loaded.
+    """
+    cells = projected_cells(space, photo)
+    return Clusters.of(cells, photo.cell_shares[members].sum(axis=0)) if len(cells) else None
+
+
+def projected_cells(space: DescriptorSpace, photo: SegmentedPhoto) -> Floats:
+    """All cells of a photo, projected: float32 (c, d); none in a space whose cells are not compared (yet)."""
+    projection = projection_of(space)
+    if projection is None:
+        return np.zeros((0, 0), np.float32)
+
+    def projected() -> Floats:
+        describer = describer_of(space)
+        cells = describer.cells(features_of(space, describer, photo), photo)
+        return np.zeros((0, 0), np.float32) if cells is None else projection.apply(cells)
+
+    return _cells_of_photos.get((photo.label_map.pk, space.pk), projected)
 
 
 def packed_outlines(photo: SegmentedPhoto) -> bytes:
     """The nodes of a photo's merge tree that may be drawn, as they are stored."""
     segmentation = photo.segmentation
-    return OutlineTree.of(segmentation.hierarchy.parents, segmentation.areas, photo.cell_shares).pack()
+    parents, labels = segmentation.hierarchy.parents, segmentation.labels
+    return OutlineTree.of(parents, labels, segmentation.areas, photo.cell_shares).pack()
+
+
+def stored_cells(space: DescriptorSpace, image_ids: Sequence[int]) -> tuple[npt.NDArray[np.int64], Bytes]:
+    """The maps of cells of some images in a space: the keys of those that have one, (n,), and int8 (n, c, d).
+
+    Copied in PostgreSQL's binary format: as text, megabytes take four times as long.
+    """
+    query = sql.SQL(
+        "COPY (SELECT image_id, data FROM {} WHERE space_id = %s AND image_id = ANY(%s) AND data <> '') "
+        "TO STDOUT (FORMAT BINARY)"
+    ).format(sql.Identifier(CellMap._meta.db_table))
+    with connection.cursor() as cursor, cursor.copy(query, (space.pk, list(image_ids))) as copy:
+        copy.set_types(["int8", "bytea"])
+        rows = list(copy.rows())
+    cells = np.frombuffer(b"".join(data for _, data in rows), np.int8)
+    return np.array([image for image, _ in rows], np.int64), cells.reshape(len(rows), SIDE * SIDE, -1 if rows else 1)
 
 
 def lacking(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> list[DescriptorSpace]:

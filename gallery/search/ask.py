@@ -14,7 +14,8 @@ from gallery.search.feedback import feedback_in_words
 from gallery.search.nearest import ENOUGH
 from gallery.search.options import Options
 from gallery.search.query import Query, build_query
-from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies, rank_by_parts
+from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies
+from gallery.search.ranking import rank_by_parts
 from selector.people import Person
 from superpixel_site.waiting import give_up_if_nobody_waits
 

@@ -20,7 +20,8 @@ from gallery.search.chips import Chip, chips_of, query_of
 from gallery.search.nearest import Integers, QueryVector
 from gallery.search.options import Options
 from gallery.search.query import words_vector
-from gallery.search.ranked_images import RankedImages, fold_copies, rank_by_parts
+from gallery.search.ranked_images import RankedImages, fold_copies
+from gallery.search.ranking import rank_by_parts
 from gallery.search.scoring import reciprocal_ranks
 from selector.arrays import Floats
 from selector.people import Person

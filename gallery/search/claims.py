@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gallery.descriptors.cell_maps import unpack_cells
-from gallery.index.cells import projection_of
-from gallery.models import CellMap
+from gallery.descriptors.pooling import unit
+from gallery.index.cells import projection_of, stored_cells
 from gallery.search import scoring
 from gallery.search.evidence import OF_MATCHES, Sought, presence
-from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import Integers, QueryVector
 from selector.arrays import Floats
 
@@ -71,10 +69,11 @@ def presences(images: Integers, queries: Sequence[QueryVector]) -> Floats | None
     asked = {query.space.pk: (query.space.kind, sought) for query in queries if (sought := sought_by(query))}
     if {kind for kind, _ in asked.values()} != set(OF_MATCHES):
         return None
-    maps = CellMap.objects.filter(EqualsAny("image", images.tolist()), space__in=list(asked)).exclude(data=b"")
     there: dict[int, dict[int, Floats]] = {}
-    for image, space, data in maps.values_list("image", "space", "data"):
-        there.setdefault(image, {})[space] = unpack_cells(bytes(data))
+    for query in queries:
+        if query.space.pk in asked:
+            for image, cells in zip(*stored_cells(query.space, images.tolist()), strict=True):
+                there.setdefault(int(image), {})[query.space.pk] = unit(cells.astype(np.float32))
     found = np.full(len(images), np.nan, np.float32)
     for row, image in enumerate(images.tolist()):
         if len(cells := there.get(image, {})) == len(asked):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gallery.descriptors.cell_maps import likeness
+from gallery.descriptors.cell_maps import squared_cosines
 from selector.arrays import Floats
 
 MOST_SHARE = 0.3
@@ -63,7 +63,7 @@ def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats]) -> f
         OF_MATCHES[kind] * (asked.cells @ there.T) for (kind, asked), there in zip(sought, cells, strict=True)
     )
     general = sum(
-        np.sqrt(OF_MEAN[kind]) * likeness(there, asked.mean).mean()
+        np.sqrt(OF_MEAN[kind]) * squared_cosines(there, asked.mean).mean()
         for (kind, asked), there in zip(sought, cells, strict=True)
     )
     return float(np.asarray(matches).max(axis=1).mean() - GENERAL * general)

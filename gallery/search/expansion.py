@@ -18,6 +18,7 @@ from selector.arrays import Floats
 
 # Hits that the question is moved toward. More of them bring in what is only near.
 FIRST_HITS = 3
+WEIGHT = 1.5  # of each hit beside the question, where the hit is as the question is
 # The least mean cosine, around the mean, between the first hits: where they have nothing in common, the question stays.
 AGREEMENT = 0.1
 # No region lies so near to the mean that its direction from there is worth something.
@@ -121,12 +122,12 @@ class Question:
         References
         ----------
         Radenović, Tolias, Chum, "Fine-tuning CNN image retrieval with no human annotation", 2018, section 3.2: alpha
-        query expansion, here with alpha 1.
+        query expansion, here with alpha 1 and `WEIGHT`.
         """
         directions = background.around(hits)
         if not agree(directions):
             return self
-        weights = np.maximum(directions @ self.centred, 0)
+        weights = WEIGHT * np.maximum(directions @ self.centred, 0)
         return Question(unit(self.plain + weights @ hits), unit(self.centred + weights @ directions))
 
     def scores(

@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from pgvector import HalfVector
 from pgvector.django import HalfVectorField
 
+from gallery.descriptors.late_interaction import Clusters
 from gallery.index import hnsw
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 from gallery.search.candidates import Candidates
@@ -65,6 +66,8 @@ class QueryVector:
         The selection without what is around it, to be compared with cells; by default `vector` is.
     cells : float32 (c, d), optional
         The cells that the selection covers, projected; None where it has none, or is too large to be told by them.
+    clusters : Clusters, optional
+        Its cells, to be looked for in those of the first images.
     """
 
     space: DescriptorSpace
@@ -72,6 +75,7 @@ class QueryVector:
     is_of_words: bool = False
     alone: Floats | None = None
     cells: Floats | None = None
+    clusters: Clusters | None = None
 
     @property
     def distance(self) -> Distance:

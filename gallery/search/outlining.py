@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gallery.descriptors.cell_maps import SIDE, likeness, unpack_cells
+from gallery.descriptors.cell_maps import SIDE, STEPS, likeness
 from gallery.descriptors.outline_tree import OutlineTree
-from gallery.index.cells import projection_of
+from gallery.index.cells import projection_of, stored_cells
 from gallery.index.kinds import default_weights
-from gallery.models import CellMap, Outlines
+from gallery.models import DescriptorSpace, Outlines
 from gallery.search.expressions import EqualsAny
 from gallery.search.nearest import QueryVector
 from selector.arrays import Floats
@@ -22,16 +22,22 @@ Asked = dict[int, Floats]
 def asked_of(queries: Sequence[QueryVector], weights: Mapping[str, float] | None) -> Asked:
     """What to look for in the cells of hits, of the query vectors of one part; words lie elsewhere than regions.
 
-    A space counts by the root of its weight, and cells by squares (`likeness`): so vectors have its fourth root.
+    Parameters
+    ----------
+    queries : sequence of QueryVector
+    weights : mapping of kind of space to float, optional
+        How much each kind counts: here the root of it, as all spaces help to tell a thing from what is around.
     """
     counting = weights if weights and any(weights.get(query.space.kind) for query in queries) else default_weights()
     asked: Asked = {}
     for query in queries:
-        weight, projection = counting.get(query.space.kind, 0.0), projection_of(query.space)
-        if weight and projection is not None and not query.is_of_words:
-            asked[query.space.pk] = projection.apply(query.vector if query.alone is None else query.alone) * np.float32(
-                weight**0.25
-            )
+        weight = counting.get(query.space.kind, 0.0)
+        # Without clusters there is no projection either: it is not asked for again.
+        if not weight or query.clusters is None:
+            continue
+        if (projection := projection_of(query.space)) is not None:
+            vector = query.vector if query.alone is None else query.alone
+            asked[query.space.pk] = projection.apply(vector) * np.float32(weight**0.5)
     return asked
 
 
@@ -40,10 +46,12 @@ def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
     if not asked:
         return {}
     found: dict[int, Floats] = {}
-    maps = CellMap.objects.filter(EqualsAny("image", image_ids), space__in=list(asked)).exclude(data=b"")
-    for image, space, data in maps.values_list("image", "space", "data"):
-        like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
-        like += likeness(unpack_cells(bytes(data)), asked[space])
+    for space in DescriptorSpace.objects.filter(pk__in=list(asked)):
+        weight = np.linalg.norm(asked[space.pk])
+        known, maps = stored_cells(space, image_ids)
+        for image, cells in zip(known.tolist(), maps, strict=True):
+            like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
+            like += weight * likeness(cells.astype(np.float32) / STEPS, asked[space.pk] / weight)
     trees = Outlines.objects.filter(EqualsAny("image", list(found))).values_list("image", "data")
     nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image]) for image, data in trees}
     return {image: node for image, node in nodes.items() if node is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gallery.index.cells import selected_cells
+from gallery.index.cells import selected_cells, selection_clusters
 from gallery.index.describers import Describer, SpaceUnavailable
 from gallery.index.features import selection_vector
 from gallery.index.kinds import describer_of
@@ -104,7 +104,11 @@ def asking(space: DescriptorSpace, picture: SegmentedPhoto, members: Members, ve
     areas = picture.segmentation.areas
     is_small = areas[members].sum() <= MOST_SHARE * areas.sum()
     return QueryVector(
-        space, vector, alone=alone, cells=selected_cells(space, describer, picture, members) if is_small else None
+        space,
+        vector,
+        alone=alone,
+        cells=selected_cells(space, picture, members) if is_small else None,
+        clusters=selection_clusters(space, picture, members),
     )
 
 

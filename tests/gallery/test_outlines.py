@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from gallery.index import cells, indexing, spaces
 from gallery.models import CellMap, CellProjection, GalleryImage, Outlines
+from gallery.search import close_look
 from gallery.search.ask import ask, next_page
 from gallery.search.options import Options
 from gallery.search.outlining import asked_of
@@ -121,3 +123,21 @@ def test_what_is_around_a_selection_is_not_looked_for_in_cells(
     projection = cells.projection_of(query.space)
     assert projection is not None
     np.testing.assert_allclose(asked, projection.apply(query.alone) * np.linalg.norm(asked), rtol=1e-4)
+
+
+def test_images_that_show_the_thing_in_their_cells_are_ahead(
+    collection: list[GalleryImage],
+    search_of: SearchOf,
+    visitor_client: tuple[Client, Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complete()
+    search = search_of(collection[0].photo, visitor_client[1])
+    ((query,),) = build_query(search, Options()).vectors
+    keys = np.sort([image.pk for image in collection])
+    assert not close_look.bonus([query], keys, None).any(), "Of five images none can be said to stand out."
+    monkeypatch.setattr(close_look, "FEWEST", 2)
+    monkeypatch.setattr(close_look, "STANDS_OUT", 0.0)
+    added = dict(zip(keys.tolist(), close_look.bonus([query], keys, None).tolist(), strict=True))
+    assert added.pop(collection[0].pk) > max(added.values()), "None shows the disc as well as its own image."
+    assert not close_look.bonus([replace(query, clusters=None)], keys, None).any()

@@ -22,7 +22,8 @@ from gallery.search.candidates import Candidates
 from gallery.search.nearest import nearest
 from gallery.search.options import Options
 from gallery.search.query import build_query
-from gallery.search.ranked_images import RankedImages, rank_by_parts
+from gallery.search.ranked_images import RankedImages
+from gallery.search.ranking import rank_by_parts
 from gallery.web.forms import FeedbackForm, OptionsForm
 from selector.models import Photo
 from selector.people import Person

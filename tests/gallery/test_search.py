@@ -253,7 +253,8 @@ def test_a_search_needs_few_database_queries_however_many_images_there_are(
 @pytest.mark.parametrize(
     ("options", "seeds", "n_queries"),
     [
-        ({"tag": "no such"}, [1, 2], 4),  # Feedback, spaces, candidates; are there any without the filter?
+        # Feedback, spaces, the projection of cells, candidates; are there any without the filter?
+        ({"tag": "no such"}, [1, 2], 5),
         ({}, [], 4),  # Feedback, spaces, candidates; is there any image at all?
         ({"tag": "no such"}, [], 5),  # Feedback, spaces, candidates, and both.
     ],

@@ -5,12 +5,13 @@ import numpy as np
 from gallery.descriptors.cell_maps import (
     DIMENSIONS,
     SIDE,
+    STEPS,
     Projection,
     likeness,
     pack_cells,
     resampled,
-    unpack_cells,
 )
+from gallery.descriptors.late_interaction import COUNT, Clusters
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats
@@ -38,7 +39,8 @@ def test_cells_are_kept_in_a_byte_a_dimension() -> None:
     cells = Projection.learn(regions(400)).apply(regions(SIDE * SIDE, seed=2))
     packed = pack_cells(cells)
     assert len(packed) == SIDE * SIDE * DIMENSIONS == 25088
-    assert (unpack_cells(packed) * cells).sum(axis=1).min() > 0.995
+    rounded = np.frombuffer(packed, np.int8).reshape(cells.shape) / STEPS
+    assert (unit(rounded) * cells).sum(axis=1).min() > 0.995
 
 
 def test_a_map_of_another_size_is_brought_to_the_grid() -> None:
@@ -49,33 +51,92 @@ def test_a_map_of_another_size_is_brought_to_the_grid() -> None:
     np.testing.assert_array_equal(resampled(same), same.reshape(-1, 3).astype(np.float32))
 
 
-# Four superpixels in a row, a quarter of a grid of 2 x 4 cells each: ((0, 1), (2, 3)).
+# Four superpixels side by side, each with a quarter of the grid: ((0, 1), (2, 3)).
 PARENTS = np.array([4, 4, 5, 5, 6, 6, 6], np.uint16)
-SHARES = (np.repeat(np.eye(4), 2, axis=1) / 8).astype(np.float32)
+COLUMNS = np.minimum(np.arange(SIDE) * 4 // SIDE, 3)
+LABELS = np.repeat(COLUMNS.astype(np.uint16)[None], SIDE, axis=0)
+SHARES = ((LABELS.ravel() == np.arange(4)[:, None]) / SIDE**2).astype(np.float32)
+
+
+def like(*superpixels: int) -> Floats:
+    return np.isin(LABELS.ravel(), superpixels).astype(np.float32)
 
 
 def tree() -> OutlineTree:
-    return OutlineTree.unpack(OutlineTree.of(PARENTS, np.full(4, 100), SHARES).pack())
+    return OutlineTree.unpack(OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES).pack())
 
 
 def test_what_is_most_like_the_question_is_outlined() -> None:
-    assert tree().best_node(np.array([0, 0, 0, 0, 1, 1, 1, 1], np.float32)) == 5
-    assert tree().best_node(np.array([0, 0, 1, 1, 0, 0, 0, 0], np.float32)) == 1
+    assert tree().best_node(like(2, 3)) == 5
+    assert tree().best_node(like(1)) == 1
+
+
+def test_the_centre_of_each_box_is_known() -> None:
+    centres = dict(zip(tree().nodes.tolist(), tree().centres.tolist(), strict=True))
+    assert [centres[node] for node in range(5)] == [6 * SIDE + column for column in (1, 5, 8, 12, 3)]
+
+
+def test_what_does_not_hold_the_centre_of_its_box_is_not_outlined() -> None:
+    labels = np.zeros((SIDE, SIDE), np.uint16)
+    labels[3:11, 3:11] = 1
+    shares = ((labels.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
+    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares)
+    assert framed.best_node((labels.ravel() == 0).astype(np.float32)) == 1
+
+
+def test_a_node_whose_middle_is_like_the_question_is_ahead() -> None:
+    sides = tree()
+    assert sides.best_node(like(0) + like(3)) in (0, 3)
+    middle = like(0) + like(3)
+    middle[6 * SIDE + 12] += 1
+    assert sides.best_node(middle) == 3
 
 
 def test_the_whole_image_is_never_outlined() -> None:
-    assert tree().best_node(np.ones(8, np.float32)) in range(6)
-    one = OutlineTree.of(np.array([0], np.uint16), np.array([9]), np.full((1, 4), 0.25, np.float32))
-    assert one.best_node(np.ones(4, np.float32)) is None
+    assert tree().best_node(np.ones(SIDE**2, np.float32)) in range(6)
+    one, alone = np.full((1, SIDE**2), 1 / SIDE**2, np.float32), np.zeros((SIDE, SIDE), np.uint16)
+    assert OutlineTree.of(np.array([0], np.uint16), alone, np.array([9]), one).best_node(like(0)) is None
 
 
 def test_cells_of_a_node_that_is_left_out_belong_to_the_next_one_above() -> None:
     shares = (SHARES * np.array([[0.002], [1.998], [1], [1]])).astype(np.float32)
-    pruned = OutlineTree.of(PARENTS, np.array([1, 999, 500, 500]), shares)
+    pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares)
     assert 0 not in pruned.nodes.tolist()
-    assert float(pruned.shares.astype(float).sum()) > 0.998
+    assert float(pruned.shares.astype(float).sum()) > 0.998 * float(shares.sum())
+
+
+def test_nodes_come_right_after_those_below_them() -> None:
+    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES)
+    assert pruned.nodes.tolist() == [0, 1, 4, 2, 3, 5, 6] and pruned.firsts.tolist() == [0, 1, 0, 3, 4, 3, 0]
 
 
 def test_likeness_prefers_few_very_like_cells() -> None:
-    cells = unit(np.array([[1, 0], [1, 1], [-1, 1]], np.float32))
-    np.testing.assert_allclose(likeness(cells, np.array([1, 0], np.float32)), [1, 0.5, -0.5], atol=1e-6)
+    cells = np.array([[1, 0], [0.5, 0.866], [0, 1]], np.float32)
+    like = likeness(cells, np.array([1, 0], np.float32))
+    np.testing.assert_allclose([like.mean(), like.std()], [0, 1], atol=1e-6)
+    assert like[0] - like[1] > like[1] - like[2] > 0
+
+
+def test_an_even_image_has_no_likeness_to_speak_of() -> None:
+    assert not likeness(np.ones((4, 1), np.float32), np.ones(1, np.float32)).any()
+
+
+def test_a_thing_is_found_in_the_cells_of_an_image() -> None:
+    cells = unit(np.random.default_rng(0).normal(size=(3, SIDE * SIDE, 16)).astype("f4"))
+    covered = np.zeros(SIDE * SIDE, np.float32)
+    covered[[20, 21, 34]] = 1
+    clusters = Clusters.of(cells[0], covered)
+    assert clusters is not None and len(clusters.vectors) == 3
+    # A third image shows the thing elsewhere; a second one shows something else.
+    cells[2, 100:103] = cells[0, [20, 21, 34]]
+    maps = np.stack([np.frombuffer(pack_cells(one), np.int8).reshape(one.shape) for one in cells[1:]])
+    without, shown = clusters.found_in(maps)
+    assert shown > 0.9 > without + 0.15
+
+
+def test_many_cells_are_a_few_clusters_and_none_are_none() -> None:
+    cells = unit(np.random.default_rng(0).normal(size=(60, 16)).astype("f4"))
+    clusters = Clusters.of(cells, np.linspace(0, 1, 60, dtype=np.float32))
+    assert clusters is not None and clusters.vectors.shape == (COUNT, 16)
+    np.testing.assert_allclose(clusters.shares.sum(), 1, rtol=1e-5)
+    assert Clusters.of(cells, np.zeros(60, np.float32)) is None
