@@ -84,7 +84,8 @@ def presences(images: Integers, queries: Sequence[QueryVector]) -> Floats | None
 
 def sought_by(query: QueryVector) -> Sought | None:
     """What a query vector looks for in cells; None where it was made of words, or without cells."""
-    projection = projection_of(query.space)
-    if query.cells is None or projection is None or query.is_of_words or query.space.kind not in OF_MATCHES:
+    if query.cells is None or query.is_of_words or query.space.kind not in OF_MATCHES:
         return None
-    return Sought(query.cells, projection.apply(query.vector if query.alone is None else query.alone))
+    projection = projection_of(query.space)
+    alone = query.vector if query.alone is None else query.alone
+    return None if projection is None else Sought(query.cells, projection.apply(alone))
