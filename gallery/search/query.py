@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gallery.index.cells import selected_cells
 from gallery.index.describers import Describer, SpaceUnavailable
@@ -103,9 +104,9 @@ def asking(space: DescriptorSpace, picture: SegmentedPhoto, members: Members, ve
     alone = selection_vector(space, describer, picture, members, alone=True)
     areas = picture.segmentation.areas
     is_small = areas[members].sum() <= MOST_SHARE * areas.sum()
-    return QueryVector(
-        space, vector, alone=alone, cells=selected_cells(space, describer, picture, members) if is_small else None
-    )
+    # Only when they are needed: most first looks do without.
+    cells = partial(selected_cells, space, describer, picture, members) if is_small else None
+    return QueryVector(space, vector, alone=alone, cells=cells)
 
 
 def query_vector(space: DescriptorSpace, picture: SegmentedPhoto, search: Search) -> Floats:

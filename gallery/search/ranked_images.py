@@ -29,10 +29,8 @@ from selector.arrays import Floats
 MOST_PLACES = 2400
 # Of many candidates, so many images nearest to each part are compared by all their regions.
 SHORTLIST = 300
-# In a packed ranking, before the name of a space: the array with its scores.
-SPACE_PREFIX = "space "
-# The same before the key of a space: what is looked for in cells.
-ASKED_PREFIX = "asked "
+# In a packed ranking, before the name of a space: its scores; before its key: what is looked for in cells.
+SPACE_PREFIX, ASKED_PREFIX = "space ", "asked "
 
 
 @dataclass(frozen=True)
@@ -208,8 +206,9 @@ def rank_by_parts(
     second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
     if len(parts) > 1:
         return second
-    claims = claims_of(second.image_ids, second.scores, second.scores_by_space, parts[0])
-    return replace(second.led_by(claims), asked=asked_of(parts[0], weights))
+    asked = asked_of(parts[0], weights)
+    claims = claims_of(second.image_ids, second.scores, second.scores_by_space, parts[0] if asked else ())
+    return replace(second.led_by(claims), asked=asked)
 
 
 def scores_of_part(
