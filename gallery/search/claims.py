@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gallery.descriptors.pooling import unit
 from gallery.index.cells import projection_of, stored_cells
+from gallery.models import DescriptorSpace
 from gallery.search import scoring
 from gallery.search.evidence import OF_MATCHES, Sought, presence
 from gallery.search.nearest import Integers, QueryVector
@@ -42,10 +43,11 @@ def claims_of(
     queries : sequence of QueryVector
         What was asked.
     """
+    asked = asked_in_cells(queries)
     claimed = np.zeros(len(images), np.bool_)
     for start in range(0, MOST, AT_ONCE):
         now = slice(start, start + AT_ONCE)
-        present = presences(images[now], queries)
+        present = presences(images[now], asked) if asked else None
         if present is None:
             return claimed if start else by_score(scores, scores_by_space)
         claimed[now] = (present >= PRESENT) | (scores[now] >= UNMISTAKABLE)
@@ -61,29 +63,31 @@ def by_score(scores: Floats, scores_by_space: Mapping[str, Floats]) -> npt.NDArr
     return claimed
 
 
-def presences(images: Integers, queries: Sequence[QueryVector]) -> Floats | None:
-    """How clearly each of some images holds what was selected: float32 (k,), nan without cells.
+def asked_in_cells(queries: Sequence[QueryVector]) -> Sequence[tuple[DescriptorSpace, Sought]]:
+    """What is looked for in cells, by the space; nothing where a space that counts has none."""
+    found = [(query.space, sought) for query in queries if (sought := sought_by(query)) is not None]
+    return found if {space.kind for space, _ in found} == set(OF_MATCHES) else []
 
-    None where that cannot be told, for want of cells in one of the spaces, or of a small enough selection.
-    """
-    asked = {query.space.pk: (query.space.kind, sought) for query in queries if (sought := sought_by(query))}
-    if {kind for kind, _ in asked.values()} != set(OF_MATCHES):
-        return None
+
+def presences(images: Integers, asked: Sequence[tuple[DescriptorSpace, Sought]]) -> Floats | None:
+    """How clearly each of some images holds what was selected: float32 (k,), nan without cells; None if none has."""
+    spaces = [space.pk for space, _ in asked]
     there: dict[int, dict[int, Floats]] = {}
-    for query in queries:
-        if query.space.pk in asked:
-            for image, cells in zip(*stored_cells(query.space, images.tolist()), strict=True):
-                there.setdefault(int(image), {})[query.space.pk] = unit(cells.astype(np.float32))
+    for space, _ in asked:
+        for image, cells in zip(*stored_cells(space, images.tolist()), strict=True):
+            there.setdefault(int(image), {})[space.pk] = unit(cells.astype(np.float32))
     found = np.full(len(images), np.nan, np.float32)
     for row, image in enumerate(images.tolist()):
-        if len(cells := there.get(image, {})) == len(asked):
-            found[row] = presence(list(asked.values()), [cells[space] for space in asked])
+        if len(cells := there.get(image, {})) == len(spaces):
+            found[row] = presence([(space.kind, one) for space, one in asked], [cells[key] for key in spaces])
     return None if np.isnan(found).all() else found
 
 
 def sought_by(query: QueryVector) -> Sought | None:
-    """What a query vector looks for in cells; None where it was made of words, or without cells."""
-    projection = projection_of(query.space)
-    if query.cells is None or projection is None or query.is_of_words or query.space.kind not in OF_MATCHES:
+    """What a query vector looks for in cells; None where it was made of words, or has none."""
+    if query.cells is None or query.is_of_words or query.space.kind not in OF_MATCHES:
         return None
-    return Sought(query.cells, projection.apply(query.vector if query.alone is None else query.alone))
+    cells, projection = query.cells(), projection_of(query.space)
+    if cells is None or projection is None:
+        return None
+    return Sought(cells, projection.apply(query.vector if query.alone is None else query.alone))

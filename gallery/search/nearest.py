@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -64,8 +64,9 @@ class QueryVector:
         Whether it describes words, and no region.
     alone : float32 (D,), optional
         The selection without what is around it, to be compared with cells; by default `vector` is.
-    cells : float32 (c, d), optional
-        The cells that the selection covers, projected; None where it has none, or is too large to be told by them.
+    cells : callable, optional
+        Gives the cells that the selection covers, projected, float32 (c, d), if there are any; None where the selection
+        is too large to be told by them.
     clusters : Clusters, optional
         Its cells, to be looked for in those of the first images.
     """
@@ -74,7 +75,7 @@ class QueryVector:
     vector: Floats
     is_of_words: bool = False
     alone: Floats | None = None
-    cells: Floats | None = None
+    cells: Callable[[], Floats | None] | None = None
     clusters: Clusters | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gallery.index.cells import selected_cells, selection_clusters
 from gallery.index.describers import Describer, SpaceUnavailable
@@ -107,7 +108,8 @@ def asking(space: DescriptorSpace, picture: SegmentedPhoto, members: Members, ve
         space,
         vector,
         alone=alone,
-        cells=selected_cells(space, picture, members) if is_small else None,
+        # Only when they are needed: most first looks do without.
+        cells=partial(selected_cells, space, picture, members) if is_small else None,
         clusters=selection_clusters(space, picture, members),
     )
 

@@ -21,10 +21,8 @@ from selector.arrays import Floats
 
 # Further down nobody looks, and folding copies takes the square of this.
 MOST_PLACES = 2400
-# In a packed ranking, before the name of a space: the array with its scores.
-SPACE_PREFIX = "space "
-# The same before the key of a space: what is looked for in cells.
-ASKED_PREFIX = "asked "
+# In a packed ranking, before the name of a space: its scores; before its key: what is looked for in cells.
+SPACE_PREFIX, ASKED_PREFIX = "space ", "asked "
 POINTS = "points"
 # What has no row for each image.
 NO_COLUMNS = ("scores_by_space", "asked", "points", "is_whole")

@@ -84,7 +84,8 @@ def rank_by_parts(
     second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
     if len(parts) > 1:
         return second
-    return second.led_by(claims_of(second.image_ids, second.scores, second.scores_by_space, parts[0]))
+    asked = parts[0] if second.asked else ()
+    return second.led_by(claims_of(second.image_ids, second.scores, second.scores_by_space, asked))
 
 
 def scores_of_part(
