@@ -17,7 +17,8 @@ from gallery.index.describers import Describer, Kind, SpaceUnavailable
 from gallery.index.segmented_photo import SegmentedImage
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures
 from gallery.search.ask import ask
-from gallery.search.options import Options, default_balance
+from gallery.search.options import Options
+from gallery.search.presets import default_balance
 from selector.arrays import Floats
 from selector.models import Photo
 from selector.people import Person
