@@ -17,10 +17,11 @@ from selector.people import Person
 from selector.rendering.masks import mask_box, region_mask
 from selector.services import label_maps
 
-# Of the drawing, in its own units: how high the pictures are, how wide at most, and what is between them.
-HEIGHT, WIDEST, GAP = 320.0, 480.0, 24.0
+# Of the drawing, in its own units: how wide it is, how high each picture may be, and what is between them. They stand
+# above each other: the drawing is in a narrow column.
+WIDTH, HIGHEST, GAP = 320.0, 320.0, 28.0
 # More lines could not be told apart.
-MOST_LINES = 16
+MOST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Picture:
     Attributes
     ----------
     photo : Photo
-    x, width, height : float
+    x, y, width, height : float
         Where it stands, and how large, in units of the drawing.
     box : (left, top, width, height)
         The part that is shown, in pixels of the photo.
@@ -38,15 +39,17 @@ class Picture:
 
     photo: Photo
     x: float
+    y: float
     width: float
     height: float
     box: tuple[int, int, int, int]
 
     @classmethod
-    def of(cls, photo: Photo, box: tuple[int, int, int, int], x: float) -> Picture:
+    def of(cls, photo: Photo, box: tuple[int, int, int, int], y: float) -> Picture:
         """A part of a photo, (left, top, width, height) in pixels, as large as it may be."""
-        scale = min(HEIGHT / box[3], WIDEST / box[2])
-        return cls(photo, round(x, 1), round(scale * box[2], 1), round(scale * box[3], 1), box)
+        scale = min(WIDTH / box[2], HIGHEST / box[3])
+        width, height = round(scale * box[2], 1), round(scale * box[3], 1)
+        return cls(photo, round((WIDTH - width) / 2, 1), round(y, 1), width, height, box)
 
     @property
     def view_box(self) -> str:
@@ -56,12 +59,12 @@ class Picture:
     def place(self, points: Floats) -> npt.NDArray[np.float64]:
         """Where points of the photo, (k, 2) in pixels, are in the drawing."""
         scale = self.width / self.box[2]
-        return (points.astype(np.float64) + 0.5 - self.box[:2]) * scale + (self.x, 0)
+        return (points.astype(np.float64) + 0.5 - self.box[:2]) * scale + (self.x, self.y)
 
 
 @dataclass(frozen=True)
 class DrawnPoints:
-    """Two pictures beside each other, and the points that belong together.
+    """Two pictures above each other, and the points that belong together.
 
     Attributes
     ----------
@@ -72,7 +75,7 @@ class DrawnPoints:
     width, height : float
         Of the drawing.
     lines : list of list of float
-        x and y in the left picture, x and y in the right one.
+        x and y in the upper picture, x and y in the lower one.
     """
 
     number: int
@@ -85,7 +88,7 @@ class DrawnPoints:
 
     @property
     def pictures(self) -> tuple[Picture, Picture]:
-        """Both, from left to right."""
+        """Both, from above."""
         return self.asked, self.found
 
 
@@ -103,7 +106,7 @@ def points_in(search: Search, image: GalleryImage) -> DrawnPoints | None:
     photo, members = search.label_map.photo, search.superpixels.included
     left, top, right, bottom = mask_box(region_mask(label_maps.load(search.label_map).labels, members)) or (0, 0, 1, 1)
     asked = Picture.of(photo, (left, top, right - left, bottom - top), 0.0)
-    found = Picture.of(image.photo, (0, 0, image.photo.width, image.photo.height), asked.width + GAP)
+    found = Picture.of(image.photo, (0, 0, image.photo.width, image.photo.height), asked.height + GAP)
     # Spread over the thing: from the left to the right.
     order = np.argsort(match.asked[:, 0], kind="stable")
     shown = order[np.unique(np.linspace(0, len(order) - 1, MOST_LINES).astype(int))]
@@ -113,7 +116,7 @@ def points_in(search: Search, image: GalleryImage) -> DrawnPoints | None:
         match.is_mirrored,
         asked,
         found,
-        round(found.x + found.width, 1),
-        round(max(asked.height, found.height), 1),
+        WIDTH,
+        round(found.y + found.height, 1),
         ends.round(1).tolist(),
     )

@@ -24,6 +24,7 @@ FIELDS = re.findall(
     page tag mine region drawer also full kept like dislike forget shown balance apart words licence creator first last
     drop_filters label_map tool mode level points tab number shown_width at.x at.y version background crop size photo
     confirmed stay name title description source_url taken tags username email login password next q o p all e action
+    preset same_thing search checked begun
     index _selected_action status__exact id__exact key code
     """,
 )
