@@ -107,17 +107,53 @@ def begun(labels: Labels, parents: Parents, look: Look, evidence: Evidence, feat
     """
     shown = shown_first(labels, parents, look, evidence)
     alike, borders = likeness_of(look, parents), border_weights(look)
-    members = shown.likely[0]
-    belief = np.zeros(look.n_superpixels)
     if evidence.start == "selection":
-        return Began(shown, alike, borders, members, belief)
-    members, guess = first_guess(parents, look, shown, alike, borders)
-    if evidence.start in FIRST:
-        belief = believed(parents, look, shown, alike, guess, evidence.start, features)
-        if (cuts := cuts_of_belief(look, shown, borders, belief)) and shown.drawn:
-            members = chosen(cuts, cues_of_cuts(look, shown.drawn, belief, cuts), np.array(CHOICE[evidence.start]))
+        return Began(shown, alike, borders, shown.likely[0], np.zeros(look.n_superpixels))
+    members, belief = found(parents, look, shown, alike, borders, evidence.start, features)
     settled = Settled(shown.inside, np.zeros_like(members))
     return Began(shown, alike, borders, tidied(look, members, settled), belief)
+
+
+def found(
+    parents: Parents,
+    look: Look,
+    shown: Shown,
+    alike: Likeness,
+    borders: Numbers,
+    start: str,
+    features: Floats | None = None,
+    largest: float = np.inf,
+) -> tuple[Members, Numbers]:
+    """The object that a gesture shows, before it is tidied.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    alike : Likeness
+    borders : float64 ndarray, shape (m,)
+        Their weights.
+    start : {"box", "loop", "stroke", "tap"}
+    features : float32 ndarray, shape (n, d), optional
+    largest : float, optional
+        How large it may be at most, in pixels, if there is such a cut.
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+    float64 ndarray, shape (n,)
+        The belief, zeros after a tap.
+    """
+    members, guess = first_guess(parents, look, shown, alike, borders)
+    if start not in FIRST or shown.drawn is None:
+        return members, np.zeros(look.n_superpixels)
+    belief = believed(parents, look, shown, alike, guess, start, features)
+    cuts = cuts_of_belief(look, shown, borders, belief)
+    cuts = [cut for cut in cuts if look.areas[cut].sum() <= largest] or cuts[:1]
+    if cuts:
+        members = chosen(cuts, cues_of_cuts(look, shown.drawn, belief, cuts), np.array(CHOICE[start]))
+    return members, belief
 
 
 def believed(

@@ -193,12 +193,33 @@ def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
     line = within_photo(points, look)
     under = under_line(labels, look, points)
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+    return _shown_along(look, under, length, line.min(axis=0), line.max(axis=0))
+
+
+def shown_by_part(look: Look, part: Members) -> Shown:
+    """What a part of an object says: as a stroke through it would that is twice as long as the part is wide.
+
+    Parameters
+    ----------
+    look : Look
+    part : bool ndarray, shape (n,)
+        Not empty.
+
+    Returns
+    -------
+    Shown
+    """
+    half = np.sqrt(look.areas[part])[:, None] / 2
+    low, high = (look.centres[part] - half).min(axis=0), (look.centres[part] + half).max(axis=0)
+    return _shown_along(look, part, 2 * float(np.sqrt(look.areas[part].sum())), low, high)
+
+
+def _shown_along(look: Look, under: Members, length: float, low: Numbers, high: Numbers) -> Shown:
     length = max(length, SHORTEST_STROKE * float(np.hypot(look.width, look.height)))
     reach = REACH_OF_STROKE * length
     distance = distances_from(look, under)
     prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, FARTHEST)
     # What is beside the stroke is no example of what is around the object.
-    low, high = line.min(axis=0), line.max(axis=0)
     near = np.minimum(distance / reach, 1) * _nearness(look, low - length, high + length)
     drawn = Drawn(low, high, np.array([length, length]))
     return Shown(under, np.zeros_like(under), (under,), prior, near, clip=CLIP_OF_STROKE, drawn=drawn)
