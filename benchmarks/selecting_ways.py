@@ -18,6 +18,7 @@ from selector.selection import gestures
 from selector.selection.geometry import Point
 from selector.selection.objects.cutting import cut_object
 from selector.selection.objects.evidence import Evidence
+from selector.selection.objects.growing import grown
 from selector.selection.selection import SuperpixelSelection
 
 LEVELS = (100, 10, 30, 300, 1000, 2000)
@@ -67,6 +68,7 @@ def object_ways(models: Iterable[str] = ()) -> list[Way]:
         *(Way(name, corrected(start)) for name, start in begun.items()),
         Way("object: tap", corrected(lambda subject: Evidence("tap", (middle_of(subject.mask),)))),
         Way("object: box, corrected by strokes", corrected(box, strokes=True)),
+        Way("object: grown from its middle half", _grown_from_half, cap=1),
         *(Way(f"{name}, with {model}", corrected(start, model)) for model in models for name, start in begun.items()),
     ]
 
@@ -92,6 +94,18 @@ def _object(subject: Subject, evidence: Evidence, strokes: bool, features: Float
             return
         evidence = evidence.corrected(points, add)
         members = cut(evidence, before=members)
+
+
+def _grown_from_half(subject: Subject) -> Steps:
+    """What any tool has selected, the superpixels around its middle and half of it, grown to the object."""
+    look = subject.look
+    held = np.bincount(subject.labels[subject.mask], minlength=look.n_superpixels)
+    within = 2 * held > look.areas
+    away = np.hypot(*(look.centres - look.centres[within].mean(axis=0)).T) if within.any() else -held
+    order = np.argsort(np.where(within, away, np.inf))
+    half = np.zeros_like(within)
+    half[order[: 1 + np.searchsorted(np.cumsum(look.areas[order]), look.areas[within].sum() / 2)]] = True
+    yield grown(subject.labels, subject.parents, look, half)[subject.labels]
 
 
 def todays_ways() -> list[Way]:
