@@ -161,7 +161,7 @@ def test_the_preview_gets_the_soft_edge_of_the_file(page: Page) -> None:
 
 def test_where_the_system_chooses_the_colours_what_is_pressed_and_the_background_are_seen(page: Page) -> None:
     page.emulate_media(forced_colors="active")
-    ws.Workspace(page, ws.public_photo(), level=20)
+    work = ws.Workspace(page, ws.public_photo(), level=20)
 
     def background(selector: str) -> str:
         found: str = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundColor")
@@ -169,4 +169,7 @@ def test_where_the_system_chooses_the_colours_what_is_pressed_and_the_background
 
     group = "#object-options .segmented"
     assert background(f"{group} > :has(:checked)") != background(f"{group} > :not(:has(:checked))")
-    assert background("#preview .layers") == "rgb(255, 255, 255)"
+    ws.click(page, *RED)
+    work.settle()
+    white = "getComputedStyle(document.querySelector('#preview .layers')).backgroundColor === 'rgb(255, 255, 255)'"
+    ws.until(page, white)
