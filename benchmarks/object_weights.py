@@ -1,12 +1,15 @@
 """Fit the weights of the object tool's linear models to objects whose masks are known.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2]
-        [--write selector/selection/objects/weights.py]
+    OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2] [--first]
+        [--model JSON WEIGHTS] [--write selector/selection/objects/weights.py]
 
 FOLDER is as for `benchmarks.selecting`; every fifth object, which that measures, is left out. First gestures are made
-of every other object. What a correction tells depends on how objects were corrected before it, so corrections are made
-on one half with the weights of today, weights are fitted to them, and on the other half with those; the last fit is to
-both.
+of every other object. Which cut of a belief overlaps most depends on how good the belief is, so beliefs are fitted to
+one half of the photos and cut on the other. What a correction tells depends on how objects were corrected before it, so
+corrections are made on one half with the weights of today, weights are fitted to them, and on the other half with
+those; the last fit is to both.
+Without `--model`, an image tower in open_clip's format, the weights of what one sees stay as they are; with `--first`
+so do those of corrections.
 Logistic regression, a superpixel weighing its area beside the object's; photos that an object hardly fills weigh less
 than by all their area.
 """
@@ -18,40 +21,52 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.selecting import Item, items_of, subject_of
+from benchmarks.selecting import Item, Models, add_model, items_of, models_of, subject_of
 from benchmarks.selecting_ways import box
 from benchmarks.simulated_person import Subject, loop_around, stroke_along
 from selector.arrays import Members
 from selector.selection.objects import weights
-from selector.selection.objects.cues import first_cues
-from selector.selection.objects.cutting import begun, first_guess
+from selector.selection.objects.choosing import cues_of_cuts, cuts_of_belief
+from selector.selection.objects.cues import feature_cues, first_cues
+from selector.selection.objects.cutting import begun, believed, first_guess
 from selector.selection.objects.evidence import Correction, Evidence
+from selector.selection.objects.likeness import Likeness, border_weights, likeness_of
 from selector.selection.objects.look import Numbers
 from selector.selection.objects.refining import Settled, refined, told_by
+from selector.selection.objects.shown import Shown, shown_first
 from selector.selection.objects.tidying import tidied
 
 CLICKS = 10
 ENOUGH = 0.9
 RIDGE = 1e-4
+RIDGE_OF_CHOICE = 0.01
+IN_A_LINE = 10
+MODELS = ("FIRST", "FIRST_WITH_FEATURES", "CHOICE", "RIGHTED", "KEPT")
 # Farther from a stroke than this prior says, nothing is to be learnt.
 FAR = -2.9
 HEADER = '''"""Weights of the linear models over `cues`: fitted by `benchmarks.object_weights`, never by hand.
 
 Logistic regression on the COCO objects of which `benchmarks.selecting` measures every fifth; those fifths were left
-out. A model's sum is the logarithm of the odds that a superpixel belongs to the object (`FIRST`, by how it began), or
-goes with a correction (True: one that adds): those that have to change for it (`RIGHTED`), and those that were on
-its side already (`KEPT`).
+out. A model's sum is the logarithm of the odds that a superpixel belongs to the object (`FIRST`, by how it began;
+`FIRST_WITH_FEATURES`, where a model has seen the photo), or goes with a correction (True: one that adds): those that
+have to change for it (`RIGHTED`), and those that were on its side already (`KEPT`). The largest sum of `CHOICE` says
+which cut overlaps most, by how the object began: a ridge regression.
 """
+# fmt: off
 
 '''
 
 
 class Examples(NamedTuple):
-    """Superpixels: their cues (m, k), how much of each is in the object (m,), and how much each counts (m,)."""
+    """Superpixels: their cues (m, k), how much of each is in the object (m,), and how much each counts (m,).
+
+    Of cuts instead of superpixels, how much each overlaps with the object.
+    """
 
     cues: Numbers
     truth: Numbers
@@ -66,14 +81,24 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--limit", type=int, metavar="N", help="only N of the objects, evenly")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=1, help="processes")
+    parser.add_argument("--first", action="store_true", help="first gestures alone")
+    add_model(parser)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the weights there")
     options = parser.parse_args()
     items = items_of(options.folder, 5, True)
     items = items[:: max(len(items) // (options.limit or len(items)), 1)]
-    models = {name: dict(getattr(weights, name)) for name in ("FIRST", "RIGHTED", "KEPT")}
-    learn(models, gather(first_examples, items, models, options.jobs))
+    models = {name: dict(getattr(weights, name)) for name in MODELS}
+    towers = models_of(options.model)
+    halves = [[item for item in items if crc32(item.image.name.encode()) % 2 == half] for half in range(2)]
+    told = [gather(first_examples, half, models, options.jobs, towers) for half in halves]
+    cuts: Named = []
+    for one, other in ((0, 1), (1, 0)):
+        learn(models, told[one])
+        cuts += gather(cut_examples, halves[other], models, options.jobs, towers)
+    learn(models, told[0] + told[1])
+    choose(models, cuts)
     seen: Named = []
-    for half in range(2):
+    for half in range(0 if options.first else 2):
         seen += gather(correction_examples, items[half::2], models, options.jobs)
         learn(models, seen)
     text = HEADER + "\n".join(f"{name} = {_as_code(model)}" for name, model in models.items())
@@ -83,17 +108,17 @@ def main() -> None:
         print(text)
 
 
-def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int) -> Named:
+def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int, towers: Models | None = None) -> Named:
     """Examples from all objects, made with these weights."""
     with Pool(jobs) as pool:
-        found = pool.map(partial(_with_models, examples, models), list(enumerate(items)), chunksize=2)
+        found = pool.map(partial(_with_models, examples, models, towers), list(enumerate(items)), chunksize=2)
     return [each for one in found for each in one]
 
 
-def _with_models(examples: Any, models: dict[str, Any], numbered: tuple[int, Item]) -> Named:
+def _with_models(examples: Any, models: dict[str, Any], towers: Models | None, numbered: tuple[int, Item]) -> Named:
     for name, model in models.items():
         getattr(weights, name).update(model)
-    found: Named = examples(numbered[0], subject_of(numbered[1]))
+    found: Named = examples(numbered[0], subject_of(numbered[1], towers))
     return found
 
 
@@ -105,17 +130,54 @@ def learn(models: dict[str, Any], examples: Named) -> None:
         models[name][key] = tuple(np.round(fitted(together), 3).tolist())
 
 
+def choose(models: dict[str, Any], examples: Named) -> None:
+    """Fit the choice among the cuts of a belief: ridge regression on how each differs from the mean of them."""
+    for key in sorted({key for (_, key), _ in examples}):
+        own = [each for (_, which), each in examples if which == key]
+        cues = np.concatenate([each.cues - each.cues.mean(axis=0) for each in own])
+        overlaps = np.concatenate([each.truth - each.truth.mean() for each in own])
+        spread = cues.std(axis=0) + 1e-9
+        standard = cues / spread
+        normal = standard.T @ standard + RIDGE_OF_CHOICE * len(cues) * np.eye(len(spread))
+        found = np.where(spread > 1e-6, np.linalg.solve(normal, standard.T @ overlaps) / spread, 0)
+        models["CHOICE"][key] = tuple(np.round(found, 5).tolist())
+
+
 def first_examples(_number: int, subject: Subject) -> Named:
     """What four first gestures tell of an object."""
     found: Named = []
     for evidence in gestures_of(subject):
-        began = begun(subject.labels, subject.parents, subject.look, evidence)
-        shown, alike = began.shown, began.alike
-        _, guess = first_guess(subject.parents, subject.look, shown, alike, began.borders)
-        cues = first_cues(subject.parents, subject.look, shown, alike, guess)
+        shown, alike, _, guess = _guessed(subject, evidence)
         told = ~(shown.inside | shown.outside) & (shown.prior > FAR)
-        found.append((("FIRST", evidence.start), _examples(subject, cues, truth_of(subject), told)))
+        cues, truth = first_cues(subject.parents, subject.look, shown, alike, guess), truth_of(subject)
+        found.append((("FIRST", evidence.start), _examples(subject, cues, truth, told)))
+        for features in subject.features.values():
+            more = np.column_stack([cues, feature_cues(subject.parents, subject.look, shown, guess, features)])
+            found.append((("FIRST_WITH_FEATURES", evidence.start), _examples(subject, more, truth, told)))
     return found
+
+
+def cut_examples(_number: int, subject: Subject) -> Named:
+    """How well cuts of what is believed after four first gestures overlap with an object."""
+    found: Named = []
+    for evidence in gestures_of(subject):
+        shown, alike, borders, guess = _guessed(subject, evidence)
+        for features in (None, *subject.features.values()):
+            belief = believed(subject.parents, subject.look, shown, alike, guess, evidence.start, features)
+            cuts = cuts_of_belief(subject.look, shown, borders, belief)
+            if shown.drawn and cuts:
+                cues = cues_of_cuts(subject.look, shown.drawn, belief, cuts)
+                overlaps = np.array([subject.overlap(cut[subject.labels]) for cut in cuts])
+                found.append((("CHOICE", evidence.start), Examples(cues, overlaps, np.ones(len(cuts)))))
+    return found
+
+
+def _guessed(subject: Subject, evidence: Evidence) -> tuple[Shown, Likeness, Numbers, Numbers]:
+    """What a gesture shows, likenesses, weights of borders, and the first guess."""
+    look, parents = subject.look, subject.parents
+    shown, alike = shown_first(subject.labels, parents, look, evidence), likeness_of(look, parents)
+    borders = border_weights(look)
+    return shown, alike, borders, first_guess(parents, look, shown, alike, borders)[1]
 
 
 def correction_examples(number: int, subject: Subject) -> Named:
@@ -190,8 +252,9 @@ def fitted(examples: Examples) -> Numbers:
 
 def _as_code(model: dict[Any, tuple[float, ...]]) -> str:
     """A model as the source code of a dictionary."""
-    lines = [f"    {key!r}: (\n" + "".join(f"        {each},\n" for each in model[key]) + "    ),\n" for key in model]
-    return "{\n" + "".join(lines).replace("'", '"') + "}\n"
+    rows = {key: [values[i : i + IN_A_LINE] for i in range(0, len(values), IN_A_LINE)] for key, values in model.items()}
+    text = {key: "".join(f"        {', '.join(map(str, row))},\n" for row in some) for key, some in rows.items()}
+    return "{\n" + "".join(f"    {key!r}: (\n{text[key]}    ),\n" for key in model).replace("'", '"') + "}\n"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """How many gestures it takes to select an object: a simulated person with every tool, and peers in the same run.
 
     OMP_NUM_THREADS=1 python -m benchmarks.selecting FOLDER [--every N] [--others] [--limit N] [--ways WORD ...]
-        [--jobs 1|2] [--json FILE] [--sheet FILE]
+        [--jobs 1|2] [--model JSON WEIGHTS ...] [--json FILE] [--sheet FILE]
 
 FOLDER holds `queries.jsonl` (an object a line: image, label, mask), `images/` and `masks/`. The object tool's constants
 were chosen on all but every fifth object, so what counts is every fifth: `--every 5`, as it is without options. With
-`--others` the rest is measured. `--sheet` draws 12 objects after one drag instead: an even choice by overlap, so that
-failures are among them, of photos that anybody may show who names their source (`labels.json`). GrabCut is
-installed by `pip install -r benchmarks/requirements.txt`.
+`--others` the rest is measured. `--model` names an image tower in open_clip's format, and may be given more than once:
+the object tool is measured without and with what each has seen in the photos. `--sheet` draws 12 objects after one drag
+instead: an even choice by overlap, so that failures are among them, of photos that anybody may show who names their
+source (`labels.json`). GrabCut is installed by `pip install -r benchmarks/requirements.txt`.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ from tqdm import tqdm
 
 from benchmarks.selecting_ways import Way, box, object_ways, peers, todays_ways
 from benchmarks.simulated_person import Subject
-from selector.arrays import Mask
+from selector.arrays import Floats, Labels, Mask, Rgb
 from selector.segmentation import hierarchy, slic
 from selector.selection.objects.cutting import cut_object
 from selector.selection.objects.look import look_at
 
 Row = dict[str, Any]
+Models = dict[str, tuple[str, str]]
 
 WANTED = (0.80, 0.85, 0.90)
 GESTURES = (1, 2, 3, 5, 10)
@@ -60,11 +62,11 @@ def main() -> None:
     if options.sheet:
         draw_sheet(options.folder, items, options.sheet, options.jobs)
         return
-    ways, missing = all_ways(options.ways)
+    ways, missing = all_ways(options.ways, models_of(options.model))
     for sentence in missing:
         print(sentence)
     with Pool(options.jobs) as pool:
-        one = partial(measure, words=options.ways)
+        one = partial(measure, words=options.ways, models=models_of(options.model))
         records = list(tqdm(pool.imap(one, items), total=len(items), desc="objects", disable=None))
     rows = [summary(way, [record["ways"][way.name] for record in records]) for way in ways]
     print_table(rows, len(items))
@@ -82,9 +84,21 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N of them")
     parser.add_argument("--ways", nargs="*", default=[], metavar="WORD", help="only ways with such a word in the name")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=1, help="processes")
+    add_model(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="draw 12 objects after one drag, and stop")
     return parser.parse_args()
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The option that names an image tower."""
+    names, text = ("JSON", "WEIGHTS"), "an image tower"
+    parser.add_argument("--model", nargs=2, action="append", default=[], metavar=names, help=text)
+
+
+def models_of(files: list[list[str]]) -> Models:
+    """Image towers by their names: the two files of each."""
+    return {Path(model).stem: (model, weights) for model, weights in files}
 
 
 def items_of(folder: Path, every: int, others: bool) -> list[Item]:
@@ -97,32 +111,45 @@ def items_of(folder: Path, every: int, others: bool) -> list[Item]:
     ]
 
 
-def all_ways(words: list[str]) -> tuple[list[Way], list[str]]:
+def all_ways(words: list[str], models: Models) -> tuple[list[Way], list[str]]:
     """The ways whose names have one of some words, and what is to be said of those that are missing."""
     theirs, missing = peers()
-    ways = [*object_ways(), *todays_ways(), *theirs]
+    ways = [*object_ways(models), *todays_ways(), *theirs]
     return [way for way in ways if not words or any(word in way.name for word in words)], missing
 
 
-def subject_of(item: Item) -> Subject:
-    """An object as it is selected."""
+def subject_of(item: Item, models: Models | None = None) -> Subject:
+    """An object as it is selected, with what models have seen in the photo."""
     with Image.open(item.image) as photo, Image.open(item.mask) as mask:
         rgb = np.array(photo.convert("RGB"))
         flags = np.array(mask.convert("L")) > 127
     labels = slic.segment(rgb, SUPERPIXELS)
-    return Subject(rgb, labels, hierarchy.build(rgb, labels).parents, look_at(labels, rgb), flags)
+    features = {name: features_of(rgb, labels, *files) for name, files in (models or {}).items()}
+    return Subject(rgb, labels, hierarchy.build(rgb, labels).parents, look_at(labels, rgb), flags, features)
 
 
-def measure(item: Item, words: list[str]) -> Row:
+def features_of(rgb: Rgb, labels: Labels, model: str, weights: str) -> Floats:
+    """What an image tower sees in the superpixels of a photo, float32 (n, d), as the site stores it."""
+    from gallery.descriptors.open_clip import loading
+    from gallery.descriptors.open_clip.feature_maps import superpixel_features, varying_features
+
+    stored = loading.load(model, weights, threads=1, download=False).feature_map(rgb).astype(np.float16)
+    return varying_features(superpixel_features(stored, labels))
+
+
+def measure(item: Item, words: list[str], models: Models) -> Row:
     """What every way makes of one object: overlaps after each gesture and milliseconds a gesture."""
-    subject = subject_of(item)
-    ways, _ = all_ways(words)
+    subject = subject_of(item, models)
+    ways, _ = all_ways(words, models)
+    cut = partial(cut_object, subject.labels, subject.parents, subject.look, box(subject))
+    features = next(iter(subject.features.values()), None)
     return {
         "number": item.number,
         "label": item.label,
         "best": subject.overlap(best_union(subject)),
         "look": _milliseconds(lambda: look_at(subject.labels, subject.rgb)),
-        "cut": _milliseconds(lambda: cut_object(subject.labels, subject.parents, subject.look, box(subject)), repeat=3),
+        "cut": _milliseconds(cut, repeat=3),
+        "cut with features": _milliseconds(partial(cut, features=features), repeat=3),
         "decode": _milliseconds(lambda: Image.open(io.BytesIO(item.image.read_bytes())).load(), repeat=3),
         "ways": {way.name: drive(subject, way) for way in ways},
     }
@@ -175,7 +202,12 @@ def print_table(rows: list[Row], n_objects: int) -> None:
 
 def timings(records: list[Row]) -> dict[str, float]:
     """Median milliseconds of what the server does."""
-    names = {"look": "what the photo looks like, once", "cut": "a cut", "decode": "one JPEG decode"}
+    names = {
+        "look": "what the photo looks like, once",
+        "cut": "a cut",
+        "cut with features": "a cut with what a model has seen, if one is named",
+        "decode": "one JPEG decode",
+    }
     return {name: statistics.median(record[key] for record in records) for key, name in names.items()}
 
 

@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from benchmarks.simulated_person import Subject, box_around, loop_around, middle_of, stroke_along
-from selector.arrays import Cut, Mask, Members
+from selector.arrays import Cut, Floats, Mask, Members
 from selector.segmentation.hierarchy import Hierarchy
 from selector.selection import gestures
 from selector.selection.geometry import Point
 from selector.selection.objects.cutting import cut_object
 from selector.selection.objects.evidence import Evidence
+from selector.selection.objects.growing import grown
 from selector.selection.selection import SuperpixelSelection
 
 LEVELS = (100, 10, 30, 300, 1000, 2000)
 DAB = 4  # radius in pixels of a click that is a seed for peers on pixels
 
 Steps = Iterator[Mask]
+StepsOf = Callable[[Subject], Steps]
 
 
 @dataclass(frozen=True)
@@ -39,23 +42,34 @@ class Way:
     """
 
     name: str
-    steps: Callable[[Subject], Steps]
+    steps: StepsOf
     cap: int = 20
 
 
-def object_ways() -> list[Way]:
-    """The object tool, by how it is started; corrections are clicks unless the name says otherwise."""
+def object_ways(models: Iterable[str] = ()) -> list[Way]:
+    """The object tool, by how it is started; corrections are clicks unless the name says otherwise.
 
-    def corrected(start: Callable[[Subject], Evidence], strokes: bool = False) -> Callable[[Subject], Steps]:
-        return lambda subject: _object(subject, start(subject), strokes)
+    Parameters
+    ----------
+    models : sequence of str
+        Names of models that have seen the photo: ways that begin with a belief once more with each.
+    """
+    begun: dict[str, Callable[[Subject], Evidence]] = {
+        "object: box": box,
+        "object: box, 10% too large on each side": lambda subject: box(subject, 0.1),
+        "object: loop": lambda subject: Evidence("loop", loop_around(subject.mask)),
+        "object: stroke": lambda subject: Evidence("stroke", stroke_along(subject.mask)),
+    }
+
+    def corrected(start: Callable[[Subject], Evidence], model: str = "", strokes: bool = False) -> StepsOf:
+        return lambda subject: _object(subject, start(subject), strokes, subject.features.get(model))
 
     return [
-        Way("object: box", corrected(box)),
-        Way("object: box, 10% too large on each side", corrected(lambda subject: box(subject, 0.1))),
-        Way("object: loop", corrected(lambda subject: Evidence("loop", loop_around(subject.mask)))),
-        Way("object: stroke", corrected(lambda subject: Evidence("stroke", stroke_along(subject.mask)))),
+        *(Way(name, corrected(start)) for name, start in begun.items()),
         Way("object: tap", corrected(lambda subject: Evidence("tap", (middle_of(subject.mask),)))),
         Way("object: box, corrected by strokes", corrected(box, strokes=True)),
+        Way("object: grown from its middle half", _grown_from_half, cap=1),
+        *(Way(f"{name}, with {model}", corrected(start, model)) for model in models for name, start in begun.items()),
     ]
 
 
@@ -64,8 +78,9 @@ def box(subject: Subject, larger: float = 0.0) -> Evidence:
     return Evidence("box", box_around(subject.mask, larger))
 
 
-def _object(subject: Subject, evidence: Evidence, strokes: bool) -> Steps:
-    members = cut_object(subject.labels, subject.parents, subject.look, evidence)
+def _object(subject: Subject, evidence: Evidence, strokes: bool, features: Floats | None) -> Steps:
+    cut = partial(cut_object, subject.labels, subject.parents, subject.look, features=features)
+    members = cut(evidence)
     while True:
         found = members[subject.labels]
         yield found
@@ -78,7 +93,19 @@ def _object(subject: Subject, evidence: Evidence, strokes: bool) -> Steps:
         if not points:
             return
         evidence = evidence.corrected(points, add)
-        members = cut_object(subject.labels, subject.parents, subject.look, evidence, before=members)
+        members = cut(evidence, before=members)
+
+
+def _grown_from_half(subject: Subject) -> Steps:
+    """What any tool has selected, the superpixels around its middle and half of it, grown to the object."""
+    look = subject.look
+    held = np.bincount(subject.labels[subject.mask], minlength=look.n_superpixels)
+    within = 2 * held > look.areas
+    away = np.hypot(*(look.centres - look.centres[within].mean(axis=0)).T) if within.any() else -held
+    order = np.argsort(np.where(within, away, np.inf))
+    half = np.zeros_like(within)
+    half[order[: 1 + np.searchsorted(np.cumsum(look.areas[order]), look.areas[within].sum() / 2)]] = True
+    yield grown(subject.labels, subject.parents, look, half)[subject.labels]
 
 
 def todays_ways() -> list[Way]:

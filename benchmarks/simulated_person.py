@@ -5,7 +5,8 @@ The standard protocol of interactive segmentation: the next click goes into the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from scipy import ndimage, sparse
 from scipy.sparse.csgraph import dijkstra
 from skimage.morphology import skeletonize
 
-from selector.arrays import Labels, Mask, Parents, Rgb
+from selector.arrays import Floats, Labels, Mask, Parents, Rgb
 from selector.selection.geometry import Point
 from selector.selection.objects.look import Look
 
@@ -22,13 +23,17 @@ TOUCHING = np.ones((3, 3))
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """An object in a photo: what is to be selected, and what it is selected with."""
+    """An object in a photo: what is to be selected, and what it is selected with.
+
+    `features` holds by its name what each model has seen in the superpixels.
+    """
 
     rgb: Rgb
     labels: Labels
     parents: Parents
     look: Look
     mask: Mask
+    features: Mapping[str, Floats] = field(default_factory=dict)
 
     def overlap(self, found: Mask) -> float:
         """Intersection over union of what is found with the object."""

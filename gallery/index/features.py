@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.descriptors.open_clip.feature_maps import superpixel_features, varying_features
 from gallery.index.describers import Describer, SpaceUnavailable
-from gallery.index.kinds import describer_of
+from gallery.index.kinds import MEANING, describer_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import DescriptorSpace, PhotoFeatures
 from selector.arrays import Floats, Members
 from selector.lru_cache import LRUCache
 from selector.models import LabelMap
+from selector.services.label_maps import load
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ _superpixel_features: LRUCache[Any] = LRUCache(32 * 2**20, lambda features: feat
 # A few kilobytes each. The slider, a filter or a judgement asks for the same selection again, and some models run for
 # each selection.
 _selection_vectors: LRUCache[Floats] = LRUCache(128)
+# Of the photos in which objects are being selected, a quarter of a megabyte each.
+_varying: LRUCache[Floats | None] = LRUCache(32)
 
 
 def features_of(space: DescriptorSpace, describer: Describer, photo: SegmentedPhoto) -> npt.NDArray[Any]:
@@ -78,6 +82,30 @@ def precompute_features(label_map: LabelMap) -> None:
             _stored_or_extracted(space, describer_of(space), photo)
         except SpaceUnavailable as problem:
             logger.info("%s", problem)
+
+
+def seen_in(label_map: LabelMap) -> Floats | None:
+    """What the model has seen in the superpixels of a photo, if it has looked at it already: nothing is extracted.
+
+    Parameters
+    ----------
+    label_map : LabelMap
+
+    Returns
+    -------
+    float32 ndarray, shape (n, d), or None
+        As `feature_maps.varying_features` gives it.
+    """
+    return _varying.get(label_map.pk, lambda: _seen_in(label_map))
+
+
+def _seen_in(label_map: LabelMap) -> Floats | None:
+    stored = PhotoFeatures.objects.filter(label_map=label_map, space__kind=MEANING.name)
+    newest = stored.order_by("-space__is_ready", "-space__created").first()
+    cells = unpack(bytes(newest.data)) if newest else np.zeros((1, 1, 1))
+    if cells.shape[0] * cells.shape[1] == 1:  # a model without a feature map
+        return None
+    return varying_features(superpixel_features(cells, load(label_map).labels))
 
 
 def selection_vector(

@@ -13,6 +13,7 @@ from selector.selection.objects.shown import under_line
 from selector.selection.selection import SuperpixelSelection
 from selector.selection.tools import BEGIN, CORRECT, GROW_TO_OBJECT, LARGER, Gesture
 from selector.services import label_maps
+from selector.services.seen_features import seen_features
 
 NOTHING_SELECTED = "Select a part of the photo first: it becomes the object that it belongs to."
 TOO_MANY = "This object has been corrected very often. Draw over the thing anew, or go on with the brush."
@@ -34,7 +35,8 @@ class _Change:
 def seen(label_map: LabelMap) -> Seen:
     """A photo as objects are found in it. To be asked for outside of locks: the first time takes a while."""
     segmentation = label_maps.load(label_map)
-    return Seen(segmentation.labels, segmentation.hierarchy.parents, label_maps.look(label_map))
+    look, features = label_maps.look(label_map), seen_features(label_map)
+    return Seen(segmentation.labels, segmentation.hierarchy.parents, look, features)
 
 
 def apply_to(selection: Selection, gesture: Gesture, photo: Seen) -> bool:

@@ -173,3 +173,19 @@ def test_the_preview_gets_the_soft_edge_of_the_file(page: Page) -> None:
     ws.click(page, *GREEN)
     work.check("toggle")
     ws.until(page, "!('soft' in portion.dataset) || portion.style.maskImage.slice(5, -2) !== matte.src")
+
+
+def test_where_the_system_chooses_the_colours_what_is_pressed_and_the_background_are_seen(page: Page) -> None:
+    page.emulate_media(forced_colors="active")
+    work = ws.Workspace(page, ws.public_photo(), level=20)
+
+    def background(selector: str) -> str:
+        found: str = page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundColor")
+        return found
+
+    group = "#object-options .segmented"
+    assert background(f"{group} > :has(:checked)") != background(f"{group} > :not(:has(:checked))")
+    ws.click(page, *RED)
+    work.settle()
+    white = "getComputedStyle(document.querySelector('#preview .layers')).backgroundColor === 'rgb(255, 255, 255)'"
+    ws.until(page, white)

@@ -22,7 +22,8 @@ from gallery.models import Clearing, DescriptorSpace, GalleryImage, IndexedRegio
 from gallery.search.ask import ask
 from selector.models import LabelMap, Photo
 from selector.people import Person
-from selector.services import label_maps
+from selector.selection.objects.evidence import Evidence
+from selector.services import label_maps, objects
 from tests.gallery.discs import AddImage, SearchOf, break_file, thing_on_ground
 from tests.models import use
 
@@ -306,6 +307,7 @@ def test_the_first_search_of_a_photo_with_stored_features_needs_no_model(
     use(settings, tiny_models[0])
     run_worker()
     assert DescriptorSpace.objects.filter(kind="meaning", is_ready=True).exists()
+    assert objects.seen(opened).features is None
     # The model came after the photo had been opened: opened again, it gets features in the new space, too.
     alice_client.get(photo.get_absolute_url())
     run_worker()
@@ -319,6 +321,10 @@ def test_the_first_search_of_a_photo_with_stored_features_needs_no_model(
         raise AssertionError("a forward pass")
 
     monkeypatch.setattr(Tower, "_run", forward)
+    seen = objects.seen(opened)
+    assert seen.features is not None
+    assert seen.features.shape[0] == opened.n_superpixels
+    assert seen.cut(Evidence("box", ((2.0, 2.0), (20.0, 20.0)))).any()
     (hit,) = ask(search_of(photo, Person(user=alice)), Person(user=alice)).hits
     assert set(hit.scores_by_space) == {"appearance", "meaning"}
 

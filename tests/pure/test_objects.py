@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from selector.arrays import Labels, Members, Parents, Rgb
 from selector.segmentation import hierarchy, slic
 from selector.selection.geometry import Point
+from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
 from selector.selection.objects.cutting import cut_object
 from selector.selection.objects.evidence import MOST_CORRECTIONS, Evidence
 from selector.selection.objects.growing import grown
+from selector.selection.objects.likeness import border_weights
 from selector.selection.objects.look import Look, look_at
 from selector.selection.objects.min_cut import min_cut
 from selector.selection.objects.nodes import SmallestNodes, salient_node
+from selector.selection.objects.shown import shown_first
 from selector.selection.tree import node_members
 
 Photo = tuple[Labels, Parents, Look]
@@ -140,6 +143,40 @@ def test_larger_holds_the_object_and_smaller_lies_in_it(photo: Photo) -> None:
     assert larger.sum() > members.sum() > smaller.sum()
 
 
+def test_what_a_model_has_seen_tells_things_of_one_colour_apart() -> None:
+    flat = np.full((120, 180, 3), 128, np.uint8)
+    photo = photo_of(flat)
+    disc = np.hypot(*(photo[2].centres - DISC).T) < 30
+    seen = np.where(disc, 1.0, -1.0)[:, None].astype(np.float32)
+    stroke = Evidence("stroke", ((70.0, 60.0), (110.0, 60.0)))
+    assert overlap(photo, cut_object(*photo, stroke, features=seen)) > overlap(photo, cut_object(*photo, stroke))
+
+
+def test_features_of_another_photo_are_refused(photo: Photo) -> None:
+    with pytest.raises(ValueError, match="different photos"):
+        cut_object(*photo, BOX, features=np.zeros((7, 2), np.float32))
+
+
+@pytest.mark.parametrize("features", [0.0, 1.0])
+def test_a_model_that_has_seen_nothing_breaks_nothing(photo: Photo, features: float) -> None:
+    seen = np.full((photo[2].n_superpixels, 3), features, np.float32)
+    assert overlap(photo, cut_object(*photo, BOX, features=seen)) > 0.7
+
+
+def test_cuts_of_a_belief_lie_within_each_other_and_the_best_is_chosen(photo: Photo) -> None:
+    labels, parents, look = photo
+    shown = shown_first(labels, parents, look, BOX)
+    belief = np.where(shown.outside, -6, 4 - np.hypot(*(look.centres - DISC).T) / 6)
+    cuts = cuts_of_belief(look, shown, border_weights(look) / 20, belief)
+    assert all(not (one & ~other).any() for one, other in itertools.pairwise(cuts))
+    assert cuts[0].sum() < cuts[-1].sum()
+    assert shown.drawn is not None
+    cues = cues_of_cuts(look, shown.drawn, belief, cuts)
+    assert np.isfinite(cues).all()
+    sides = np.eye(cues.shape[1])[0]  # the side that reaches least far
+    assert np.array_equal(chosen(cuts, cues, sides), cuts[int(cues[:, 0].argmax())])
+
+
 def test_a_step_back_is_no_step() -> None:
     assert BOX.resized(2).resized(-2) == BOX
     assert BOX.resized(-1).resized(2) == BOX.resized(1)
@@ -177,7 +214,9 @@ def test_a_part_of_the_disc_grows_into_it(photo: Photo) -> None:
     middle = np.hypot(*(look.centres - DISC).T) < 20
     members = grown(labels, parents, look, middle)
     assert not (middle & ~members).any()
-    assert overlap(photo, members) > overlap(photo, middle)
+    assert overlap(photo, members) > 0.9
+    left = middle & (look.centres[:, 0] < DISC[0])
+    assert look.areas[grown(labels, parents, look, left)].sum() <= 3 * look.areas[left].sum()
     assert not grown(labels, parents, look, np.zeros_like(middle)).any()
 
 

@@ -24,7 +24,12 @@ import numpy.typing as npt
 import pytest
 
 from gallery.descriptors.open_clip import dense_features, weights
-from gallery.descriptors.open_clip.feature_maps import padded_crops, region_vectors, superpixel_features
+from gallery.descriptors.open_clip.feature_maps import (
+    padded_crops,
+    region_vectors,
+    superpixel_features,
+    varying_features,
+)
 from gallery.descriptors.open_clip.loading import load
 from gallery.descriptors.open_clip.tower import CROP_SHARE, Tower
 from gallery.descriptors.open_clip.weights import WeightsMissing
@@ -105,6 +110,16 @@ def test_the_superpixels_share_the_feature_map_out_among_them() -> None:
     features = superpixel_features(feature_map, labels).sums(np.eye(9, dtype=bool))
     assert features.shape == (9, 4)
     assert np.allclose(features.sum(axis=0), feature_map.mean(axis=(0, 1)), atol=1e-5)
+
+
+def test_what_varies_keeps_how_far_superpixels_are_apart() -> None:
+    labels = np.arange(16, dtype=np.uint16).reshape(4, 4)
+    feature_map = np.random.default_rng(0).normal(3, 1, (4, 4, 50)).astype(np.float32)
+    features = varying_features(superpixel_features(feature_map, labels))
+    rows = feature_map.reshape(16, 50)
+    assert np.allclose(features.mean(axis=0), 0, atol=1e-4)
+    apart = np.linalg.norm(rows[:, None] - rows, axis=2)
+    assert np.allclose(np.linalg.norm(features[:, None] - features, axis=2), apart, atol=1e-3)
 
 
 def test_a_region_has_the_features_of_the_place_where_it_is() -> None:

@@ -11,6 +11,7 @@ from gallery.descriptors.pooling import RegionMembers, membership, region_sums, 
 from selector.arrays import Floats, Labels, Rgb
 
 PADDING = 0.15  # of the sides of a region's box, on each side
+DIRECTIONS = 32  # in which the cells of one map vary: more are noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +92,28 @@ def region_vectors(features: SharedMap, members: RegionMembers) -> Floats:
         Unit vectors in the direction of the average over the region; zero for a region without superpixels.
     """
     return unit(features.sums(members))
+
+
+def varying_features(features: SharedMap) -> Floats:
+    """What tells the superpixels of one image apart: features beside their mean, in the directions that vary most.
+
+    Parameters
+    ----------
+    features : SharedMap
+        From `superpixel_features`.
+
+    Returns
+    -------
+    float32 ndarray, shape (n, d)
+        Principal components, d at most `DIRECTIONS`. They mean nothing beside those of another image.
+    """
+    cells = features.cells - features.cells.mean(axis=0)
+    # Far fewer cells than dimensions: the products of cells have the same directions.
+    spread, directions = np.linalg.eigh((cells @ cells.T).astype(np.float64))
+    kept = slice(-1, -1 - DIRECTIONS, -1)
+    components = directions[:, kept] * np.sqrt(np.maximum(spread[kept], 0))
+    shares = features.shares / np.maximum(features.shares.sum(axis=1, keepdims=True), 1e-12)
+    return np.asarray(shares @ components, np.float32)
 
 
 def padded_crops(rgb: Rgb, labels: Labels, members: RegionMembers, padding: float = PADDING) -> list[Rgb]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from selector.arrays import Members, Parents
+from selector.arrays import Floats, Members, Parents
 from selector.selection.objects.likeness import Likeness, region_means
 from selector.selection.objects.look import Look, Numbers
 from selector.selection.objects.nodes import SmallestNodes
@@ -18,6 +18,9 @@ CLIP = 4.0
 SURE = 6.0
 # A guess above this is the core of an object.
 CORE = 0.6
+# What a model has seen is fitted to a guess this much more cautiously than it varies, and looked at on this level too.
+CAUTION = 0.05
+LEVEL_OF_FEATURES = 120
 
 
 def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, guess: Numbers) -> Numbers:
@@ -40,7 +43,7 @@ def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, gues
         what is surely outside; and at four levels of its region the guess, what is outside, looks and place.
     """
     n, area = look.n_superpixels, float((look.areas * guess).sum() + look.areas.mean())
-    core = shown.inside if shown.inside.any() else guess >= min(CORE, float(guess.max()))
+    core = core_of(shown, guess)
     unlike = alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, CLIP)
     columns = [np.ones(n), guess, shown.prior, shown.prior**2, unlike, look.frame.astype(np.float64)]
     for members in (core, shown.outside):
@@ -51,6 +54,70 @@ def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, gues
         for values in (guess, shown.outside.astype(np.float64), unlike, shown.prior):
             columns.append(region_means(values, parents, level, look.areas))
     return np.column_stack(columns)
+
+
+def core_of(shown: Shown, guess: Numbers) -> Members:
+    """What is inside for sure, or else what a guess is sure of.
+
+    Parameters
+    ----------
+    shown : Shown
+    guess : float64 ndarray, shape (n,)
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+    """
+    return shown.inside if shown.inside.any() else guess >= min(CORE, float(guess.max()))
+
+
+def feature_cues(parents: Parents, look: Look, shown: Shown, guess: Numbers, features: Floats) -> Numbers:
+    """What a model that has seen the photo tells of each superpixel, with a first gesture and a guess.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    guess : float64 ndarray, shape (n,)
+        From 0 to 1.
+    features : float32 ndarray, shape (n, d)
+        Their mean over the photo is about zero.
+
+    Returns
+    -------
+    float64 ndarray, shape (n, k)
+        The guess as features tell it; how much more they are like what is inside than like what is around it; how much
+        like the core; and the same of its region.
+    """
+    values, inside = features.astype(np.float64), look.areas * guess
+    around = look.areas * (1 - guess) * shown.near
+    units = _units(values)
+    directions = [_units(weights @ units) for weights in (inside, around, look.areas * core_of(shown, guess))]
+    told = [
+        _fitted_to(values, guess, inside, around),
+        units @ (directions[0] - directions[1]),
+        units @ directions[2],
+    ]
+    return np.column_stack([*told, *(region_means(each, parents, LEVEL_OF_FEATURES, look.areas) for each in told)])
+
+
+def _fitted_to(values: Numbers, guess: Numbers, inside: Numbers, around: Numbers) -> Numbers:
+    """A guess as a linear function of values: ridge regression, inside and around counting alike."""
+    counts = (inside + around) / max(float((inside + around).sum()), 1e-9)
+    of_guess, of_rest = (max(float((counts * part).sum()), 1e-6) for part in (guess, 1 - guess))
+    counts = counts * (guess / of_guess + (1 - guess) / of_rest)
+    counts /= max(float(counts.sum()), 1e-9)
+    design = np.column_stack([values, np.ones(len(values))])
+    caution = CAUTION * float((values**2).sum(axis=1).mean()) / values.shape[1] + 1e-9
+    normal = (design * counts[:, None]).T @ design + np.diag(np.r_[np.full(values.shape[1], caution), 1e-9])
+    told: Numbers = design @ np.linalg.solve(normal, design.T @ (counts * guess))
+    return told
+
+
+def _units(vectors: Numbers) -> Numbers:
+    units: Numbers = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return units
 
 
 def correction_cues(

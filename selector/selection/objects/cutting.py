@@ -4,7 +4,8 @@ Lazy Snapping on the superpixels of a photo: a graph of them is cut where that i
 the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
 like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds;
 where a gesture says little, from several first guesses, whose mean is cut. That is still a guess: beside other cues
-(`cues`) a linear model weighs it (`weights`), and its belief is cut in the end.
+(`cues`) a linear model weighs it (`weights`). What it believes is cut in several ways, one of which is chosen
+(`choosing`).
 
 Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
@@ -14,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from selector.arrays import Floats, Labels, Members, Parents
-from selector.selection.objects.cues import SURE, first_cues
+from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
+from selector.selection.objects.cues import SURE, feature_cues, first_cues
 from selector.selection.objects.evidence import Evidence
 from selector.selection.objects.likeness import Likeness, border_weights, likeness_of, region_means
 from selector.selection.objects.look import Look, Numbers
@@ -22,11 +24,10 @@ from selector.selection.objects.min_cut import min_cut
 from selector.selection.objects.refining import Began, Settled, one_step, refined, told_by
 from selector.selection.objects.shown import Shown, shown_first
 from selector.selection.objects.tidying import tidied
-from selector.selection.objects.weights import FIRST
+from selector.selection.objects.weights import CHOICE, FIRST, FIRST_WITH_FEATURES
 
 # What a border costs beside what looks say.
 BORDER_WEIGHT = 3.5
-BORDER_WEIGHT_OF_BELIEF = 1.0
 ROUNDS = 2
 # How much of what its look says a superpixel takes from its region at this level of the merge tree.
 OF_REGION = 0.4
@@ -55,7 +56,7 @@ def cut_object(
     before : bool ndarray, shape (n,), optional
         What was found before the last correction, where the caller has it: saves finding it again.
     features : float32 ndarray, shape (n, d), optional
-        What a model has seen in each superpixel: another likeness.
+        What a model has seen in each superpixel, beside the mean of the photo: more cues.
 
     Returns
     -------
@@ -67,7 +68,8 @@ def cut_object(
         If the arrays are of different photos, or a gesture lies wholly outside of the photo.
     """
     n = look.n_superpixels
-    if parents.size != 2 * n - 1 or labels.shape != (look.height, look.width):
+    is_of_it = features is None or len(features) == n
+    if parents.size != 2 * n - 1 or labels.shape != (look.height, look.width) or not is_of_it:
         raise ValueError("Labels, tree and look are of different photos.")
     if before is not None and (before.shape != (n,) or not evidence.corrections):
         raise ValueError("What was found before a correction is of this photo and comes with a correction.")
@@ -104,18 +106,85 @@ def begun(labels: Labels, parents: Parents, look: Look, evidence: Evidence, feat
     Began
     """
     shown = shown_first(labels, parents, look, evidence)
-    alike, borders = likeness_of(look, parents, features), border_weights(look)
-    members = shown.likely[0]
-    belief = np.zeros(look.n_superpixels)
+    alike, borders = likeness_of(look, parents), border_weights(look)
     if evidence.start == "selection":
-        return Began(shown, alike, borders, members, belief)
-    members, guess = first_guess(parents, look, shown, alike, borders)
-    if evidence.start in FIRST:
-        belief = first_cues(parents, look, shown, alike, guess) @ np.array(FIRST[evidence.start])
-        belief[shown.inside], belief[shown.outside] = SURE, -SURE
-        members = _cut_of_belief(look, shown, borders, belief, members)
+        return Began(shown, alike, borders, shown.likely[0], np.zeros(look.n_superpixels))
+    members, belief = found(parents, look, shown, alike, borders, evidence.start, features)
     settled = Settled(shown.inside, np.zeros_like(members))
     return Began(shown, alike, borders, tidied(look, members, settled), belief)
+
+
+def found(
+    parents: Parents,
+    look: Look,
+    shown: Shown,
+    alike: Likeness,
+    borders: Numbers,
+    start: str,
+    features: Floats | None = None,
+    largest: float = np.inf,
+) -> tuple[Members, Numbers]:
+    """The object that a gesture shows, before it is tidied.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    alike : Likeness
+    borders : float64 ndarray, shape (m,)
+        Their weights.
+    start : {"box", "loop", "stroke", "tap"}
+    features : float32 ndarray, shape (n, d), optional
+    largest : float, optional
+        How large it may be at most, in pixels, if there is such a cut.
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+    float64 ndarray, shape (n,)
+        The belief, zeros after a tap.
+    """
+    members, guess = first_guess(parents, look, shown, alike, borders)
+    if start not in FIRST or shown.drawn is None:
+        return members, np.zeros(look.n_superpixels)
+    belief = believed(parents, look, shown, alike, guess, start, features)
+    cuts = cuts_of_belief(look, shown, borders, belief)
+    cuts = [cut for cut in cuts if look.areas[cut].sum() <= largest] or cuts[:1]
+    if cuts:
+        members = chosen(cuts, cues_of_cuts(look, shown.drawn, belief, cuts), np.array(CHOICE[start]))
+    return members, belief
+
+
+def believed(
+    parents: Parents, look: Look, shown: Shown, alike: Likeness, guess: Numbers, start: str, features: Floats | None
+) -> Numbers:
+    """How much a first gesture speaks for each superpixel.
+
+    Parameters
+    ----------
+    parents : uint16 ndarray, shape (2n - 1,)
+    look : Look
+    shown : Shown
+    alike : Likeness
+    guess : float64 ndarray, shape (n,)
+        From 0 to 1.
+    start : {"box", "loop", "stroke"}
+    features : float32 ndarray, shape (n, d), or None
+
+    Returns
+    -------
+    float64 ndarray, shape (n,)
+        The logarithm of odds.
+    """
+    cues = first_cues(parents, look, shown, alike, guess)
+    weights: tuple[float, ...] = FIRST[start]
+    if features is not None:
+        cues = np.column_stack([cues, feature_cues(parents, look, shown, guess, features)])
+        weights = FIRST_WITH_FEATURES[start]
+    belief: Numbers = cues @ np.array(weights)
+    belief[shown.inside], belief[shown.outside] = SURE, -SURE
+    return belief
 
 
 def first_guess(
@@ -144,19 +213,6 @@ def first_guess(
     members = _cut_once(parents, look, shown, alike, borders, mean)
     members = members if members.any() else guesses[0]
     return members, (mean + members) / 2
-
-
-def _cut_of_belief(look: Look, shown: Shown, borders: Numbers, belief: Numbers, guess: Members) -> Members:
-    """The object that is believed in, or a guess where there is none."""
-    surely, areas = 1 / (1 + np.exp(-belief)), look.areas
-    order = np.argsort(-surely, kind="stable")
-    held, taken = np.cumsum((areas * surely)[order]), np.cumsum((areas * (1 - surely))[order])
-    overlap = float((held / (held[-1] + taken)).max())
-    # What is as likely as half the overlap that is to be expected, and more, makes the overlap larger.
-    costs = -np.sqrt(areas / areas.mean()) * (belief - np.log(overlap))
-    costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
-    members = min_cut(costs, look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
-    return members if members.any() else guess
 
 
 def _rounds(parents: Parents, look: Look, shown: Shown, alike: Likeness, weights: Numbers, members: Members) -> Members:

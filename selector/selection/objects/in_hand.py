@@ -114,7 +114,7 @@ class ObjectInHand:
 
     def grown(self, seen: Seen) -> ObjectInHand:
         """The object that what is selected is a part of."""
-        members = grown(seen.labels, seen.parents, seen.look, self.members)
+        members = grown(seen.labels, seen.parents, seen.look, self.members, features=seen.features)
         return replace(self, evidence=self.evidence.resized(1), members=members)
 
     def corrected(self, seen: Seen, points: Points, *, add: bool) -> ObjectInHand:

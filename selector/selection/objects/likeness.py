@@ -19,8 +19,6 @@ REGIONS = 300
 FAINT = 1e-4
 # How sharply the cost of a border falls with its contrast: the typical one counts as this much squared.
 SHARPNESS = 0.3
-# How much a model's features count beside colour, as the exponent of a cosine.
-FEATURE_WEIGHT = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +82,13 @@ class Likeness:
         return clipped
 
 
-def likeness_of(look: Look, parents: Parents, features: Floats | None = None) -> Likeness:
+def likeness_of(look: Look, parents: Parents) -> Likeness:
     """How much superpixels look like the regions of a photo, by kernels over mean colour and its deviation.
 
     Parameters
     ----------
     look : Look
     parents : uint16 ndarray, shape (2n - 1,)
-    features : float32 ndarray, shape (n, d), optional
-        What a model has seen in each superpixel: those that it sees as different are less alike.
 
     Returns
     -------
@@ -101,10 +97,6 @@ def likeness_of(look: Look, parents: Parents, features: Floats | None = None) ->
     regions = Hierarchy(parents).cut(REGIONS).astype(np.intp)
     looks = np.column_stack([look.colours, look.deviations]) / BANDWIDTH
     alike = np.exp(-0.5 * _squared_distances(looks, _means(looks, regions, look.areas)))
-    if features is not None:
-        unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
-        cosines = 1 - 0.5 * _squared_distances(unit, _means(unit, regions, look.areas))
-        alike = alike * np.clip(cosines, 0, 1) ** np.float32(FEATURE_WEIGHT)
     return Likeness(np.asarray(alike, np.float32), regions)
 
 

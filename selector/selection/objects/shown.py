@@ -33,6 +33,23 @@ PRIOR_OF_NODE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """Where a gesture was drawn.
+
+    Attributes
+    ----------
+    low, high : float64 ndarray, shape (2,)
+        Opposite corners of the box around it, as far as it is on the photo.
+    scale : float64 ndarray, shape (2,)
+        What distances from it are measured by: of a box or a loop its sides, of a stroke its length, twice.
+    """
+
+    low: Numbers
+    high: Numbers
+    scale: Numbers
+
+
+@dataclass(frozen=True, eq=False)
 class Shown:
     """What a gesture says of the n superpixels.
 
@@ -48,6 +65,8 @@ class Shown:
         How much a superpixel counts as an example of what is around the object, from 0 to 1.
     clip : float
         How much a superpixel's look may say at most.
+    drawn : Drawn, optional
+        Of a box, a loop or a stroke.
     """
 
     inside: Members
@@ -56,6 +75,7 @@ class Shown:
     prior: Numbers
     near: Numbers
     clip: float = 4.0
+    drawn: Drawn | None = None
 
 
 def shown_first(labels: Labels, parents: Parents, look: Look, evidence: Evidence) -> Shown:
@@ -150,7 +170,8 @@ def _shown_by_box(labels: Labels, look: Look, points: Points) -> Shown:
     middles = [allowed & (radius <= share) for share in MIDDLES_OF_BOX]
     prior = np.where(allowed, PRIOR_OF_BOX * (1 - radius), 0.0)
     likely = tuple(middle if middle.any() else allowed for middle in middles)
-    return Shown(np.zeros_like(allowed), ~allowed, likely, prior, _nearness(look, low, high))
+    near, drawn = _nearness(look, low, high), Drawn(low, high, high - low)
+    return Shown(np.zeros_like(allowed), ~allowed, likely, prior, near, drawn=drawn)
 
 
 def _shown_by_loop(labels: Labels, look: Look, points: Points) -> Shown:
@@ -162,8 +183,9 @@ def _shown_by_loop(labels: Labels, look: Look, points: Points) -> Shown:
     middle = corners.mean(axis=0)
     allowed = _mostly_in(labels, look, polygon_mask(corners, look.height, look.width), middle)
     prior = np.where(allowed, PRIOR_OF_LOOP, 0.0)
-    near = _nearness(look, corners.min(axis=0), corners.max(axis=0))
-    return Shown(np.zeros_like(allowed), ~allowed, (allowed,), prior, near)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    drawn = Drawn(low, high, np.maximum(high - low, 1.0))
+    return Shown(np.zeros_like(allowed), ~allowed, (allowed,), prior, _nearness(look, low, high), drawn=drawn)
 
 
 def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
@@ -171,13 +193,36 @@ def _shown_by_stroke(labels: Labels, look: Look, points: Points) -> Shown:
     line = within_photo(points, look)
     under = under_line(labels, look, points)
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+    return _shown_along(look, under, length, line.min(axis=0), line.max(axis=0))
+
+
+def shown_by_part(look: Look, part: Members) -> Shown:
+    """What a part of an object says: as a stroke through it would that is twice as long as the part is wide.
+
+    Parameters
+    ----------
+    look : Look
+    part : bool ndarray, shape (n,)
+        Not empty.
+
+    Returns
+    -------
+    Shown
+    """
+    half = np.sqrt(look.areas[part])[:, None] / 2
+    low, high = (look.centres[part] - half).min(axis=0), (look.centres[part] + half).max(axis=0)
+    return _shown_along(look, part, 2 * float(np.sqrt(look.areas[part].sum())), low, high)
+
+
+def _shown_along(look: Look, under: Members, length: float, low: Numbers, high: Numbers) -> Shown:
     length = max(length, SHORTEST_STROKE * float(np.hypot(look.width, look.height)))
     reach = REACH_OF_STROKE * length
     distance = distances_from(look, under)
     prior = PRIOR_OF_STROKE * np.maximum(1 - distance / reach, FARTHEST)
     # What is beside the stroke is no example of what is around the object.
-    near = np.minimum(distance / reach, 1) * _nearness(look, line.min(axis=0) - length, line.max(axis=0) + length)
-    return Shown(under, np.zeros_like(under), (under,), prior, near, clip=CLIP_OF_STROKE)
+    near = np.minimum(distance / reach, 1) * _nearness(look, low - length, high + length)
+    drawn = Drawn(low, high, np.array([length, length]))
+    return Shown(under, np.zeros_like(under), (under,), prior, near, clip=CLIP_OF_STROKE, drawn=drawn)
 
 
 def _shown_by_members(look: Look, members: Members, inside: Members) -> Shown:

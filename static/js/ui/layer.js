@@ -3,6 +3,9 @@
 
 /** @import { Segmentation } from "../lib/segmentation.js" */
 
+/** The length of a dash along a row or column of pixels. */
+const DASH = 6;
+
 export class Layer {
   #context;
   #image;
@@ -56,6 +59,21 @@ export class Layer {
       const top = Math.max(y - radius, 0), bottom = Math.min(y + radius + 1, height);
       for (let row = top; row < bottom; row++) words.fill(word, row * width + left, row * width + right);
       this.#note(left, top, right, bottom);
+    }
+  }
+
+  /**
+   * Paint pixels in dashes of two colours by turns.
+   *
+   * @param {Iterable<number>} pixels
+   * @param {number} one a colour, as ABGR
+   * @param {number} other
+   */
+  dashes(pixels, one, other) {
+    for (const pixel of pixels) {
+      const x = pixel % this.width, y = (pixel - x) / this.width;
+      this.#words[pixel] = (x + y) % (2 * DASH) < DASH ? one : other;
+      this.#note(x, y, x + 1, y + 1);
     }
   }
 

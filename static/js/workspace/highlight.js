@@ -4,7 +4,7 @@
 import { closingLine } from "../lib/shapes.js";
 import { timed } from "../lib/timing.js";
 import { Layer } from "../ui/layer.js";
-import { BLACK, INCLUDE, LIGHT, WHITE } from "./colours.js";
+import { BLACK, LIGHT, WHITE } from "./colours.js";
 
 /**
  * @import { Segmentation } from "../lib/segmentation.js"
@@ -47,7 +47,7 @@ export class Highlight {
   }
 
   /**
-   * Light the region at a point, with a line along its border.
+   * Light the region at a point, with a line along its border that is seen on a photo of any colour.
    *
    * @param {Point} point
    */
@@ -72,7 +72,7 @@ export class Highlight {
       if (region !== NONE) {
         const members = segmentation.members(cut, superpixel);
         this.#layer.fill(segmentation, members, LIGHT);
-        this.#layer.line(segmentation.outline(cut, members), INCLUDE);
+        this.#layer.dashes(segmentation.outline(cut, members), WHITE, BLACK);
       }
       this.#layer.show();
     });
@@ -89,7 +89,7 @@ export class Highlight {
     timed("hover", () => {
       this.#layer.erase();
       this.#layer.fill(segmentation, members, LIGHT);
-      this.#layer.line(segmentation.outlineOf(members), INCLUDE);
+      this.#layer.dashes(segmentation.outlineOf(members), WHITE, BLACK);
       this.#layer.show();
     });
     this.#hovered = OTHER;
