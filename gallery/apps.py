@@ -10,11 +10,8 @@ class GalleryConfig(AppConfig):
 
     def ready(self) -> None:
         from gallery import receivers  # noqa: F401  connects itself
-        from gallery.index.features import seen_in
         from gallery.models import GalleryImage
-        from selector.services import seen_features
 
-        seen_features.add_source(seen_in)
         slots.fill("workspace-search", "gallery/_search_button.html")
         slots.fill("workspace-overlay", "gallery/_empty_drawer.html")
         add_gauge("images", "Images of all collections.", GalleryImage.objects.counts_by_status, label="status")

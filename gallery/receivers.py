@@ -13,13 +13,17 @@ from django.dispatch import receiver
 
 from gallery import jobs
 from gallery.index import hnsw
-from gallery.index.features import spaces_without_features
+from gallery.index.features import seen_in, spaces_without_features
 from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import LabelMap, Photo
+from selector.services import seen_features
 from selector.signals import adopted, forgotten, label_map_turned, photo_opened, working_copy_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+# What a model has seen in a photo helps to tell an object from what is around it.
+seen_features.add_source(seen_in)
 
 
 @receiver(photo_opened)

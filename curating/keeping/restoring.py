@@ -42,9 +42,10 @@ _NOT_RESTORED = re.compile(
 # What belongs to an extension stays; a sequence that is part of a column goes with it.
 EMPTY_SCHEMA = """
 DO $$
-DECLARE statement text;
+DECLARE statements text[]; statement text;
 BEGIN
-  FOR statement IN
+  -- All are written down first: what a drop takes along has no name any more.
+  statements := ARRAY(
     SELECT format('DROP %s IF EXISTS public.%I CASCADE',
       CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
         WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, relname)
@@ -59,7 +60,8 @@ BEGIN
     FROM pg_type WHERE typnamespace = 'public'::regnamespace
       AND (typtype IN ('e', 'd') OR EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c'))
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
-  LOOP EXECUTE statement; END LOOP;
+  );
+  FOREACH statement IN ARRAY statements LOOP EXECUTE statement; END LOOP;
 END $$;
 CREATE EXTENSION IF NOT EXISTS vector;
 """

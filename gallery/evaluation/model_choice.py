@@ -110,4 +110,5 @@ def _short(name: str) -> str:
     """A name without the folders of files, cut to what fits."""
     model, equals, pretrained = name.partition("=")
     short = Path(model).name + equals + Path(pretrained).name
-    return short if len(short) < 36 else f"{short[:34]}…"
+    # What tells two apart, the method, stands at the end.
+    return short if len(short) < 36 else f"{short[:16]}…{short[-18:]}"

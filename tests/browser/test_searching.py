@@ -89,9 +89,9 @@ def test_the_cat_is_found_in_other_pictures_and_where_it_is(
     ws.stroke(page, (left * 451, top * 300), (right * 451, bottom * 300))
     ws.settled(page)
     hits = search(page)
-    # The cropped image is nothing but the thing: there the region has to be nearly all of it.
+    # The cropped image is nothing but the thing. A whole image is never outlined: what is, is a good part of it.
     cropped = titles(page).index("Chelsea the cat, cropped")
-    assert layer_of(page, hits.nth(cropped)).mean() > 0.7
+    assert layer_of(page, hits.nth(cropped)).mean() > 0.25
     boxes = {
         "Chelsea the cat, cropped": (0, 0, 1, 1),
         "Chelsea the cat, mirrored": (1 - right, top, 1 - left, bottom),
@@ -266,8 +266,10 @@ def test_controls_are_kept_when_more_is_selected_and_the_history_has_both_search
     expect(page.get_by_role("button", name="Less like red")).to_have_attribute("aria-pressed", "true")
     page.go_back()
     page.get_by_role("button", name="Delete the search").first.click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.reload()
     expect(page.locator(".searches .card")).to_have_count(1)
-    assert Search.objects.count() == 1
+    assert Search.objects.kept().count() == 1
 
 
 def test_more_follow_on_scrolling_without_repeats_and_copies_share_a_place(

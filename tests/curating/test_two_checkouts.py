@@ -34,6 +34,7 @@ CODE = (
     "library",
     "accounts",
     "curating",
+    "api",
     "templates",
     "static",
     "tests",

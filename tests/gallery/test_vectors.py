@@ -21,7 +21,6 @@ from gallery.models import DescriptorSpace, GalleryImage, IndexedRegion, PhotoFe
 from gallery.search.ask import ask
 from gallery.search.candidates import Candidates
 from gallery.search.nearest import (
-    ENOUGH,
     INDEX_PARAMETERS,
     Neighbours,
     QueryVector,
@@ -122,11 +121,10 @@ def test_among_many_images_the_index_answers(indexed: DescriptorSpace, index_onl
 
 def test_a_filter_that_passes_half_is_answered_by_the_index(indexed: DescriptorSpace, index_only: None) -> None:
     half = GalleryImage.objects.filter(pk__in=list(GalleryImage.objects.values_list("pk", flat=True))[::2])
-    query = query_in(indexed)
-    near = found(query, half)
-    assert near[:10] == by_numpy(query, half)[:10]
-    images = IndexedRegion.objects.filter(pk__in=near).values("image").distinct()
-    assert images.count() >= min(ENOUGH, half.count())
+    query, enough = query_in(indexed), IMAGES // 4
+    near = nearest(query, Candidates(half), enough)
+    assert near.region_ids.tolist()[:10] == by_numpy(query, half)[:10]
+    assert len(set(near.image_ids.tolist())) >= enough
 
 
 def test_of_few_images_no_region_is_missing_however_few_are_enough(
@@ -197,7 +195,9 @@ def test_whatever_the_filter_and_the_way_no_fewer_images_are_found_than_are_enou
     assert found_images <= set(keys)
     assert len(found_images) >= min(enough, len(keys))
     true = by_numpy(query_in(indexed, seed), passing)
-    assert near.region_ids.tolist()[:10] == true[:10]
+    # Of one image there may be fewer regions than ten.
+    first = near.region_ids.tolist()[:10]
+    assert first and first == true[: len(first)]
     if near.are_all:
         assert near.region_ids.tolist() == true
 

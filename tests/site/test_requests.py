@@ -65,9 +65,9 @@ def test_a_slot_shows_what_fills_it_in_order_and_once(monkeypatch: pytest.Monkey
     for template in ("_status.html", "library/_fill_own_collection.html", "_status.html"):
         slots.fill("here", template)
     shown = Template('{% load slots %}{% slot "here" %}').render(RequestContext(asked(), {"message": "<Saved>"}))
-    assert shown.count('id="status"') == shown.count("photos of yours") == 1
+    assert shown.count('id="status"') == shown.count("your photos") == 1
     assert "&lt;Saved&gt;" in shown
-    assert shown.index('id="status"') < shown.index("photos of yours")
+    assert shown.index('id="status"') < shown.index("your photos")
 
 
 def test_a_slot_that_nothing_fills_is_empty() -> None:
