@@ -56,7 +56,7 @@ def standardised(values: npt.NDArray[np.floating]) -> Floats:
 
     Examples
     --------
-    >>> standardised(np.array([0, 1, 2, 3, 4])).round(2).tolist()
+    >>> standardised(np.array([0, 1, 2, 3, 4])).astype(float).round(2).tolist()
     [-1.35, -0.67, 0.0, 0.67, 1.35]
     """
     middle, upper = np.quantile(values, (0.5, 0.75))
