@@ -8,6 +8,7 @@ import datetime
 import json
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from ninja import Field, Schema
 
@@ -34,7 +35,7 @@ def latest_first(rows: QuerySet[Row], paging: Paging, moment: str = "created") -
     """
     ordered = rows.order_by(f"-{moment}", "-pk")
     if paging.cursor:
-        when, key = _read(paging.cursor)
+        when, key = _read(paging.cursor, rows)
         ordered = ordered.filter(Q(**{f"{moment}__lt": when}) | Q(**{moment: when, "pk__lt": key}))
     found = list(ordered[: paging.limit + 1])
     page = found[: paging.limit]
@@ -45,9 +46,12 @@ def _written(when: datetime.datetime, key: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps([when.isoformat(), str(key)]).encode()).decode()
 
 
-def _read(cursor: str) -> tuple[datetime.datetime, str]:
+def _read(cursor: str, rows: QuerySet[Any]) -> tuple[datetime.datetime, Any]:
     try:
         when, key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return datetime.datetime.fromisoformat(when), str(key)
-    except (ValueError, TypeError, binascii.Error):
+        moment = datetime.datetime.fromisoformat(when)
+        if moment.tzinfo is None:
+            raise ValueError("A moment was given out with its time zone.")
+        return moment, rows.model._meta.pk.to_python(key)
+    except (ValueError, TypeError, OverflowError, binascii.Error, ValidationError):
         raise Refusal(NO_CURSOR, 422, "") from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import json
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -121,8 +124,10 @@ def test_a_long_list_comes_in_pages_without_gaps_whatever_is_added_meanwhile(cli
         cursor = page["next"]
         store_photo(image_file(), "late.jpg", owner=alice)
     assert sorted(seen) == names
-    wrong = client.get("/api/v1/photos", {"cursor": "xyz"}, headers=headers)
-    assert wrong.status_code == 422 and "cursor" in detail(wrong)
+    made_up = [["2026-01-01T00:00:00+00:00", "no key"], ["2026-01-01T00:00:00", str(uuid.uuid4())], ["soon", 1], 7]
+    for cursor in ("xyz", *(base64.urlsafe_b64encode(json.dumps(one).encode()).decode() for one in made_up)):
+        wrong = client.get("/api/v1/photos", {"cursor": cursor}, headers=headers)
+        assert wrong.status_code == 422 and "cursor" in detail(wrong)
 
 
 def test_an_upload_that_is_sent_twice_with_one_key_is_stored_once(client: Client, alice: User, bob: User) -> None:
