@@ -78,15 +78,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
+    *("allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"),
     "csp",
     "django_htmx",
     "import_export",
     "lucide",
-    "ninja",
     "procrastinate.contrib.django",
     "taggit",
     "superpixel_site.apps.SuperpixelSiteConfig",
@@ -199,7 +195,8 @@ if MEDIA_BUCKET:
     }
 STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# As an app it would be imported by every process, also by those that answer nobody.
+STATICFILES_DIRS = [BASE_DIR / "static", ("ninja", setting_values.static_files("ninja"))]
 if DEBUG or TESTING:
     # No collectstatic needed: the finders serve the files as they are.
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
