@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "superpixel_site.kept_answers.KeptAnswersMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
+    "api.middleware.ProgramsMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "superpixel_site.uploaded_names.UploadedNamesMiddleware",
     "superpixel_site.cookies.LastingSessionMiddleware",
@@ -244,6 +245,7 @@ VISITOR_BYTES = env.int("VISITOR_MB", 1024, validate=validate.Range(min=0)) * 2*
 ACCOUNT_PHOTOS = env.int("ACCOUNT_PHOTOS", 5000, validate=validate.Range(min=0))
 ACCOUNT_BYTES = env.int("ACCOUNT_MB", 20 * 1024, validate=validate.Range(min=0)) * 2**20
 VISITORS_A_MINUTE = env.int("VISITORS_A_MINUTE", 300, validate=validate.Range(min=0))
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", 600, validate=validate.Range(min=0))
 
 # --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -316,6 +318,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+API_ORIGINS = setting_values.origins("API_ORIGINS", env.list("API_ORIGINS", []))
 CSRF_FAILURE_VIEW = "superpixel_site.csrf_failures.csrf_failure"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
