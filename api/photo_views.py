@@ -6,6 +6,7 @@ import uuid
 from typing import Self
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from ninja import Field, File, Query, Router, Schema, UploadedFile
 from ninja.responses import NinjaJSONEncoder
 
@@ -55,8 +56,8 @@ class PhotoOut(Schema):
             original_type=photo.original_type,
             version=photo.version,
             workspace=photo.get_absolute_url(),
-            working_copy=photo.working_url,
-            thumbnail=photo.thumbnail_url,
+            working_copy=reverse("api:picture", args=[photo.pk]),
+            thumbnail=f"{reverse('api:picture', args=[photo.pk])}?size=thumbnail",
         )
 
 
@@ -126,10 +127,10 @@ def turn_photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 
 @router.delete("/photos/{uuid:photo_id}", auth=allowed_to("write"), response={204: None, (401, 403, 404): Problem})
-def delete(request: HttpRequest, photo_id: uuid.UUID) -> tuple[int, None]:
+def delete(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Delete a photo of yours for good, with everything made from it."""
     own_photo(person_of(request), photo_id).delete()
-    return 204, None
+    return HttpResponse(status=204)
 
 
 def _told(photo: Photo, status: int = 200) -> HttpResponse:

@@ -6,7 +6,9 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -16,6 +18,8 @@ from superpixel_site.stored_files import MissingFile
 
 CONTENT_TYPE = "application/problem+json"
 WHO = "Send a token that is good, as `Authorization: Bearer …`. You make one on the page of your account."
+OTHER_TYPE = "Send JSON, as Content-Type: application/json."
+TOO_LONG = "That is more than a request may hold."
 NOT_THERE = "There is nothing at this address that you may see."
 
 
@@ -40,6 +44,9 @@ def problem(status: int, detail: str, retry_after: int = 0) -> HttpResponse:
 def sentence_about(errors: list[dict[str, Any]]) -> str:
     """What is wrong with the first field that is wrong: "n_segments: Input should be greater than 0." """
     first = errors[0]
+    if first["type"] == "value_error":
+        # A sentence of ours.
+        return str(first["msg"]).removeprefix("Value error, ")
     # The first part says whether it came in the body or the address, and some follow of ours, not of who sent it.
     field = ".".join(str(part) for part in first["loc"][-1:])
     return f"{field}: {first['msg']}." if field else f"{first['msg']}."
@@ -74,6 +81,16 @@ def connect(api: NinjaAPI) -> None:
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
+    @api.exception_handler(RequestDataTooBig)
+    def too_long(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
+        return problem(413, TOO_LONG)
+
+    @api.exception_handler(RawPostDataException)
+    def no_json(request: HttpRequest, exc: RawPostDataException) -> HttpResponse:
+        return problem(415, OTHER_TYPE)
+
     @api.exception_handler(HttpError)
     def wrong(request: HttpRequest, exc: HttpError) -> HttpResponse:
-        return problem(exc.status_code, str(exc))
+        # Ninja hides what its parser of bodies raises.
+        refusal = exc.__cause__
+        return refused(request, refusal) if isinstance(refusal, Refusal) else problem(exc.status_code, str(exc))

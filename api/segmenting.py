@@ -8,7 +8,7 @@ import numpy as np
 from ninja import Field, Schema
 
 from api.label_formats import Encoding, centroids, encoded, mean_rgb
-from selector.arrays import Labels
+from selector.arrays import Labels, Rgb
 from selector.imaging.imagefile import Pixels
 from selector.segmentation import hierarchy, slic
 from selector.segmentation.superpixels import neighbours, superpixel_areas
@@ -84,14 +84,6 @@ def labels_of(pixels: Pixels, settings: Settings) -> Labels:
 
 def described(pixels: Pixels, labels: Labels, settings: Settings) -> dict[str, Any]:
     """A cut image as `Segmentation` has it."""
-    n = int(labels.max()) + 1
-    areas = superpixel_areas(labels, n)
-    rows = zip(
-        areas.tolist(),
-        centroids(labels, areas).round(2).tolist(),
-        mean_rgb(pixels.rgb, labels, areas).round(1).tolist(),
-        strict=True,
-    )
     height, width = labels.shape
     return {
         "width": width,
@@ -100,12 +92,27 @@ def described(pixels: Pixels, labels: Labels, settings: Settings) -> dict[str, A
         "original_height": pixels.original_size[1],
         "engine": settings.engine,
         "version": slic.VERSION,
-        "n_segments": n,
         "labels": encoded(labels, settings.labels),
+        **segments_of(pixels.rgb, labels),
+        "merge_tree": hierarchy.build(pixels.rgb, labels).parents.tolist(),
+    }
+
+
+def segments_of(rgb: Rgb, labels: Labels) -> dict[str, Any]:
+    """What is known of the labels of an image, and which share a border."""
+    n = int(labels.max()) + 1
+    areas = superpixel_areas(labels, n)
+    rows = zip(
+        areas.tolist(),
+        centroids(labels, areas).round(2).tolist(),
+        mean_rgb(rgb, labels, areas).round(1).tolist(),
+        strict=True,
+    )
+    return {
+        "n_segments": n,
         "segments": [
             {"label": label, "area": area, "centroid": centroid, "mean_colour": colour}
             for label, (area, centroid, colour) in enumerate(rows)
         ],
         "neighbours": neighbours(labels, np.arange(n, dtype=np.uint16)).tolist(),
-        "merge_tree": hierarchy.build(pixels.rgb, labels).parents.tolist(),
     }

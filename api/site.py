@@ -6,8 +6,12 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 
 from api import problems
+from api.label_map_views import router as label_map_router
+from api.parsing import JsonParser
 from api.photo_views import router as photo_router
+from api.search_views import router as search_router
 from api.segment_views import router as segment_router
+from api.selection_views import router as selection_router
 
 DESCRIPTION = """
 What a person does in the browser, by HTTP. Refusals are problem details (RFC 9457) with the sentences that people get.
@@ -22,9 +26,10 @@ api = NinjaAPI(
     docs_url="/docs",
     openapi_url="/v1/openapi.json",
     docs_decorator=require_safe,
+    parser=JsonParser(),
 )
 problems.connect(api)
-for _router in (segment_router, photo_router):
+for _router in (segment_router, photo_router, label_map_router, selection_router, search_router):
     api.add_router("/v1", _router)
 
 _patterns, _app, _namespace = api.urls

@@ -39,13 +39,23 @@ def named_regions(image: GalleryImage, form: Form) -> list[IndexedRegion]:
     """
     if not form.is_valid():
         raise Http404
-    region_ids = form.cleaned_data["region"]
+    return named_by(image, form.cleaned_data["region"], form.cleaned_data.get("node"))
+
+
+def named_by(image: GalleryImage, region_ids: Sequence[int], node: int | None) -> list[IndexedRegion]:
+    """The regions of an image, or the node of the first one's tree in their place; 404 when one is not there.
+
+    A node alone is one of the tree by which the image was indexed.
+    """
     regions = list(image.regions.filter(pk__in=region_ids).select_related("label_map")) if region_ids else []
     if len(regions) != len(set(region_ids)):
         raise Http404
-    if regions and (node := form.cleaned_data.get("node")) is not None:
-        return [with_node(regions[0], node)]
-    return regions
+    if node is None:
+        return regions
+    indexed = regions or list(image.regions.select_related("label_map").order_by("pk")[:1])
+    if not indexed:
+        raise Http404
+    return [with_node(indexed[0], node)]
 
 
 def with_node(region: IndexedRegion, node: int) -> IndexedRegion:

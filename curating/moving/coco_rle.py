@@ -15,6 +15,8 @@ import numpy.typing as npt
 # Of the letters: five bits each, the sixth says that more follow, and zero is this one.
 FIRST_LETTER = 48
 MOST_LETTERS = 13
+LARGEST_RUN = 2**32
+UNFILLED = "The runs do not fill the mask."
 
 
 class Rle(TypedDict):
@@ -58,12 +60,12 @@ def decode(rle: Rle) -> npt.NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        If the runs do not fill the mask.
+        If the runs do not fill the mask, or are none.
     """
     height, width = rle["size"]
     runs = _numbers(rle["counts"])
-    if runs.sum() != height * width or (runs < 0).any():
-        raise ValueError("The runs do not fill the mask.")
+    if height < 0 or width < 0 or runs.sum() != height * width:
+        raise ValueError(UNFILLED)
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape((height, width), order="F")
 
@@ -99,11 +101,16 @@ def _numbers(counts: str) -> npt.NDArray[np.int64]:
     value = shift = 0
     for letter in counts.encode("ascii"):
         bits = letter - FIRST_LETTER
+        # Else a few letters would make a number that takes forever.
+        if not 0 <= bits < 64 or shift >= 5 * MOST_LETTERS:
+            raise ValueError(UNFILLED)
         value |= (bits & 31) << shift
         shift += 5
         if not bits & 32:
             if bits & 16:
                 value -= 1 << shift
             runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            if not 0 <= runs[-1] < LARGEST_RUN:
+                raise ValueError(UNFILLED)
             value = shift = 0
     return np.array(runs, np.int64)

@@ -161,6 +161,10 @@ class Search(Owned):
         taken_back, _ = self.feedback.filter(image=image, liked=liked).delete()
         if taken_back:
             return None
+        return self.judge(image, nodes, liked=liked)
+
+    def judge(self, image: GalleryImage, nodes: list[int], *, liked: bool) -> Feedback:
+        """Store that a hit is liked or disliked, instead of feedback given before."""
         feedback, _ = self.feedback.update_or_create(image=image, defaults={"nodes": nodes, "liked": liked})
         return feedback
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from selector.arrays import Cut, Labels, Members, Parents
+from selector.arrays import Cut, Labels, Mask, Members, Parents
 from selector.segmentation.superpixels import superpixel_areas
 from selector.selection.geometry import Point, Points, polygon_mask, superpixels_at, superpixels_under_line
 from selector.selection.growing import Ladder
@@ -108,11 +108,27 @@ def cover(
     SuperpixelSelection
     """
     _check_same_photo(selection, cut)
-    inside = polygon_mask(polygon, *labels.shape)
+    return _added_or_removed(selection, mostly_inside(labels, cut, polygon_mask(polygon, *labels.shape)), mode, add)
+
+
+def mostly_inside(labels: Labels, cut: Cut, inside: Mask) -> Members:
+    """The superpixels of regions that have more than half of their pixels in a mask.
+
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+    cut : uint16 ndarray, shape (n,)
+    inside : bool ndarray, shape (H, W)
+
+    Returns
+    -------
+    bool ndarray, shape (n,)
+    """
     n_superpixels, n_regions = cut.size, int(cut.max()) + 1
     total = np.bincount(cut, superpixel_areas(labels, n_superpixels), n_regions)
     held = np.bincount(cut, superpixel_areas(labels[inside], n_superpixels), n_regions)
-    return _added_or_removed(selection, (2 * held > total)[cut], mode, add)
+    members: Members = (2 * held > total)[cut]
+    return members
 
 
 def grow(

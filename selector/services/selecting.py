@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -62,8 +63,22 @@ def selection_of(person: Person, label_map: LabelMap) -> Selection:
     return found or Selection(label_map=label_map, state=bytes(packed_length(label_map.n_superpixels)))
 
 
-def apply_gesture(person: Person, label_map: LabelMap, gesture: Gesture) -> Report:
+class ChangedMeanwhile(Exception):
+    """A selection is no longer what whoever changes it has seen."""
+
+
+def apply_gesture(
+    person: Person, label_map: LabelMap, gesture: Gesture, expected: Collection[str] | None = None
+) -> Report:
     """Apply a gesture to the person's selection on a photo, once, however often it is sent.
+
+    Parameters
+    ----------
+    person : Person
+    label_map : LabelMap
+    gesture : Gesture
+    expected : collection of str, optional
+        Revisions of the selection, on one of which the gesture is made. Any by default.
 
     Returns
     -------
@@ -74,12 +89,13 @@ def apply_gesture(person: Person, label_map: LabelMap, gesture: Gesture) -> Repo
     ------
     CannotBeDone
         With the sentence to show; nothing has changed, here and below.
+    ChangedMeanwhile
     ValueError
         If a point lies outside the photo.
     """
     photo = objects.seen(label_map) if gesture.tool in tools.OBJECT_TOOLS else None
     with transaction.atomic():
-        selection = _locked(owner_now(person), label_map)
+        selection = _locked(owner_now(person), label_map, expected)
         if selection.has_seen(gesture.tab, gesture.number):
             report = report_on(selection)
             return replace(report, sentence=report.description)
@@ -117,15 +133,32 @@ def select_instead(person: Person, label_map: LabelMap, members: Members) -> boo
     bool
         Whether something else had been selected, which undoing brings back.
     """
+    before, selection = change(person, label_map, lambda _: SuperpixelSelection(members, np.zeros_like(members)))
+    return not before.is_empty and before != selection.superpixels
+
+
+def change(
+    person: Person,
+    label_map: LabelMap,
+    make: Callable[[SuperpixelSelection], SuperpixelSelection],
+    expected: Collection[str] | None = None,
+) -> tuple[SuperpixelSelection, Selection]:
+    """Change the person's selection on a photo by a function, as one step that can be undone: what was, and what is.
+
+    Raises
+    ------
+    ChangedMeanwhile
+        When its revision is none of those that are `expected`.
+    """
     with transaction.atomic():
-        selection = _locked(person, label_map)
+        selection = _locked(person, label_map, expected)
         before = selection.superpixels
-        done = selection.apply(lambda _: SuperpixelSelection(members, np.zeros_like(members)))
+        selection.apply(make)
         selection.save()
-    return done and not before.is_empty
+    return before, selection
 
 
-def _locked(person: Person, label_map: LabelMap) -> Selection:
+def _locked(person: Person, label_map: LabelMap, expected: Collection[str] | None = None) -> Selection:
     """The selection's row, made if need be, locked until the transaction ends: clicks are applied one by one."""
     mine = label_map.selections.owned_by(person).locked()
     found = mine.first()
@@ -139,6 +172,8 @@ def _locked(person: Person, label_map: LabelMap) -> Selection:
         except IntegrityError:
             pass  # A second first click came in between; both find its row below.
         found = mine.get()
+    if expected is not None and found.revision not in expected:
+        raise ChangedMeanwhile
     return found
 
 

@@ -47,8 +47,9 @@ ROOMS = {
         *("access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "api": (
-        *("problems", "auth", "paging", "idempotency", "label_formats", "segmenting"),
-        *("segment_views", "photo_views", "site", "apps"),
+        *("problems", "answers", "auth", "parsing", "paging", "idempotency", "label_formats", "segmenting", "masks"),
+        *("selections", "hits", "searches"),
+        *("segment_views", "photo_views", "label_map_views", "selection_views", "search_views", "site", "apps"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40

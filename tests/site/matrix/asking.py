@@ -35,6 +35,19 @@ SENT: dict[str, Callable[[Values], dict[str, Any]]] = {
     "/searches/<search_id>/feedback/": lambda things: {"forget": "on"},
     "/curating/duplicates/<pair_id>/": lambda things: {"decision": "different"},
 }
+# The same of the interface for programs, as JSON, by whatever method.
+JSON: dict[str, Callable[[Values], dict[str, Any]]] = {
+    "/api/v1/photos/<photo_id>": lambda things: {"name": "Another name"},
+    "/api/v1/photos/<photo_id>/selection": lambda things: {"included": [1]},
+    "/api/v1/photos/<photo_id>/selection/gestures": lambda things: {"tool": "toggle", "points": [[20, 20]]},
+    "/api/v1/photos/<photo_id>/selection/anticipated": lambda things: {"tool": "object", "box": [5, 5, 90, 60]},
+    "/api/v1/searches": lambda things: {},
+    "/api/v1/searches/<search_id>": lambda things: {"name": "Another name"},
+    "/api/v1/searches/<search_id>/feedback/<image_id>": lambda things: {
+        "liked": True,
+        "regions": [int(things["region_id"])],
+    },
+}
 # Addresses that name their things in what is sent.
 IN_WHAT_IS_SENT = ("/photos/delete/", "/collection/add/", "/collection/take-out/")
 # The admin asks whether one is sure, and goes on when this comes back.
@@ -126,7 +139,8 @@ def ask(world: World, person: str, method: str, address: Address, whose: str) ->
     client = (world.clients if wholly else world.light)[person]
     before = client.cookies.output(header="", sep="\r\n")
     with transaction.atomic():
-        answer = _answer(getattr(client, method.lower())(path, sent), mask)
+        as_json = {"content_type": "application/json"} if address.name in JSON and method != "GET" else {}
+        answer = _answer(getattr(client, method.lower())(path, sent, **as_json), mask)
         transaction.set_rollback(True)
     client.cookies = SimpleCookie(before)
     return answer
@@ -134,6 +148,8 @@ def ask(world: World, person: str, method: str, address: Address, whose: str) ->
 
 def _sent(method: str, address: Address, things: Values) -> dict[str, Any]:
     """What goes along with a request, in its body or after its address."""
+    if address.name in JSON and method in ("POST", "PUT", "PATCH"):
+        return JSON[address.name](things)
     if method == "POST":
         if address.name in SENT:
             return SENT[address.name](things)
