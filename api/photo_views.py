@@ -5,15 +5,14 @@ import datetime
 import uuid
 from typing import Self
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Field, File, Query, Router, Schema, UploadedFile
-from ninja.responses import NinjaJSONEncoder
 
+from api.answers import answers, told
 from api.auth import allowed_to
 from api.idempotency import once
 from api.paging import Paging, latest_first
-from api.problems import Problem
 from library.forms import RenameForm
 from library.upload_views import add_photo
 from selector.access import own_photo, visible_photo
@@ -74,47 +73,43 @@ class NewName(Schema):
     name: str
 
 
-@router.get("/photos", auth=allowed_to("read"), response={200: PhotosOut, (401, 403, 422): Problem})
-def photos(request: HttpRequest, paging: Query[Paging]) -> PhotosOut:
+@router.get("/photos", auth=allowed_to("read"), response=answers(PhotosOut, 422))
+def photos(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
     """List your photos, the latest first."""
     page, following = latest_first(Photo.objects.private_to(person_of(request)), paging)
-    return PhotosOut(photos=[PhotoOut.of(photo) for photo in page], next=following)
+    return told(request, PhotosOut(photos=[PhotoOut.of(photo) for photo in page], next=following))
 
 
 @router.post(
     "/photos",
     auth=allowed_to("write"),
-    response={201: PhotoOut, (400, 401, 403, 409, 413, 422, 503, 507): Problem},
+    response=answers(PhotoOut, 400, 409, 413, 422, 503, 507, status=201),
 )
 @once
 def upload(request: HttpRequest, image: File[UploadedFile]) -> HttpResponse:
     """Add a photo of yours; its superpixels are there with the answer."""
     photo = add_photo(request, request.FILES)
-    response = _told(photo, 201)
-    response.headers["Location"] = f"{request.path}/{photo.pk}"
-    return response
+    return told(request, PhotoOut.of(photo), 201, location=f"{request.path}/{photo.pk}")
 
 
-@router.get("/photos/{uuid:photo_id}", auth=allowed_to("read"), response={200: PhotoOut, (401, 403, 404): Problem})
-def photo(request: HttpRequest, photo_id: uuid.UUID) -> PhotoOut:
+@router.get("/photos/{uuid:photo_id}", auth=allowed_to("read"), response=answers(PhotoOut, 404))
+def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Look at a photo: yours, or one of the public collection."""
-    return PhotoOut.of(visible_photo(person_of(request), photo_id))
+    return told(request, PhotoOut.of(visible_photo(person_of(request), photo_id)))
 
 
-@router.patch(
-    "/photos/{uuid:photo_id}", auth=allowed_to("write"), response={200: PhotoOut, (401, 403, 404, 422): Problem}
-)
-def rename(request: HttpRequest, photo_id: uuid.UUID, given: NewName) -> PhotoOut:
+@router.patch("/photos/{uuid:photo_id}", auth=allowed_to("write"), response=answers(PhotoOut, 400, 404, 413, 422))
+def rename(request: HttpRequest, photo_id: uuid.UUID, given: NewName) -> HttpResponse:
     """Rename a photo of yours."""
     found = own_photo(person_of(request), photo_id)
     found.rename(valid(RenameForm({"name": given.name}), 422, "").cleaned_data["name"])
-    return PhotoOut.of(found)
+    return told(request, PhotoOut.of(found))
 
 
 @router.post(
     "/photos/{uuid:photo_id}/turn",
     auth=allowed_to("write"),
-    response={200: PhotoOut, (401, 403, 404, 410, 422, 503): Problem},
+    response=answers(PhotoOut, 404, 409, 410, 422, 503),
 )
 @once
 def turn_photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
@@ -123,15 +118,11 @@ def turn_photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     with unreadable_is_refused(""):
         turn(found)
     found.refresh_from_db()
-    return _told(found)
+    return told(request, PhotoOut.of(found))
 
 
-@router.delete("/photos/{uuid:photo_id}", auth=allowed_to("write"), response={204: None, (401, 403, 404): Problem})
+@router.delete("/photos/{uuid:photo_id}", auth=allowed_to("write"), response=answers(None, 404, status=204))
 def delete(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Delete a photo of yours for good, with everything made from it."""
     own_photo(person_of(request), photo_id).delete()
     return HttpResponse(status=204)
-
-
-def _told(photo: Photo, status: int = 200) -> HttpResponse:
-    return JsonResponse(PhotoOut.of(photo).model_dump(), encoder=NinjaJSONEncoder, status=status)

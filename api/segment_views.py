@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Field, Router
 from pydantic import ValidationError
 
+from api import limits
 from api.label_formats import as_png
 from api.problems import Problem, sentence_about
 from api.segmenting import Segmentation, Settings, described, labels_of
@@ -59,7 +60,7 @@ def _described_form() -> dict[str, Any]:
 
 @router.post(
     "/segment",
-    response={200: Segmentation, (400, 413, 415, 422, 503): Problem},
+    response={200: Segmentation, (400, 406, 413, 415, 422, 429, 503): Problem},
     openapi_extra=_described_form(),
     summary="Cut an image into superpixels",
 )
@@ -69,6 +70,7 @@ def segment(request: HttpRequest) -> HttpResponse:
     With `Accept: image/png` the answer is the label map alone, a PNG of 16-bit greys; else JSON with labels, areas,
     centroids, mean colours, neighbours and the merge tree.
     """
+    limits.count(request)
     with work_slot():
         data, wanted = _what_was_sent(request)
         pixels = pixels_of(data, wanted.long_side)

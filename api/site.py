@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 
@@ -13,6 +17,15 @@ from api.search_views import router as search_router
 from api.segment_views import router as segment_router
 from api.selection_views import router as selection_router
 
+
+class Documentation(Swagger):
+    """The page about the interface: Ninja is no app here, so it does not find its own."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        settings = {**self.settings, "url": self.get_openapi_url(api, kwargs)}
+        return render(request, "api/docs.html", {"api": api, "settings": settings})
+
+
 DESCRIPTION = """
 What a person does in the browser, by HTTP. Refusals are problem details (RFC 9457) with the sentences that people get.
 """
@@ -22,7 +35,7 @@ api = NinjaAPI(
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
-    docs=Swagger(settings={"persistAuthorization": False, "validatorUrl": None}),
+    docs=Documentation(settings={"persistAuthorization": False, "validatorUrl": None}),
     docs_url="/docs",
     openapi_url="/v1/openapi.json",
     docs_decorator=require_safe,

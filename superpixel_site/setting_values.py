@@ -8,6 +8,7 @@ import re
 import tempfile
 import zoneinfo
 from collections.abc import Iterable
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,14 @@ def cookie_name(use: str, secret_key: str, *, https: bool, path: str) -> str:
     """
     prefix = ("__Host-" if path == "/" else "__Secure-") if https else ""
     return f"{prefix}superpixels_{use}_{hashlib.sha256(b'cookies ' + secret_key.encode()).hexdigest()[:6]}"
+
+
+def static_files(package: str) -> Path:
+    """The static files of a package that is no app, and is not imported for them."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed.")
+    return Path(spec.origin).parent / "static" / package
 
 
 def time_zone(name: str, value: str) -> str:

@@ -78,15 +78,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
+    *("allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"),
     "csp",
     "django_htmx",
     "import_export",
     "lucide",
-    "ninja",
     "procrastinate.contrib.django",
     "taggit",
     "superpixel_site.apps.SuperpixelSiteConfig",
@@ -103,6 +99,7 @@ MIDDLEWARE = [
     "superpixel_site.kept_answers.KeptAnswersMiddleware",
     "csp.middleware.CSPMiddleware",
     "superpixel_site.compression.TextGZipMiddleware",
+    "api.middleware.ProgramsMiddleware",
     "superpixel_site.readable.ReadableInputMiddleware",
     "superpixel_site.uploaded_names.UploadedNamesMiddleware",
     "superpixel_site.cookies.LastingSessionMiddleware",
@@ -199,7 +196,8 @@ if MEDIA_BUCKET:
     }
 STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# As an app it would be imported by every process, also by those that answer nobody.
+STATICFILES_DIRS = [BASE_DIR / "static", ("ninja", setting_values.static_files("ninja"))]
 if DEBUG or TESTING:
     # No collectstatic needed: the finders serve the files as they are.
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -247,6 +245,7 @@ VISITOR_BYTES = env.int("VISITOR_MB", 1024, validate=validate.Range(min=0)) * 2*
 ACCOUNT_PHOTOS = env.int("ACCOUNT_PHOTOS", 5000, validate=validate.Range(min=0))
 ACCOUNT_BYTES = env.int("ACCOUNT_MB", 20 * 1024, validate=validate.Range(min=0)) * 2**20
 VISITORS_A_MINUTE = env.int("VISITORS_A_MINUTE", 300, validate=validate.Range(min=0))
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", 600, validate=validate.Range(min=0))
 
 # --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -319,6 +318,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+API_ORIGINS = setting_values.origins("API_ORIGINS", env.list("API_ORIGINS", []))
 CSRF_FAILURE_VIEW = "superpixel_site.csrf_failures.csrf_failure"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

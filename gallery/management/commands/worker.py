@@ -8,6 +8,8 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.checks import Tags
+from django.core.checks.registry import registry
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
@@ -31,6 +33,9 @@ class Command(BaseCommand):
         "Segment and describe images as they come in. Any number of workers may run, on any number of "
         "machines. The first start fetches the model for search by meaning."
     )
+
+    # It answers nobody: to check addresses would import all that does.
+    requires_system_checks = [tag for tag in registry.tags_available() if tag != Tags.urls]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--concurrency", type=int, default=1, metavar="N", help="images at a time (default: 1)")
