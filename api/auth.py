@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja.security import HttpBearer, SessionAuth
 
 from accounts.models import ApiToken
 from api import limits
 from superpixel_site.refusals import Refusal
+from superpixel_site.staff import is_staff
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MAY_NOT = "This token may not {}. Make another on the page of your account."
 Scope = Literal["read", "write", "curate"]
 
 
@@ -19,20 +24,20 @@ class Token(HttpBearer):
 
     Parameters
     ----------
-    scope : what it must be allowed to
+    *scopes : what it must be allowed to: one of these
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, *scopes: Scope) -> None:
         super().__init__()
-        self.scope = scope
+        self.scopes = scopes
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         """The token of a request, whose account stands behind the request from here on."""
         found = ApiToken.objects.good(token)
         if found is None:
             return None
-        if self.scope not in found.scopes:
-            raise Refusal(f"This token may not {self.scope}. Make another on the page of your account.", 403, "")
+        if not set(self.scopes) & set(found.scopes):
+            raise Refusal(MAY_NOT.format(" or ".join(self.scopes)), 403, "")
         found.note_use()
         request.user = found.user
         limits.count(request, found.user_id)
@@ -50,6 +55,25 @@ class Session(SessionAuth):
         return found
 
 
-def allowed_to(scope: Scope) -> list[Any]:
-    """Accounts by a token with a scope, or by their session with the token of a form."""
-    return [Token(scope), Session()]
+def allowed_to(*scopes: Scope) -> list[Any]:
+    """Accounts by a token with one of these scopes, or by their session with the token of a form."""
+    return [Token(*scopes), Session()]
+
+
+def has_scope(request: HttpRequest, scope: Scope) -> bool:
+    """Whether the token of a request may do something; a session may do what its account may."""
+    token = getattr(request, "auth", None)
+    return not isinstance(token, ApiToken) or scope in token.scopes
+
+
+def curator_of(request: HttpRequest, permission: str) -> User:
+    """The account behind a request, which looks after the collection and has a permission; 404 for all others.
+
+    Raises
+    ------
+    Http404
+    """
+    user = request.user
+    if not (has_scope(request, "curate") and is_staff(user) and user.has_perm(permission)):
+        raise Http404
+    return cast("User", user)

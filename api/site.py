@@ -9,13 +9,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 
-from api import problems
-from api.label_map_views import router as label_map_router
+from api import (
+    gallery_views,
+    job_views,
+    label_map_views,
+    photo_views,
+    problems,
+    search_views,
+    segment_views,
+    selection_views,
+    workspace_views,
+)
 from api.parsing import JsonParser
-from api.photo_views import router as photo_router
-from api.search_views import router as search_router
-from api.segment_views import router as segment_router
-from api.selection_views import router as selection_router
 
 
 class Documentation(Swagger):
@@ -42,8 +47,17 @@ api = NinjaAPI(
     parser=JsonParser(),
 )
 problems.connect(api)
-for _router in (segment_router, photo_router, label_map_router, selection_router, search_router):
-    api.add_router("/v1", _router)
+for _views in (
+    segment_views,
+    photo_views,
+    label_map_views,
+    selection_views,
+    workspace_views,
+    search_views,
+    gallery_views,
+    job_views,
+):
+    api.add_router("/v1", _views.router)
 
 _patterns, _app, _namespace = api.urls
 # Ninja lists an address once for each method.

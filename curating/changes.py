@@ -14,6 +14,7 @@ from django.db.models import Count
 from curating.jobs import defer
 from curating.models import BulkTask, ImageBatch
 from gallery import jobs
+from gallery.collection.importing import LONGEST_TAG
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.models.tags import normalised
 
@@ -126,6 +127,15 @@ CHANGES: dict[str, Change] = {
 }
 
 
+def problem_with(takes: str, value: str) -> str:
+    """Why an action cannot be done with what was typed; empty if it can."""
+    if takes and not value:
+        return f"Type the {takes} beside the action first."
+    if takes == "tags" and (not tag_names(value) or any(len(name) > LONGEST_TAG for name in tag_names(value))):
+        return f"Those are no tags: separate them by commas; each has at most {LONGEST_TAG} characters."
+    return ""
+
+
 def change_now(name: str, keys: Sequence[int], value: str, by: User | None) -> int:
     """Do it to these images, with an entry in the history of each that is another now; says how many these are."""
     change = CHANGES[name]
@@ -137,11 +147,12 @@ def change_now(name: str, keys: Sequence[int], value: str, by: User | None) -> i
         changed = list(change.apply(images if change.of_private else images.curated(), value))
         if by is not None:
             told = deleted or list(GalleryImage.objects.filter(pk__in=changed).only("pk"))
-            _log(told, by, DELETION if deleted else CHANGE, change.note_with(value))
+            log(told, by, DELETION if deleted else CHANGE, change.note_with(value))
     return len(changed)
 
 
-def _log(images: list[GalleryImage], by: User, flag: int, note: str) -> None:
+def log(images: list[GalleryImage], by: User, flag: int, note: str) -> None:
+    """Note in the history of images who has done what."""
     if images:
         LogEntry.objects.log_actions(by.pk, images, flag, change_message=note, single_object=False)
 

@@ -14,9 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from curating.changes import CHANGES, change_now, start_change, tag_names
+from curating.changes import CHANGES, change_now, problem_with, start_change
 from curating.models import IMAGES_A_BATCH
-from gallery.collection.importing import LONGEST_TAG
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from superpixel_site.model_admin import NAMED, ModelAdmin
 
@@ -31,15 +30,6 @@ class ChangeForm(ActionForm):
     """Which action, and the tags or the licence that some of them take."""
 
     value = forms.CharField(label="Tags or licence:", max_length=200, required=False)
-
-
-def problem_with(takes: str, value: str) -> str:
-    """Why an action cannot be done with what was typed; empty if it can."""
-    if takes and not value:
-        return f"Type the {takes} beside the action first."
-    if takes == "tags" and (not tag_names(value) or any(len(name) > LONGEST_TAG for name in tag_names(value))):
-        return f"Those are no tags: separate them by commas; each has at most {LONGEST_TAG} characters."
-    return ""
 
 
 def act(name: str, admin: Admin, request: HttpRequest, images: QuerySet[GalleryImage]) -> None:

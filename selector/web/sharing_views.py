@@ -42,13 +42,25 @@ def links(request: HtmxHttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = visible_photo(person, photo_id)
     if request.method == "GET":
         return link_list(request, person, photo)
+    _, token = new_link(person, photo, request.path)
+    return link_list(request, person, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
+
+
+def new_link(person: Person, photo: Photo, next_url: str) -> tuple[SharedSelection, str]:
+    """A new link to what a person has selected on a photo, and the token that opens it.
+
+    Raises
+    ------
+    Refusal
+        Where nothing is selected, or there are many links already.
+    """
     selection = selecting.selection_of(person, label_maps.get_or_compute(photo))
     if selection.superpixels.is_empty:
         raise Refusal("Select something first, then share it.", 422, photo.get_absolute_url())
     if SharedSelection.objects.owned_by(person).on(photo).count() >= MOST_LINKS:
-        raise Refusal(f"There are {MOST_LINKS} links to this photo. Revoke one first.", 409, request.path)
+        raise Refusal(f"There are {MOST_LINKS} links to this photo. Revoke one first.", 409, next_url)
     token = SharedSelection.objects.share(selection, person)
-    return link_list(request, person, photo, request.build_absolute_uri(reverse("selector:shared", args=[token])))
+    return SharedSelection.objects.with_token(token).get(), token
 
 
 def link_list(request: HtmxHttpRequest, person: Person, photo: Photo, new_address: str = "") -> HttpResponse:

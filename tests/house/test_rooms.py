@@ -61,7 +61,8 @@ ROOMS = {
             "masks",
         ),
         *("selections", "hits", "searches"),
-        *("segment_views", "photo_views", "label_map_views", "selection_views", "search_views", "site", "apps"),
+        *("segment_views", "photo_views", "label_map_views", "selection_views", "search_views", "gallery_views"),
+        *("workspace_views", "job_views", "site", "apps"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40

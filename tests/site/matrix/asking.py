@@ -41,6 +41,9 @@ JSON: dict[str, Callable[[Values], dict[str, Any]]] = {
     "/api/v1/photos/<photo_id>/selection": lambda things: {"included": [1]},
     "/api/v1/photos/<photo_id>/selection/gestures": lambda things: {"tool": "toggle", "points": [[20, 20]]},
     "/api/v1/photos/<photo_id>/selection/anticipated": lambda things: {"tool": "object", "box": [5, 5, 90, 60]},
+    "/api/v1/photos/<photo_id>/details": lambda things: {"box": [0, 0, 9, 9]},
+    "/api/v1/gallery/changes": lambda things: {},
+    "/api/v1/gallery/<image_id>": lambda things: {"title": "Another title"},
     "/api/v1/searches": lambda things: {},
     "/api/v1/searches/<search_id>": lambda things: {"name": "Another name"},
     "/api/v1/searches/<search_id>/feedback/<image_id>": lambda things: {

@@ -173,7 +173,7 @@ def _account_of(person: Person) -> dict[str, str]:
     rows |= {"emailaddress": EmailAddress.objects.get(user=user).pk, "group": Group.objects.get(name="curators").pk}
     rows |= {"invitation": Invitation.objects.invite(7, away)[0].pk}
     rows |= {"bulktask": (task := BulkTask.objects.create(kind="import", title="Harbour", asked_by=away)).pk}
-    rows |= {"task_id": task.pk}
+    rows |= {"task_id": task.pk, "job_id": task.pk}
     rows |= {"pair_id": _pair_of_copies()}
     mine = Photo.objects.get(owner=user)
     rows |= {"offer_id": Offer.objects.create(owner=user, photo=mine, title="Mine", creator="I", licence="CC0").pk}
