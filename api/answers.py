@@ -46,8 +46,8 @@ def sent(request: HttpRequest, content: bytes, content_type: str, *, etag: str =
 
 
 def answers(what: Any, *refusals: int, status: int = 200) -> dict[Any, Any]:
-    """What a function may answer, for the document: that, and the refusals that are possible everywhere."""
-    return {status: what, tuple(sorted({400, 401, 403, 429, 500, 503, *refusals})): Problem}
+    """What a function may answer, for the document, which adds the refusals that are possible everywhere."""
+    return {status: what, tuple(sorted({401, 403, *refusals})): Problem}
 
 
 def expected_etags(request: HttpRequest) -> list[str] | None:

@@ -15,6 +15,7 @@ from superpixel_site.refusals import Refusal
 HEADER = "Idempotency-Key"
 A_DAY = 24 * 3600
 LONGEST = 200
+MARK = "is_answered_once"
 # What stands in the place of an answer until there is one, for as long as a request can take.
 UNDER_WAY = "under way"
 A_REQUEST = 120
@@ -52,7 +53,13 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         cache.set(key, (response.status_code, response.content, dict(response.items())), A_DAY)
         return response
 
+    setattr(answered, MARK, True)
     return answered
+
+
+def is_once(view: Callable[..., Any]) -> bool:
+    """Whether a function takes an `Idempotency-Key`."""
+    return getattr(view, MARK, False)
 
 
 def _key(request: HttpRequest, given: str) -> str:

@@ -56,7 +56,10 @@ class Size(Schema):
 
 
 @router.get(
-    "/photos/{uuid:photo_id}/labels", auth=allowed_to("read"), response=answers(PhotoLabels, 404, 406, 410, 422, 503)
+    "/photos/{uuid:photo_id}/labels",
+    auth=allowed_to("read"),
+    response=answers(PhotoLabels, 404, 410, 422, 503),
+    openapi_extra={"responses": {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}}},
 )
 def labels(request: HttpRequest, photo_id: uuid.UUID, wanted: Query[Level]) -> HttpResponse:
     """Read the label map of a photo, at a level of its merge tree.
@@ -98,7 +101,7 @@ def labels(request: HttpRequest, photo_id: uuid.UUID, wanted: Query[Level]) -> H
     "/photos/{uuid:photo_id}/picture",
     auth=allowed_to("read"),
     response=answers(None, 404, 410, 422),
-    openapi_extra={"responses": {200: {"description": "A JPEG.", "content": {JPEG: {"schema": {"type": "string"}}}}}},
+    openapi_extra={"responses": {200: {"content": {JPEG: {"schema": {"type": "string", "format": "binary"}}}}}},
 )
 def picture(request: HttpRequest, photo_id: uuid.UUID, wanted: Query[Size]) -> HttpResponse:
     """Read the working copy of a photo, on which superpixels are, or its thumbnail."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from api import limits
-from api.problems import CONTENT_TYPE, problem, sentence_of_status
+from api.problem_details import CONTENT_TYPE, problem, sentence_of_status
 
 BEGINNING = "/api/v1/"
 METHODS = "GET, POST, PUT, PATCH, DELETE"

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from api.problems import OTHER_TYPE
+from api.problem_details import OTHER_TYPE
 from superpixel_site.refusals import Refusal
 
 NO_JSON = "This is not JSON."

@@ -54,13 +54,14 @@ def _described_form() -> dict[str, Any]:
                     }
                 },
             },
-        }
+        },
+        "responses": {200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
     }
 
 
 @router.post(
     "/segment",
-    response={200: Segmentation, (400, 406, 413, 415, 422, 429, 503): Problem},
+    response={200: Segmentation, (400, 413, 415, 422, 429, 503): Problem},
     openapi_extra=_described_form(),
     summary="Cut an image into superpixels",
 )

@@ -20,6 +20,7 @@ from api import (
     selection_views,
     workspace_views,
 )
+from api.document import Interface
 from api.parsing import JsonParser
 
 
@@ -35,7 +36,7 @@ DESCRIPTION = """
 What a person does in the browser, by HTTP. Refusals are problem details (RFC 9457) with the sentences that people get.
 """
 
-api = NinjaAPI(
+api = Interface(
     title="Superpixel Search",
     version="1",
     description=DESCRIPTION,

@@ -134,8 +134,9 @@ def links(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """List the links that you have made on a photo."""
     person = person_of(request)
     mine = SharedSelection.objects.owned_by(person).on(visible_photo(person, photo_id)).with_copies()
-    rows = mine.values_list("pk", "created", "n_copies")
-    return told(request, LinksOut(links=[LinkOut(id=key, created=at, copies=n) for key, at, n in rows]))
+    rows: list[Any] = list(mine)
+    listed = [LinkOut(id=row.pk, created=row.created, copies=row.n_copies) for row in rows]
+    return told(request, LinksOut(links=listed))
 
 
 @router.post(
@@ -168,7 +169,8 @@ def cut(request: HttpRequest, photo_id: uuid.UUID, given: NewDetail) -> HttpResp
     found = cuttable_photo(person_of(request), photo_id)
     left, top, right, bottom = given.box
     posted = QueryDict(mutable=True)
-    posted.update({"version": found.version, "left": left, "top": top, "width": right - left, "height": bottom - top})
+    box = {"left": left, "top": top, "width": right - left, "height": bottom - top}
+    posted.update({"version": found.version, **{name: str(pixels) for name, pixels in box.items()}})
     form = valid(DetailForm(posted, found.original_size or (0, 0), details.largest_pixels()), 422, "")
     try:
         made = details.ask(person_of(request), found, form.box, jobs.defer)

@@ -20,6 +20,7 @@ from accounts import sessions
 from accounts.exports.names import UniqueNames, with_extension
 from accounts.exports.selections import as_json, mask_png, superpixels_png
 from accounts.exports.streams import Entry
+from accounts.models import ApiToken
 from gallery.models import Feedback, GalleryImage, Search
 from selector.access import visible_source
 from selector.models import Photo, Selection, SharedSelection
@@ -190,6 +191,9 @@ def _account(person: Person) -> dict[str, Any]:
         "emails": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary"))
         or [{"email": user.email}] * bool(user.email),
         "second_factors": list(Authenticator.objects.filter(user=user).values("type", "created_at", "last_used_at")),
+        "tokens": list(
+            ApiToken.objects.filter(user=user).order_by("pk").values("name", "scopes", "created", "ends", "last_used")
+        ),
         "sessions": [
             {
                 "device": sessions.device(row.user_agent),

@@ -28,7 +28,7 @@ from accounts import jobs as account_jobs
 from accounts.exports import making, streams
 from accounts.exports.names import UniqueNames, safe
 from accounts.exports.streams import Entry, StreamedFile, zipped
-from accounts.models import Export
+from accounts.models import ApiToken, Export
 from gallery import clearing, jobs
 from gallery.collection.importing import collect
 from gallery.index.indexing_process import IndexingProcesses
@@ -95,6 +95,7 @@ def things(person: Person) -> Photo:
 
 def test_all_that_is_a_persons_is_in_it(alice: User, alice_client: Client, few_superpixels: None) -> None:
     photo = things(Person(alice))
+    token, secret = ApiToken.objects.make(alice, "Notebook", ["read", "write"], 30)
     made_for(Person(alice))
     archive = downloaded(alice_client)
     assert archive.testzip() is None
@@ -110,6 +111,11 @@ def test_all_that_is_a_persons_is_in_it(alice: User, alice_client: Client, few_s
 
     account = read("account.json")
     assert account["user_name"] == "alice" and account["emails"] == [{"email": "alice@example.com"}]
+    (told,) = account["tokens"]
+    assert (told["name"], told["scopes"], told["last_used"]) == ("Notebook", ["read", "write"], None)
+    # Neither what a program sends, nor the hash of it.
+    for kept in (secret, secret.removeprefix("superpixel_"), token.secret_sha256):
+        assert kept.encode() not in archive.read("account.json")
     assert [row["file"] for row in read("photos.json")] == ["photos/Quarters.JPG", "photos/quarters (2).jpg"]
     assert [row["width_mm"] for row in read("photos.json")] == [None, None], "their files do not say"
     selection = read("selections/quarters (2).json")

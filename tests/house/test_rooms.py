@@ -47,22 +47,10 @@ ROOMS = {
         *("access", "templatetags", "web", "receivers", "admin", "urls", "apps", "management"),
     ),
     "api": (
-        *(
-            "problems",
-            "answers",
-            "limits",
-            "middleware",
-            "auth",
-            "parsing",
-            "paging",
-            "idempotency",
-            "label_formats",
-            "segmenting",
-            "masks",
-        ),
-        *("selections", "hits", "searches"),
+        *("problem_details", "problems", "answers", "limits", "middleware", "auth", "parsing", "paging"),
+        *("idempotency", "label_formats", "segmenting", "masks", "selections", "hits", "searches"),
         *("segment_views", "photo_views", "label_map_views", "selection_views", "search_views", "gallery_views"),
-        *("workspace_views", "job_views", "site", "apps"),
+        *("workspace_views", "job_views", "document", "site", "apps"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40
