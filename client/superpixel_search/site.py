@@ -12,6 +12,7 @@ from superpixel_search.connection import ATTEMPTS, Connection
 from superpixel_search.photos import Photo
 from superpixel_search.pictures import Picture, file_of
 from superpixel_search.progress import shown
+from superpixel_search.records import Record
 from superpixel_search.searches import Hits, Search
 from superpixel_search.segments import Segments
 
@@ -115,6 +116,25 @@ class Site:
             tag, licence, creator, first, last, mine.
         """
         return Hits(self.connection, "hits", {"words": words, **filters})
+
+    def images(self, **filters: Any) -> Iterator[Record]:
+        """Images of the collection, the latest first, with `id`, `title`, `creator`, `licence` and other fields.
+
+        Parameters
+        ----------
+        **filters
+            As the interface has them: words, tag, licence, creator, first, last.
+        """
+        return (Record(told) for told in self.connection.pages("gallery", "images", filters))
+
+    def jobs(self) -> Iterator[Record]:
+        """For curators: imports and other work that takes long, the latest first, each with how far it is."""
+        return (Record(told) for told in self.connection.pages("jobs", "jobs"))
+
+    def statistics(self) -> dict[str, Any]:
+        """For curators: images by status, the coverage of spaces, the queue, the index."""
+        told: dict[str, Any] = self.connection.json("GET", "statistics")
+        return told
 
     def segment(self, picture: Picture, n_segments: int = 100, **settings: Any) -> Segments:
         """Cut a picture into superpixels. No token is needed, and the site keeps nothing.

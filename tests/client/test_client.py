@@ -110,6 +110,7 @@ def test_searches_are_kept(site: Site, images: list[GalleryImage], picture: Any)
     hits.bring_back()
     found = site.find("white")
     assert {hit.title for hit in found} == {"Blue on white", "Red on white"}
+    assert [image.title for image in site.images(creator="Ada")] == ["Red on blue"]
     assert {hit.title for hit in site.like(images[0].pk)} == {"Blue on white", "Red on white"}
 
 
