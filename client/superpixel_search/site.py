@@ -123,7 +123,7 @@ class Site:
         Parameters
         ----------
         **filters
-            As the interface has them: words, tag, licence, creator, first, last.
+            As the interface has them: tag, licence, creator, first, last, mine.
         """
         return (Record(told) for told in self.connection.pages("gallery", "images", filters))
 
