@@ -30,7 +30,7 @@ endef
 COVERAGE := -p tests.coverage_plugin
 # Locust puts all of Python's input and output on its own feet when it is imported.
 APPS := superpixel_site selector gallery library accounts curating api
-DOCTESTED := $(APPS) benchmarks --ignore=benchmarks/load_users.py
+DOCTESTED := $(APPS) client benchmarks --ignore=benchmarks/load_users.py
 
 .PHONY: help run test check format requirements audit sbom clean
 
@@ -56,10 +56,17 @@ $(INSTALLED_DEV): requirements/dev.txt | .venv/bin/python
 	@$(call install,.venv,$<)
 	@touch $@
 
+# The Python client, as people install it; its sources are those that run.
+INSTALLED_CLIENT := .venv/installed-client
+$(INSTALLED_CLIENT): client/pyproject.toml $(INSTALLED_DEV)
+	@echo "Installing client/ into .venv ..."
+	@$(if $(UV),uv pip install --quiet --python .venv/bin/python,.venv/bin/python -m pip install --quiet --disable-pip-version-check) --no-deps --editable client
+	@touch $@
+
 run: $(INSTALLED) $(if $(FORMATS),$(INSTALLED_FORMATS))
 	@exec $(BIN)/python manage.py serve
 
-test: $(INSTALLED_DEV)
+test: $(INSTALLED_DEV) $(INSTALLED_CLIENT)
 	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 3 --dist loadfile -p tests.order $(COVERAGE) $(ARGS)
 
 # Node comes with the Python packages: only the checks of the JavaScript need it.
@@ -76,10 +83,10 @@ $(NODE_MODULES): package-lock.json $(INSTALLED_DEV)
 IMPORT_WITHOUT_A_PAGE := import { globSync } from "node:fs"; \
 	for (const file of globSync("static/js/*/*.js")) await import(`$(CURDIR)/$${file}`);
 
-check: $(INSTALLED_DEV) $(NODE_MODULES)
+check: $(INSTALLED_DEV) $(INSTALLED_CLIENT) $(NODE_MODULES)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive manage.py $(APPS)
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive manage.py $(APPS) client
 	@.venv/bin/python -m pytest --quiet --doctest-modules $(DOCTESTED)
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/typescript/bin/tsc --project .
