@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -16,13 +17,14 @@ from selector.arrays import Labels, Members, Parents, Rgb
 from selector.segmentation import hierarchy, slic
 from selector.selection.geometry import Point
 from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
-from selector.selection.objects.cutting import cut_object
+from selector.selection.objects.cutting import begun, cut_object
 from selector.selection.objects.evidence import MOST_CORRECTIONS, Evidence
 from selector.selection.objects.growing import grown
 from selector.selection.objects.likeness import border_weights
 from selector.selection.objects.look import Look, look_at
 from selector.selection.objects.min_cut import min_cut
 from selector.selection.objects.nodes import SmallestNodes, salient_node
+from selector.selection.objects.refining import Settled, one_step
 from selector.selection.objects.shown import shown_first
 from selector.selection.tree import node_members
 
@@ -143,13 +145,25 @@ def test_larger_holds_the_object_and_smaller_lies_in_it(photo: Photo) -> None:
     assert larger.sum() > members.sum() > smaller.sum()
 
 
+def test_a_step_goes_where_the_gesture_spoke_for(photo: Photo) -> None:
+    look = photo[2]
+    right, far = look.centres[:, 0] > DISC[0], np.hypot(*(look.centres - DISC).T)
+    near = far < 12
+    began = begun(*photo, BOX)
+    began = replace(began, belief=np.where(right & (far < 20), 0.5, -2.5), borders=0 * began.borders)
+    larger = one_step(look, began, near, Settled(near, np.zeros_like(near)), larger=True)
+    assert (larger & ~near).any()
+    assert right[larger & ~near].all()
+
+
 def test_what_a_model_has_seen_tells_things_of_one_colour_apart() -> None:
     flat = np.full((120, 180, 3), 128, np.uint8)
     photo = photo_of(flat)
     disc = np.hypot(*(photo[2].centres - DISC).T) < 30
     seen = np.where(disc, 1.0, -1.0)[:, None].astype(np.float32)
     stroke = Evidence("stroke", ((70.0, 60.0), (110.0, 60.0)))
-    assert overlap(photo, cut_object(*photo, stroke, features=seen)) > overlap(photo, cut_object(*photo, stroke))
+    more = begun(*photo, stroke, seen).belief - begun(*photo, stroke).belief
+    assert more[disc].mean() > more[~disc].mean()
 
 
 def test_features_of_another_photo_are_refused(photo: Photo) -> None:
@@ -191,6 +205,9 @@ def test_of_each_superpixel_the_smallest_node_that_holds_it_and_others() -> None
     parents = np.array([4, 4, 5, 6, 5, 6, 6], np.uint16)
     nodes = SmallestNodes(parents, np.array([True, False, False, False]))
     assert nodes.sums(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [1, 3, 7, 15]
+    assert nodes.parts()[1:].tolist() == [4, 3, 2]
+    last = SmallestNodes(parents, np.array([False, False, False, True]))
+    assert last.sums_without(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [7, 7, 7, 8]
     nowhere = SmallestNodes(parents, np.zeros(4, bool))
     assert nowhere.sums(np.ones(4)).tolist() == [4] * 4
 

@@ -8,7 +8,7 @@ from selector.arrays import Floats, Members, Parents
 from selector.selection.objects.likeness import Likeness, region_means
 from selector.selection.objects.look import Look, Numbers
 from selector.selection.objects.nodes import SmallestNodes
-from selector.selection.objects.shown import Shown
+from selector.selection.objects.shown import Drawn, Shown
 from selector.selection.objects.ways import connected_parts, distances_from
 
 # The levels of the merge tree at whose regions a superpixel is looked at.
@@ -16,6 +16,9 @@ LEVELS = (12, 40, 120, 400)
 # What looks say at most, and beliefs, as logarithms of odds.
 CLIP = 4.0
 SURE = 6.0
+# Places are told apart as far from the middle of a drawing, in half its sizes; so many pixels from a side is at it.
+FARTHEST = 4.0
+AT_THE_SIDE = 2.0
 # A guess above this is the core of an object.
 CORE = 0.6
 # What a model has seen is fitted to a guess this much more cautiously than it varies, and looked at on this level too.
@@ -40,20 +43,55 @@ def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, gues
     float64 ndarray, shape (n, k)
         One; the guess; its place and that squared; what its look says; whether it touches the frame; how far it is
         from the core of the object, and the size of the smallest node that holds it and some of that; the same of
-        what is surely outside; and at four levels of its region the guess, what is outside, looks and place.
+        what is surely outside; at four levels of its region the guess, what is outside, looks and place; when it
+        joins the core and the outside in the tree, and how large it is before; contrast to its neighbours, and the
+        guess there; where in the drawing it is; and, where that is a box or a loop, its size and which sides of the
+        photo it reaches.
     """
     n, area = look.n_superpixels, float((look.areas * guess).sum() + look.areas.mean())
     core = core_of(shown, guess)
     unlike = alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, CLIP)
     columns = [np.ones(n), guess, shown.prior, shown.prior**2, unlike, look.frame.astype(np.float64)]
-    for members in (core, shown.outside):
+    nodes = [SmallestNodes(parents, members) for members in (core, shown.outside)]
+    for members, holding in zip((core, shown.outside), nodes, strict=True):
         far = distances_from(look, members) if members.any() else np.full(n, float(look.width + look.height))
-        held = SmallestNodes(parents, members).sums(look.areas)
-        columns += [np.log1p(far / np.sqrt(area)), np.log(held / area)]
+        columns += [np.log1p(far / np.sqrt(area)), np.log(holding.sums(look.areas) / area)]
     for level in LEVELS:
         for values in (guess, shown.outside.astype(np.float64), unlike, shown.prior):
             columns.append(region_means(values, parents, level, look.areas))
+    columns += [np.log(each.parts()) for each in nodes] + _neighbours(look, guess)
+    if shown.drawn is not None:
+        enclosed = bool(shown.outside.any())
+        before = np.log(nodes[1].sums_without(look.areas) / shown.drawn.scale.prod()) if enclosed else np.zeros(n)
+        columns += [before, *_place(look, shown.drawn), *_setting(look, shown.drawn, enclosed)]
     return np.column_stack(columns)
+
+
+def _neighbours(look: Look, guess: Numbers) -> list[Numbers]:
+    """Contrast along the border of each superpixel, and a guess beyond it."""
+    (one, other), n = look.pairs.T, look.n_superpixels
+    length = np.maximum(np.bincount(look.pairs.ravel(), np.repeat(look.borders, 2), n), 1)
+    contrast = np.bincount(look.pairs.ravel(), np.repeat(look.borders * look.contrasts, 2), n) / length
+    beyond = np.bincount(one, look.borders * guess[other], n) + np.bincount(other, look.borders * guess[one], n)
+    return [np.log1p(contrast), beyond / length]
+
+
+def _place(look: Look, drawn: Drawn) -> list[Numbers]:
+    """Where in what was drawn each superpixel is: across, down, and how far from the nearest side."""
+    across, down = ((look.centres - (drawn.low + drawn.high) / 2) / (drawn.scale / 2)).T
+    beyond = np.minimum(look.centres - drawn.low, drawn.high - look.centres).min(axis=1)
+    across, below = np.minimum(np.abs(across), FARTHEST), np.clip(down, -FARTHEST, FARTHEST)
+    down = np.abs(below)
+    in_widths = np.log1p(np.maximum(beyond, 0) / np.sqrt(look.areas.mean()))
+    return [across, below, down, np.maximum(across, down), np.clip(beyond / drawn.scale.min(), -1, 1), in_widths]
+
+
+def _setting(look: Look, drawn: Drawn, enclosed: bool) -> list[Numbers]:
+    """How large what was drawn is in the photo, and at which sides it ends; of a stroke that says nothing."""
+    n, size = look.n_superpixels, np.array([look.width, look.height])
+    ends = np.r_[drawn.low <= AT_THE_SIDE, drawn.high >= size - AT_THE_SIDE]
+    told = [np.log(float(drawn.scale.prod()) / float(size.prod())), *ends.astype(np.float64)]
+    return [np.full(n, each if enclosed else 0.0) for each in told]
 
 
 def core_of(shown: Shown, guess: Numbers) -> Members:

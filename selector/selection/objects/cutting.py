@@ -85,7 +85,7 @@ def cut_object(
             told = told_by(labels, parents, look, began, members, settled, correction, earlier=i)
             members = refined(look, told, settled, correction, began.borders)
         else:
-            members = one_step(look, members, settled, correction.add, began.alike, began.borders)
+            members = one_step(look, began, members, settled, correction.add)
         members = tidied(look, members, settled)
     return members
 

@@ -75,7 +75,7 @@ class SmallestNodes:
         tops = np.where(holds, np.arange(len(self._up)), self._up)
         while not np.array_equal(tops, further := tops[tops]):
             tops = further
-        self._nodes, self._holding = tops[: len(members)], np.flatnonzero(holds)
+        self._nodes, self._holding, self._holds = tops[: len(members)], np.flatnonzero(holds), holds
 
     def sums(self, values: Numbers) -> Numbers:
         """For each superpixel, values summed over its node.
@@ -94,4 +94,33 @@ class SmallestNodes:
             if parent != node:
                 totals[parent] += totals[node]
         sums: Numbers = np.array(totals)[self._nodes]
+        return sums
+
+    def parts(self) -> Numbers:
+        """Of how many nodes the photo is just before each superpixel's node is made; of one of the others itself, more.
+
+        Returns
+        -------
+        float64 ndarray, shape (n,)
+        """
+        parts: Numbers = (len(self._up) + 1 - self._nodes).astype(np.float64)
+        return parts
+
+    def sums_without(self, values: Numbers) -> Numbers:
+        """For each superpixel, values summed over the largest node that holds it and none of those others.
+
+        Parameters
+        ----------
+        values : float64 ndarray, shape (n,)
+
+        Returns
+        -------
+        float64 ndarray, shape (n,)
+            Of those others themselves, their own values.
+        """
+        tops = np.where(self._holds[self._up], np.arange(len(self._up)), self._up)
+        while not np.array_equal(tops, further := tops[tops]):
+            tops = further
+        tops = tops[: len(values)]
+        sums: Numbers = np.bincount(tops, values, len(self._up))[tops]
         return sums

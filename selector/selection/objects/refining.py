@@ -178,18 +178,18 @@ def refined(look: Look, told: Told, settled: Settled, correction: Correction, bo
     return min_cut(settled.applied(costs), look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
 
 
-def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike: Likeness, weights: Numbers) -> Members:
+def one_step(look: Look, began: Began, before: Members, settled: Settled, larger: bool) -> Members:
     """The object a step larger, or smaller.
 
     Parameters
     ----------
     look : Look
+    began : Began
+        Where the gesture spoke for superpixels, what it said is cut with more and more favour, as when the object was
+        found; else what looks say.
     before : bool ndarray, shape (n,)
     settled : Settled
     larger : bool
-    alike : Likeness
-    weights : float64 ndarray, shape (m,)
-        Of borders.
 
     Returns
     -------
@@ -208,12 +208,15 @@ def one_step(look: Look, before: Members, settled: Settled, larger: bool, alike:
         frozen = Settled(settled.inside | before, settled.outside)
     else:
         frozen = Settled(settled.inside & before, settled.outside | ~before)
-    by_area, unlike = np.sqrt(look.areas / look.areas.mean()), _unlike(look, before, settled, alike)
+    believed = bool(began.belief.any())
+    unlike = np.clip(-began.belief, -CLIP, CLIP) if believed else _unlike(look, before, settled, began.alike)
+    weights = (BORDER_WEIGHT_OF_BELIEF if believed else BORDER_WEIGHT) * began.borders
+    by_area = np.sqrt(look.areas / look.areas.mean())
     best, low, high = before, 0.0, 2 * CLIP + 2
     for _ in range(BISECTIONS):
         favour = (low + high) / 2
         costs = frozen.applied(by_area * (unlike - (favour - CLIP if larger else CLIP - favour)))
-        members = min_cut(costs, look.pairs, BORDER_WEIGHT * weights)
+        members = min_cut(costs, look.pairs, weights)
         ratio = float(look.areas[members].sum() / look.areas[before].sum())
         step = ratio if larger else 1 / max(ratio, 1e-9)
         if 1 < step <= LARGEST_STEP and members.any():
