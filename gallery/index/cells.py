@@ -78,8 +78,12 @@ def packed_cells(
     return packed
 
 
-def selected_cells(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Floats | None:
-    """The cells of a photo that some superpixels, bool (n,), cover for a good part, projected: float32 (c, d).
+def selected_cells(
+    space: DescriptorSpace, photo: SegmentedPhoto, members: Members
+) -> tuple[Floats, npt.NDArray[np.intp]] | None:
+    """The cells of a photo that some superpixels, bool (n,), cover for a good part: projected, and where they are.
+
+    float32 (c, d), and their numbers on the grid, (c,).
 
     None in a space whose cells are not compared (yet), and without superpixels.
 
@@ -89,7 +93,10 @@ def selected_cells(space: DescriptorSpace, photo: SegmentedPhoto, members: Membe
         When the model is needed and cannot be loaded.
     """
     cells, covered = projected_cells(space, photo), photo.cell_shares[members].sum(axis=0)
-    return cells[covered > COVERED * covered.max()] if len(cells) and covered.any() else None
+    if not len(cells) or not covered.any():
+        return None
+    places = np.flatnonzero(covered > COVERED * covered.max())
+    return cells[places], places
 
 
 def selection_clusters(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Clusters | None:
