@@ -7,7 +7,7 @@ import numpy as np
 from gallery.descriptors.pooling import unit
 from gallery.models import DescriptorSpace, IndexedRegion, RegionVector
 from gallery.search import scoring
-from gallery.search.expressions import EqualsAny, StoredVector
+from gallery.search.expressions import BinaryColumn, EqualsAny, StoredVector
 from gallery.search.nearest import Integers, Neighbours, QueryVector
 from selector.arrays import Floats
 
@@ -47,7 +47,8 @@ def background_of(space: DescriptorSpace) -> Floats:
     change, so a process fetches them once for each sample. While a region of it is not described in the space yet,
     they are fetched every time.
     """
-    keys = list(IndexedRegion.objects.order_by("sample_key", "pk").values_list("pk", flat=True)[:BACKGROUND])
+    sample = IndexedRegion.objects.order_by("sample_key", "pk").values("pk")[:BACKGROUND]
+    keys = np.frombuffer(sample.aggregate(keys=BinaryColumn("pk", "int8"))["keys"] or b"", ">i8").tolist()
     known, vectors = _samples.get(space.pk, ([], np.zeros((0, space.dimensions), np.float32)))
     if known != keys:
         rows = RegionVector.objects.filter(EqualsAny("region", keys), space=space)
