@@ -56,4 +56,12 @@ def background_of(space: DescriptorSpace) -> Floats:
         vectors = unit(np.array(stored, np.float32).reshape(len(stored), space.dimensions))
         if len(vectors) == len(keys):
             _samples[space.pk] = keys, vectors
+        else:
+            _samples.pop(space.pk, None)
     return vectors
+
+
+def last_background_of(space: DescriptorSpace) -> Floats:
+    """The same as this process had it last, for what follows right after: nothing is asked, unless it keeps none."""
+    known = _samples.get(space.pk)
+    return background_of(space) if known is None else known[1]

@@ -18,7 +18,7 @@ from gallery.descriptors.outline_tree import MAX_SHARE
 from gallery.index.kinds import kind_of
 from gallery.models import DescriptorSpace, RegionVector
 from gallery.search import scoring
-from gallery.search.calibration import background_of
+from gallery.search.calibration import last_background_of
 from gallery.search.expansion import Background, Question
 from gallery.search.expressions import BinaryColumn, EqualsAny, StoredVector
 from gallery.search.nearest import Integers, Neighbours, QueryVector
@@ -151,7 +151,7 @@ class Rescored:
 
 def _background_in(space: DescriptorSpace) -> Background:
     """The background of a space; what follows from its vectors is computed once while these stay the same."""
-    vectors, known = background_of(space), _backgrounds.get(space.pk)
+    vectors, known = last_background_of(space), _backgrounds.get(space.pk)
     if known is None or known.vectors is not vectors:
         known = _backgrounds[space.pk] = Background(vectors)
     return known
