@@ -250,10 +250,8 @@ def n_rows(text: str) -> int:
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=n_rows, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--queries", type=int, default=200)
+def measured(parser: argparse.ArgumentParser, run: Callable[[Path, argparse.Namespace], list[Row]]) -> None:
+    """Run a benchmark over a database in a folder: read its arguments and those that all have, and write its rows."""
     parser.add_argument("--json", type=Path)
     parser.add_argument("--folder", type=Path, help="keep the database here, and use what is here")
     parser.add_argument("--shared-buffers", default="2GB", help="PostgreSQL's own cache (default: %(default)s)")
@@ -266,6 +264,13 @@ def main() -> None:
             results = run(Path(folder), arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=n_rows, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--queries", type=int, default=200)
+    measured(parser, run)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ are timed one by one; one JPEG decode in the same run says how fast the machine 
 from __future__ import annotations
 
 import argparse
-import json
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import synthetic_collection as synthetic
-from benchmarks.search import Row, build, database, fill, n_rows, passing, show, the_space, timed
+from benchmarks.search import Row, build, database, fill, measured, n_rows, passing, show, the_space, timed
 from selector.arrays import Floats
 
 if TYPE_CHECKING:
@@ -168,17 +166,7 @@ def main() -> None:
     parser.add_argument("--rows", type=n_rows, default=100_000)
     parser.add_argument("--both", action="store_true", help="in two spaces")
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--folder", type=Path, help="keep the database here, and use what is here")
-    parser.add_argument("--shared-buffers", default="2GB", help="PostgreSQL's own cache (default: %(default)s)")
-    arguments = parser.parse_args()
-    if arguments.folder:
-        results = run(arguments.folder.resolve(), arguments)
-    else:
-        with tempfile.TemporaryDirectory(prefix="search") as folder:
-            results = run(Path(folder), arguments)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2))
+    measured(parser, run)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ LEARNED_ON = 800
 # Of a selection, cells count of which it covers more than this share of what it covers of any.
 COVERED = 0.5
 
+# Bytes of PostgreSQL's binary format before all rows, and before the first map: two counts, a key and its length.
+_HEADER = 19
+_BEFORE = _HEADER + 2 + 4 + 8 + 4
+
 # Those of each space, once there are any: they never change.
 _projections: dict[int, Projection] = {}
 # Of the photos that are being searched for in this process, 100 KB each, by the keys of the label map and of the space.
@@ -78,8 +82,12 @@ def packed_cells(
     return packed
 
 
-def selected_cells(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Floats | None:
-    """The cells of a photo that some superpixels, bool (n,), cover for a good part, projected: float32 (c, d).
+def selected_cells(
+    space: DescriptorSpace, photo: SegmentedPhoto, members: Members
+) -> tuple[Floats, npt.NDArray[np.intp]] | None:
+    """The cells of a photo that some superpixels, bool (n,), cover for a good part: projected, and where they are.
+
+    float32 (c, d), and their numbers on the grid, (c,).
 
     None in a space whose cells are not compared (yet), and without superpixels.
 
@@ -89,7 +97,10 @@ def selected_cells(space: DescriptorSpace, photo: SegmentedPhoto, members: Membe
         When the model is needed and cannot be loaded.
     """
     cells, covered = projected_cells(space, photo), photo.cell_shares[members].sum(axis=0)
-    return cells[covered > COVERED * covered.max()] if len(cells) and covered.any() else None
+    if not len(cells) or not covered.any():
+        return None
+    places = np.flatnonzero(covered > COVERED * covered.max())
+    return cells[places], places
 
 
 def selection_clusters(space: DescriptorSpace, photo: SegmentedPhoto, members: Members) -> Clusters | None:
@@ -130,17 +141,19 @@ def packed_outlines(photo: SegmentedPhoto) -> bytes:
 def stored_cells(space: DescriptorSpace, image_ids: Sequence[int]) -> tuple[npt.NDArray[np.int64], Bytes]:
     """The maps of cells of some images in a space: the keys of those that have one, (n,), and int8 (n, c, d).
 
-    Copied in PostgreSQL's binary format: as text, megabytes take four times as long.
+    Copied in PostgreSQL's binary format and cut by their length, which is the same for all maps of a space: as text,
+    megabytes take four times as long, and row by row half as long again.
     """
     query = sql.SQL(
         "COPY (SELECT image_id, data FROM {} WHERE space_id = %s AND image_id = ANY(%s) AND data <> '') "
         "TO STDOUT (FORMAT BINARY)"
     ).format(sql.Identifier(CellMap._meta.db_table))
     with connection.cursor() as cursor, cursor.copy(query, (space.pk, list(image_ids))) as copy:
-        copy.set_types(["int8", "bytea"])
-        rows = list(copy.rows())
-    cells = np.frombuffer(b"".join(data for _, data in rows), np.int8)
-    return np.array([image for image, _ in rows], np.int64), cells.reshape(len(rows), SIDE * SIDE, -1 if rows else 1)
+        copied = b"".join(copy)
+    length = int.from_bytes(copied[_BEFORE - 4 : _BEFORE]) if len(copied) > _BEFORE else 0
+    row = np.dtype([("n", ">i2"), ("size of key", ">i4"), ("image", ">i8"), ("size", ">i4"), ("cells", "i1", length)])
+    rows = np.frombuffer(copied, row, (len(copied) - _HEADER) // row.itemsize, _HEADER)
+    return rows["image"].astype(np.int64), rows["cells"].reshape(len(rows), SIDE * SIDE, -1 if len(rows) else 1)
 
 
 def lacking(image: GalleryImage, spaces: Sequence[DescriptorSpace]) -> list[DescriptorSpace]:

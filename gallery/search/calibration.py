@@ -7,7 +7,7 @@ import numpy as np
 from gallery.descriptors.pooling import unit
 from gallery.models import DescriptorSpace, IndexedRegion, RegionVector
 from gallery.search import scoring
-from gallery.search.expressions import EqualsAny, StoredVector
+from gallery.search.expressions import BinaryColumn, EqualsAny, StoredVector
 from gallery.search.nearest import Integers, Neighbours, QueryVector
 from selector.arrays import Floats
 
@@ -47,7 +47,8 @@ def background_of(space: DescriptorSpace) -> Floats:
     change, so a process fetches them once for each sample. While a region of it is not described in the space yet,
     they are fetched every time.
     """
-    keys = list(IndexedRegion.objects.order_by("sample_key", "pk").values_list("pk", flat=True)[:BACKGROUND])
+    sample = IndexedRegion.objects.order_by("sample_key", "pk").values("pk")[:BACKGROUND]
+    keys = np.frombuffer(sample.aggregate(keys=BinaryColumn("pk", "int8"))["keys"] or b"", ">i8").tolist()
     known, vectors = _samples.get(space.pk, ([], np.zeros((0, space.dimensions), np.float32)))
     if known != keys:
         rows = RegionVector.objects.filter(EqualsAny("region", keys), space=space)
@@ -55,4 +56,12 @@ def background_of(space: DescriptorSpace) -> Floats:
         vectors = unit(np.array(stored, np.float32).reshape(len(stored), space.dimensions))
         if len(vectors) == len(keys):
             _samples[space.pk] = keys, vectors
+        else:
+            _samples.pop(space.pk, None)
     return vectors
+
+
+def last_background_of(space: DescriptorSpace) -> Floats:
+    """The same as this process had it last, for what follows right after: nothing is asked, unless it keeps none."""
+    known = _samples.get(space.pk)
+    return background_of(space) if known is None else known[1]

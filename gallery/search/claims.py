@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gallery.descriptors.pooling import unit
 from gallery.index.cells import projection_of, stored_cells
+from gallery.index.kinds import APPEARANCE
 from gallery.models import DescriptorSpace
 from gallery.search import scoring
 from gallery.search.evidence import OF_MATCHES, Sought, presence
@@ -20,9 +21,11 @@ from gallery.search.nearest import Integers, QueryVector
 from selector.arrays import Floats
 
 # Of a ranking, so many first images are looked at; and as many more while at least half of them are claimed, to a page.
-AT_ONCE, MOST = 5, 25
+AT_ONCE, MOST = 8, 24
+# The kind of space whose score counts beside cells.
+LOOKED_AT = APPEARANCE.name
 # The least of `evidence.presence`; chosen on one half of the questions, see docs/benchmarks.md.
-PRESENT = 0.54
+PRESENT = 0.72
 # A score that only the same thing reaches, whatever cells say: that of a copy, cut out or enlarged.
 UNMISTAKABLE = 12.0
 # How much more of a score is asked where several spaces have had a chance to find something that stands out.
@@ -44,10 +47,11 @@ def claims_of(
         What was asked.
     """
     asked = asked_in_cells(queries)
+    looks = np.nan_to_num(scores_by_space.get(LOOKED_AT, np.zeros(len(images), np.float32)))
     claimed = np.zeros(len(images), np.bool_)
     for start in range(0, MOST, AT_ONCE):
         now = slice(start, start + AT_ONCE)
-        present = presences(images[now], asked) if asked else None
+        present = presences(images[now], asked, looks[now]) if asked else None
         if present is None:
             return claimed if start else by_score(scores, scores_by_space)
         claimed[now] = (present >= PRESENT) | (scores[now] >= UNMISTAKABLE)
@@ -69,8 +73,16 @@ def asked_in_cells(queries: Sequence[QueryVector]) -> Sequence[tuple[DescriptorS
     return found if {space.kind for space, _ in found} == set(OF_MATCHES) else []
 
 
-def presences(images: Integers, asked: Sequence[tuple[DescriptorSpace, Sought]]) -> Floats | None:
-    """How clearly each of some images holds what was selected: float32 (k,), nan without cells; None if none has."""
+def presences(images: Integers, asked: Sequence[tuple[DescriptorSpace, Sought]], looks: Floats) -> Floats | None:
+    """How clearly each of some images holds what was selected: float32 (k,), nan without cells; None if none has.
+
+    Parameters
+    ----------
+    images : int64 (k,)
+    asked : sequence of (DescriptorSpace, Sought)
+    looks : float32 (k,)
+        Their scores by their looks.
+    """
     spaces = [space.pk for space, _ in asked]
     there: dict[int, dict[int, Floats]] = {}
     for space, _ in asked:
@@ -79,7 +91,8 @@ def presences(images: Integers, asked: Sequence[tuple[DescriptorSpace, Sought]])
     found = np.full(len(images), np.nan, np.float32)
     for row, image in enumerate(images.tolist()):
         if len(cells := there.get(image, {})) == len(spaces):
-            found[row] = presence([(space.kind, one) for space, one in asked], [cells[key] for key in spaces])
+            sought = [(space.kind, one) for space, one in asked]
+            found[row] = presence(sought, [cells[key] for key in spaces], float(looks[row]))
     return None if np.isnan(found).all() else found
 
 
@@ -87,7 +100,8 @@ def sought_by(query: QueryVector) -> Sought | None:
     """What a query vector looks for in cells; None where it was made of words, or has none."""
     if query.cells is None or query.is_of_words or query.space.kind not in OF_MATCHES:
         return None
-    cells, projection = query.cells(), projection_of(query.space)
-    if cells is None or projection is None:
+    selected, projection = query.cells(), projection_of(query.space)
+    if selected is None or projection is None:
         return None
-    return Sought(cells, projection.apply(query.vector if query.alone is None else query.alone))
+    cells, places = selected
+    return Sought(cells, projection.apply(query.vector if query.alone is None else query.alone), places)

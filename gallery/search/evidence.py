@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from gallery.descriptors.cell_maps import squared_cosines
+from gallery.descriptors.cell_maps import SIDE, squared_cosines
 from selector.arrays import Floats
 
 MOST_SHARE = 0.3
@@ -16,8 +17,14 @@ MOST_SHARE = 0.3
 # What the first space named here counts, and the second: matches of cells, and likeness to all that was selected.
 OF_MATCHES = {"meaning": 1.0, "appearance": 0.5}
 OF_MEAN = {"meaning": 0.8, "appearance": 0.2}
-GENERAL = 4.0
+GENERAL = 5.0
 """How much of the likeness of an image as a whole is taken off."""
+LAYOUT = 0.12
+"""How much it counts that the cells lie to each other as in the selection."""
+FEWEST_PLACES = 4
+"""Of fewer cells any layout is like any other."""
+LOOKS = 0.04
+"""How much the score of the image by its looks counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +37,22 @@ class Sought:
         Unit vectors of the cells that it covers, projected.
     mean : float32 ndarray, shape (d,)
         The unit vector of all of it.
+    places : intp ndarray, shape (c,)
+        Where these cells are: their numbers on the grid.
     """
 
     cells: Floats
     mean: Floats
+    places: npt.NDArray[np.intp]
 
 
-def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats]) -> float:
+def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats], looks: float = 0.0) -> float:
     """How clearly the cells of an image hold what was selected.
 
     Each cell of the selection looks for the cell of the image that is most like it in all spaces together (late
     interaction); the mean over these counts. Where the image is like the selection all over, as grass is like grass,
-    good matches say little: that is taken off.
+    good matches say little: that is taken off. Where the cells that are found lie to each other as those of the
+    selection do, or as in a mirror, they are hardly there by chance: that is added, and so is how alike regions look.
 
     Parameters
     ----------
@@ -49,6 +60,8 @@ def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats]) -> f
         The name of each space's kind, and what was selected in it: the same cells in all.
     cells : sequence of float32 ndarray, shape (C, d)
         Those of the image, in the same order of spaces.
+    looks : float, optional
+        The calibrated score of its best region in the space that counts less.
 
     Returns
     -------
@@ -59,11 +72,47 @@ def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats]) -> f
     O. Khattab, M. Zaharia, "ColBERT: Efficient and Effective Passage Search via Contextualized Late Interaction over
     BERT", SIGIR 2020: the sum of best matches, there of words.
     """
-    matches = sum(
-        OF_MATCHES[kind] * (asked.cells @ there.T) for (kind, asked), there in zip(sought, cells, strict=True)
+    matches = np.asarray(
+        sum(OF_MATCHES[kind] * (asked.cells @ there.T) for (kind, asked), there in zip(sought, cells, strict=True))
     )
     general = sum(
         np.sqrt(OF_MEAN[kind]) * squared_cosines(there, asked.mean).mean()
         for (kind, asked), there in zip(sought, cells, strict=True)
     )
-    return float(np.asarray(matches).max(axis=1).mean() - GENERAL * general)
+    layout = same_layout(sought[0][1].places, matches.argmax(axis=1))
+    return float(matches.max(axis=1).mean() - GENERAL * general + LAYOUT * layout + LOOKS * looks)
+
+
+def same_layout(asked: npt.NDArray[np.intp], found: npt.NDArray[np.intp]) -> float:
+    """How well the places of matches lie to each other as what they match does, wherever and however large.
+
+    Parameters
+    ----------
+    asked, found : intp ndarray, shape (c,)
+        Numbers of cells of a grid.
+
+    Returns
+    -------
+    float
+        The correlation of their rows, and that of their columns without its sign, as a thing may be seen mirrored: 2 at
+        most.
+
+    Examples
+    --------
+    >>> corner = np.array([0, 1, SIDE, SIDE + 1])
+    >>> round(same_layout(corner, corner + 30), 6), round(same_layout(corner, corner[::-1]), 6)
+    (2.0, 0.0)
+    """
+    if len(asked) < FEWEST_PLACES:
+        return 0.0
+    rows, columns = (
+        _correlation(here, there) for here, there in zip(divmod(asked, SIDE), divmod(found, SIDE), strict=True)
+    )
+    return rows + abs(columns)
+
+
+def _correlation(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp]) -> float:
+    """Pearson's; 0 where one of them is the same throughout."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])

@@ -105,6 +105,24 @@ class Question:
         plain = unit(vector)
         return cls(plain, background.around(plain))
 
+    def products_around(
+        self, inner: npt.NDArray[np.float64], to_mean: npt.NDArray[np.float64], background: Background
+    ) -> npt.NDArray[np.float64]:
+        """The inner products of regions with `centred`, from those with `plain`; of a question that was not moved.
+
+        Parameters
+        ----------
+        inner, to_mean : float64 ndarray, shape (r,)
+            Inner products of the regions with `plain`, and with the mean.
+        background : Background
+
+        Returns
+        -------
+        float64 ndarray, shape (r,)
+        """
+        length = float(np.linalg.norm(self.plain - background.mean))
+        return (inner - to_mean) / max(length, LEAST_LENGTH)
+
     def toward(self, hits: Floats, background: Background) -> Question:
         """The question moved toward its first hits (alpha query expansion), where these agree with each other.
 

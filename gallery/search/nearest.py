@@ -65,8 +65,8 @@ class QueryVector:
     alone : float32 (D,), optional
         The selection without what is around it, to be compared with cells; by default `vector` is.
     cells : callable, optional
-        Gives the cells that the selection covers, projected, float32 (c, d), if there are any; None where the selection
-        is too large to be told by them.
+        Gives the cells that the selection covers, projected, float32 (c, d), and their places on the grid, (c,), if
+        there are any; None where the selection is too large to be told by them.
     clusters : Clusters, optional
         Its cells, to be looked for in those of the first images.
     """
@@ -75,7 +75,7 @@ class QueryVector:
     vector: Floats
     is_of_words: bool = False
     alone: Floats | None = None
-    cells: Callable[[], Floats | None] | None = None
+    cells: Callable[[], tuple[Floats, npt.NDArray[np.intp]] | None] | None = None
     clusters: Clusters | None = None
 
     @property

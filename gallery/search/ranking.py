@@ -81,7 +81,7 @@ def rank_by_parts(
     is_whole = all(one.are_all for one in together) or len(first.image_ids) >= candidates.found_at_most
     if not rescore:
         return replace(first, is_whole=is_whole)
-    second = replace(ranked_anew(first, parts, weights), is_whole=is_whole)
+    second = replace(ranked_anew(first, parts, neighbours, weights), is_whole=is_whole)
     if len(parts) > 1:
         return second
     asked = parts[0] if second.asked else ()
@@ -107,7 +107,10 @@ def scores_of_part(
 
 
 def ranked_anew(
-    first: RankedImages, parts: Sequence[Sequence[QueryVector]], weights: Mapping[str, float] | None
+    first: RankedImages,
+    parts: Sequence[Sequence[QueryVector]],
+    neighbours: Sequence[Sequence[Neighbours]],
+    weights: Mapping[str, float] | None,
 ) -> RankedImages:
     """A ranking whose first images are in the order of a second look at all their regions, before the others.
 
@@ -115,13 +118,20 @@ def ranked_anew(
     question that was moved toward its first hits is near to them in any case.
     """
     regions = regions_of(first.image_ids[:RESCORED])
-    second = combine_parts([look_again(queries, regions, weights) for queries in parts])
+    second = combine_parts(
+        [look_again(queries, known, regions, weights) for queries, known in zip(parts, neighbours, strict=True)]
+    )
     seen = replace(second, scores=second.scores_by_part.mean(axis=1))
     joined = seen.followed_by(first.take(np.arange(RESCORED, len(first.image_ids))))
     return replace(joined, scores=made_to_fall(joined.scores), asked=second.asked if len(parts) == 1 else {})
 
 
-def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mapping[str, float] | None) -> RankedImages:
+def look_again(
+    queries: Sequence[QueryVector],
+    neighbours: Sequence[Neighbours],
+    regions: Regions,
+    weights: Mapping[str, float] | None,
+) -> RankedImages:
     """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look.
 
     Images whose cells stand out are ahead, among the hits that the question moves toward, too.
@@ -129,7 +139,7 @@ def look_again(queries: Sequence[QueryVector], regions: Regions, weights: Mappin
     Where an image is ranked by nearly the whole of itself, the best of its smaller regions stands for it: to outline
     all of a picture would say nothing.
     """
-    looks = [Rescored.of(query, regions) for query in queries]
+    looks = [Rescored.of(query, regions, known) for query, known in zip(queries, neighbours, strict=True)]
     images, image_of = np.unique(regions.images, return_inverse=True)
     ahead = bonus(queries, images, weights)[image_of]
     _, hits = scoring.best_regions(regions.images, fused(by_kind(looks), weights) + ahead)

@@ -18,10 +18,10 @@ from gallery.descriptors.outline_tree import MAX_SHARE
 from gallery.index.kinds import kind_of
 from gallery.models import DescriptorSpace, RegionVector
 from gallery.search import scoring
-from gallery.search.calibration import background_of
+from gallery.search.calibration import last_background_of
 from gallery.search.expansion import Background, Question
 from gallery.search.expressions import BinaryColumn, EqualsAny, StoredVector
-from gallery.search.nearest import Integers, QueryVector
+from gallery.search.nearest import Integers, Neighbours, QueryVector
 from selector.arrays import Floats
 
 # Of a ranking, so many images are scored anew.
@@ -99,6 +99,8 @@ class Rescored:
     query : QueryVector
     plain : float32 (r,)
         Calibrated scores of the regions by the cosine alone, as in the first stage.
+    to_mean : float64 (r,)
+        Inner products of the regions with the mean; empty where the space has no use for them.
     """
 
     query: QueryVector
@@ -110,15 +112,25 @@ class Rescored:
     scores: Floats
 
     @classmethod
-    def of(cls, query: QueryVector, regions: Regions) -> Rescored:
-        """Score regions by a query vector: where its space has use for it, around the mean as well."""
+    def of(cls, query: QueryVector, regions: Regions, known: Neighbours) -> Rescored:
+        """Score regions by a query vector: where its space has use for it, around the mean as well.
+
+        What is near to the query is known from the first look; where that is all there is, its cosines are those of
+        the regions.
+        """
         background = _background_in(query.space)
         question = Question.of(query.vector, background)
-        cosines, to_mean, *centred = regions.products(
-            query.space, [question.plain, background.mean, *([question.centred] if _is_expanded(query) else [])]
-        )
+        wanted = [] if known.are_all else [question.plain]
+        if _is_expanded(query):
+            wanted.append(background.mean)
+        products = regions.products(query.space, wanted) if wanted else []
+        cosines = known.similarities(regions.ids) if known.are_all else products[0]
+        to_mean = products[-1] if _is_expanded(query) else np.zeros(0)
         plain = scoring.calibrate(cosines, background.vectors @ question.plain)
-        scores = question.scores(cosines, centred[0], to_mean, background) if centred else plain
+        if not _is_expanded(query):
+            return cls(query, regions, plain, question, background, to_mean, plain)
+        centred = question.products_around(cosines, to_mean, background)
+        scores = question.scores(cosines, centred, to_mean, background)
         return cls(query, regions, plain, question, background, to_mean, scores)
 
     def toward(self, hits: Integers) -> Rescored:
@@ -139,7 +151,7 @@ class Rescored:
 
 def _background_in(space: DescriptorSpace) -> Background:
     """The background of a space; what follows from its vectors is computed once while these stay the same."""
-    vectors, known = background_of(space), _backgrounds.get(space.pk)
+    vectors, known = last_background_of(space), _backgrounds.get(space.pk)
     if known is None or known.vectors is not vectors:
         known = _backgrounds[space.pk] = Background(vectors)
     return known

@@ -6,6 +6,7 @@ import uuid
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from gallery.descriptors.cell_maps import SIDE, Projection, pack_cells
@@ -18,6 +19,7 @@ from gallery.search.nearest import QueryVector
 from gallery.search.options import Options
 from gallery.search.query import build_query
 from gallery.search.ranked_images import RankedImages
+from selector.arrays import Floats
 from selector.models import Photo
 from selector.people import Person
 from selector.services.photos import store_photo
@@ -58,6 +60,10 @@ RNG = np.random.default_rng(5)
 THING = {kind: unit(RNG.standard_normal((6, 32)).astype(np.float32)) for kind in (MEANING.name, APPEARANCE.name)}
 
 
+def at_places(thing: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
+    return thing, np.arange(40, 46)
+
+
 def queries() -> list[QueryVector]:
     """The thing as it was selected, in both spaces; cells are compared as they are."""
     asked = []
@@ -65,7 +71,7 @@ def queries() -> list[QueryVector]:
         space, _ = DescriptorSpace.objects.get_or_create(kind=kind, model="none", dimensions=32, is_ready=True)
         as_it_is = Projection(np.zeros(32, np.float32), np.eye(32, dtype=np.float32))
         CellProjection.objects.get_or_create(space=space, defaults={"data": as_it_is.pack()})
-        asked.append(QueryVector(space, unit(thing.sum(axis=0)), cells=partial(np.asarray, thing)))
+        asked.append(QueryVector(space, unit(thing.sum(axis=0)), cells=partial(at_places, thing)))
     return asked
 
 
@@ -84,7 +90,7 @@ def with_cells(asked: list[QueryVector], *, has_thing: bool, seed: int) -> int:
 def ranking_of(keys: list[int], scores: list[float]) -> RankedImages:
     column = np.array(scores, np.float32)
     ids = np.array(keys)
-    by_space = dict.fromkeys(THING, column)
+    by_space = {MEANING.name: column, APPEARANCE.name: np.zeros_like(column)}
     return RankedImages(ids, ids[:, None], column, column[:, None], np.arange(len(ids)), by_space)
 
 
@@ -115,8 +121,8 @@ def test_more_are_looked_at_while_most_are_claimed() -> None:
     asked = queries()
     keys = [with_cells(asked, has_thing=place not in (7, 11), seed=place) for place in range(12)]
     assert claimed_first(ranking_of(keys, list(range(11, -1, -1))), asked).n_strong == 10
-    others = [with_cells(asked, has_thing=False, seed=place) for place in range(20, 25)]
-    assert claimed_first(ranking_of(others + keys, list(range(11, -6, -1))), asked).n_strong == 0
+    others = [with_cells(asked, has_thing=False, seed=place) for place in range(20, 28)]
+    assert claimed_first(ranking_of(others + keys, list(range(11, -9, -1))), asked).n_strong == 0
 
 
 def test_what_comes_further_down_is_never_claimed() -> None:

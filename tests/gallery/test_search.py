@@ -245,9 +245,9 @@ def test_a_search_needs_few_database_queries_however_many_images_there_are(
     first = len(queries_of(search))
     for seed in range(2, 7):
         add_indexed(GREEN, BLUE, seed=seed)
-    # Feedback, spaces, candidates, nearest regions, sample; regions of the first images and the sample again, and how
-    # near they are; the projection of cells; hashes, images.
-    assert len(queries_of(search)) == first == 11
+    # Feedback, spaces, candidates, nearest regions, sample; regions of the first images; the projection of cells;
+    # hashes, images.
+    assert len(queries_of(search)) == first == 9
 
 
 @pytest.mark.parametrize(
