@@ -11,7 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from selector.imaging.turns import Box
+from selector.selection.geometry import Point
 from selector.services.details import SMALLEST_SIDE
+from selector.web.forms import PointsField
 from superpixel_site import file_names
 
 NO_BOX = "Draw a box on the picture first."
@@ -44,6 +46,16 @@ class StayForm(forms.Form):
     @property
     def value(self) -> bool:
         return self.is_valid() and self.cleaned_data["stay"]
+
+
+class PointForm(forms.Form):
+    """Where a sample was clicked, in pixels of its working copy; nowhere for who comes by keys."""
+
+    points = PointsField(required=False)
+
+    @property
+    def point(self) -> Point | None:
+        return next(iter(self.cleaned_data["points"]), None)
 
 
 class RenameForm(forms.Form):

@@ -12,7 +12,9 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
 
 from gallery.collection.importing import collect
-from gallery.models import GalleryImage
+from gallery.models import GalleryImage, Search
+from library import samples
+from library.cards import cards_of
 from library.forms import StayForm, UploadForm
 from library.models import FindingChoice
 from selector.models import Photo
@@ -28,13 +30,39 @@ from superpixel_site.responses import redirect_to
 from superpixel_site.work_slots import work_slot
 
 IMAGES_TO_TRY = 12
+# Of what a person has done last.
+N_LATEST = 4
 
 
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
-    """The drop zone, and images to try with one click: those with the lowest keys, which are random."""
+    """What the person has done last, the way to add photos, and something to try at once.
+
+    Where the demo collection is not there, that is images with the lowest keys, which are random.
+    """
+    there = samples.photos()
+    live = there.pop(samples.LIVE, None)
     images = GalleryImage.objects.public().indexed().select_related("photo").order_by("photo_id")
-    return render(request, "library/start.html", {"images": images[:IMAGES_TO_TRY], **what_is_taken()})
+    context = {
+        "live": live and live_context(live),
+        "samples": there.items(),
+        "images": [] if there else images[:IMAGES_TO_TRY],
+        **latest(person_of(request)),
+        **what_is_taken(),
+    }
+    return render(request, "library/start.html", context)
+
+
+def live_context(photo: Photo) -> dict[str, object]:
+    """The photo that can be tried on the page itself."""
+    return {"thing": samples.LIVE, "photo": photo, "label_map": label_maps.get_or_compute(photo)}
+
+
+def latest(person: Person) -> dict[str, object]:
+    """The photos and searches that the person comes back to."""
+    photos = Photo.objects.private_to(person)[:N_LATEST]
+    searches = Search.objects.visible_to(person).select_related("label_map")
+    return {"cards": cards_of(person, photos), "searches": searches.defer("label_map__hierarchy")[:N_LATEST]}
 
 
 def what_is_taken() -> dict[str, object]:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from gallery.models import Feedback, GalleryImage, KeptRanking, Search
 from gallery.search import answers, checking
-from gallery.search.answers import Answer, NothingFound, hits_of, sentence_about, why_nothing
+from gallery.search.answers import Answer, Hit, NothingFound, hits_of, sentence_about, why_nothing
 from gallery.search.candidates import Candidates
 from gallery.search.feedback import feedback_in_words
 from gallery.search.nearest import ENOUGH
@@ -16,7 +16,10 @@ from gallery.search.options import Options
 from gallery.search.query import Query, build_query
 from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies
 from gallery.search.ranking import rank_by_parts
+from selector.arrays import Members
+from selector.models import LabelMap
 from selector.people import Person
+from selector.selection.selection import SuperpixelSelection
 from superpixel_site.waiting import give_up_if_nobody_waits
 
 
@@ -62,6 +65,17 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         is_thing_proposed=options.means_nothing_special and checking.may_be_the_thing(ranking),
         goes_on=ranking.goes_beyond(page * answers.PAGE),
     )
+
+
+def first_hits(label_map: LabelMap, members: Members, count: int) -> list[Hit]:
+    """The first hits in the public collection for superpixels, bool (n,), of a search that nobody keeps."""
+    state = SuperpixelSelection.empty(len(members)).plus(members, "include").pack()
+    options = Options()
+    query = build_query(Search(label_map=label_map, state=state), options)
+    if not query.vectors[0]:
+        return []
+    candidates = Candidates(GalleryImage.objects.public().other_than(label_map.photo))
+    return hits_of(ranked(query, candidates, options, count), 1, Person(), [])[:count]
 
 
 def ranked(query: Query, candidates: Candidates, options: Options, wanted: int) -> RankedImages:

@@ -211,7 +211,7 @@ TOOLS: tuple[Tool, ...] = (
         label="Object",
         icon="scan-search",
         help="circle a thing or draw over it; a click selects a region, a double click the thing around it",
-        key="o",
+        key="w",
         shape="object",
         action=TOGGLE,
     ),
@@ -259,7 +259,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="grow",
         label="Grow",
-        icon="expand",
+        icon="circle-fading-plus",
         help="each click takes in the next of what lies around, which is lit before; Shift-click goes back",
         key="g",
         shape="point",

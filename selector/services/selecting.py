@@ -49,12 +49,15 @@ class Report:
         How much that is, as a sentence.
     sentence : str
         What has happened to it, for the status line.
+    is_done : bool
+        Whether a gesture has done what it is there for: then the photo itself shows it, too.
     """
 
     selection: Selection
     state: SuperpixelSelection
     description: str
     sentence: str = ""
+    is_done: bool = False
 
 
 def selection_of(person: Person, label_map: LabelMap) -> Selection:
@@ -106,7 +109,7 @@ def apply_gesture(
         selection.remember(gesture.tab, gesture.number)
         selection.save()
     report = report_on(selection)
-    return replace(report, sentence=_sentence(gesture, before, report, done))
+    return replace(report, sentence=_sentence(gesture, before, report, done), is_done=done)
 
 
 def anticipated_object(person: Person, label_map: LabelMap, gesture: Gesture) -> Members | None:

@@ -104,6 +104,7 @@ def selection_context(report: Report, level: int, *, with_tints: bool = True) ->
         "has_included": bool(report.state.included.any()),
         "summary": report.description,
         "message": report.sentence,
+        "urgency": "done" if report.is_done else "info",
     }
     if with_tints:
         context |= tints(label_maps.load(selection.label_map).labels, report.state)

@@ -10,6 +10,7 @@ declare const htmx: {
   ajax(verb: string, path: string, context: {
     source?: Element; target?: string; swap?: string; values?: Record<string, unknown>;
   }): Promise<void>;
+  process(element: Element): void;
   swap(target: Element, content: string, spec: { swapStyle: string }): void;
   trigger(element: Element, event: string): void;
 };

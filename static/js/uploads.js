@@ -21,6 +21,9 @@ const list = new UploadList(byId("uploads", HTMLElement), sender, () => input.fo
 class Zone {
   /** @type {Upload | null} */
   #upload = null;
+  /** @type {File | null} what went wrong last */
+  #failed = null;
+  #failure = find(form, ".upload-failed", HTMLElement);
   #bar = find(form, "progress", HTMLProgressElement);
   #stage = find(form, ".stage-of-upload", HTMLElement);
 
@@ -30,8 +33,9 @@ class Zone {
 
   /** @param {File} file */
   async send(file) {
+    this.#failure.hidden = true;
     form.ariaBusy = "true";
-    find(form, ".name", HTMLElement).textContent = file.name;
+    find(form, ".upload-busy .name", HTMLElement).textContent = file.name;
     this.#stage.textContent = "Uploading";
     this.#bar.value = 0;
     announce(`Uploading ${file.name}`, "silent");
@@ -43,7 +47,28 @@ class Zone {
       return;
     }
     this.settle();
-    if (problem && !isTold) announce(problem, "error");
+    if (problem) this.#tell(file, problem, isTold);
+  }
+
+  /** Send again what went wrong. */
+  again() {
+    if (this.#failed) this.send(this.#failed);
+  }
+
+  /**
+   * Say what is wrong where the file was dropped.
+   *
+   * @param {File} file
+   * @param {string} problem
+   * @param {boolean} [isTold] whether the status line says it already
+   */
+  #tell(file, problem, isTold) {
+    this.#failed = file;
+    find(this.#failure, ".name", HTMLElement).textContent = file.name;
+    find(this.#failure, ".what", HTMLElement).textContent = problem;
+    this.#failure.hidden = false;
+    if (!isTold) announce(problem, "silent");
+    find(this.#failure, "[data-again]", HTMLElement).focus();
   }
 
   abort() {
@@ -53,6 +78,7 @@ class Zone {
 
   /** As before an upload. */
   settle() {
+    this.#failure.hidden = true;
     form.removeAttribute("aria-busy");
     form.reset();
   }
@@ -74,6 +100,9 @@ find(form, "[data-abort]", HTMLElement).addEventListener("click", () => {
   input.focus();
 });
 
+find(form, "[data-again]", HTMLElement).addEventListener("click", () => zone.again());
+find(form, "[data-other]", HTMLElement).addEventListener("click", () => input.click());
+
 /* Where files come from */
 
 /** @param {FileList} files */
@@ -91,6 +120,8 @@ function take(files) {
 }
 
 input.addEventListener("change", () => { if (input.files?.length) take(input.files); });
+const camera = byId("camera", HTMLInputElement);
+camera.addEventListener("change", () => { if (camera.files?.length) take(camera.files); });
 document.addEventListener("paste", ({ clipboardData }) => {
   if (clipboardData?.files.length) take(clipboardData.files);
 });

@@ -10,7 +10,9 @@ import { Viewport } from "./ui/viewport.js";
 import { AnticipatedObject } from "./workspace/anticipated_object.js";
 import { startButtons } from "./workspace/buttons.js";
 import { Connection } from "./workspace/connection.js";
+import { Cutout } from "./workspace/cutout.js";
 import { DrawnLine } from "./workspace/drawn_line.js";
+import { startTelling } from "./workspace/exclude_told.js";
 import { Foresight } from "./workspace/foresight.js";
 import { Granularity } from "./workspace/granularity.js";
 import { Highlight } from "./workspace/highlight.js";
@@ -45,6 +47,7 @@ const preview = new Preview({
   element: byId("preview", HTMLElement),
   layers: find(byId("preview", HTMLElement), ".layers", HTMLElement),
   portion: byId("portion", HTMLElement),
+  inPlace: find(byId("in-place", HTMLElement), "img", HTMLElement),
   fit: byId("fit", HTMLInputElement),
   background: byId("background", HTMLSelectElement),
   matteUrl: form.dataset.matteUrl ?? "",
@@ -75,7 +78,6 @@ const toolbar = new Toolbar(form, byId("other-way", HTMLElement));
 const granularity = new Granularity({
   range,
   outline: byId("outline", HTMLImageElement),
-  shown: find(form, ".level-value", HTMLElement),
   outlineUrl: form.dataset.outlineUrl ?? "",
 });
 
@@ -137,7 +139,8 @@ stage.addEventListener("pointerleave", () => {
   highlight.clear();
 });
 startButtons({ form, share: byId("share", HTMLElement), connection, viewport, perform });
-new Shortcuts({ toolbar, granularity, viewport, perform });
+new Shortcuts({ toolbar, granularity, viewport, perform, cutout: new Cutout(byId("splitter", HTMLElement)) });
+startTelling(byId("exclude-told", HTMLElement), form);
 
 /**
  * Follow the pointer, the keyboard and the slider, now that it is known where the superpixels lie.

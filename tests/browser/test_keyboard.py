@@ -44,7 +44,8 @@ def test_tab_goes_everywhere_and_on(page: Page) -> None:
             break
         assert focused["ring"], focused
         seen.append(focused["name"])
-    wanted = ["pointer", "mode", "level", "undo", "redo", "clear", "invert", "search", "stage", "fit", "background"]
+    wanted = ["pointer", "stage", "splitter", "fit", "background", "undo", "redo", "clear", "invert", "Detail", "mode"]
+    wanted.append("search")
     assert [name for name in seen if name in wanted] == wanted
     assert {"Download", "Zoom in", "Fit the photo"} <= set(seen)
 

@@ -84,24 +84,83 @@ def rectangle(page: Page, selector: str) -> FloatRect:
     return ws.box_of(page.locator(selector).first)
 
 
+# Width and height of the window, and the least share of both that the stage has.
+WINDOWS = (
+    (1440, 900, 0.6, 0.8),
+    (1280, 720, 0.6, 0.78),
+    (1024, 768, 0.9, 0.78),
+    (720, 450, 0.65, 0.75),
+    (740, 360, 0.65, 0.65),
+    (390, 844, 0.95, 0.6),
+    (360, 640, 0.95, 0.5),
+)
+
+
 def test_the_workspace_fits_the_window(page: Page) -> None:
+    """The photo has most of every window: of one at 200% and of phones, upright and on their side, too."""
     ws.upload(page, image_file(eighths()), "eighths.jpg")
-    for width, height in ((1440, 900), (1280, 720), (1024, 768), (390, 844), (360, 640)):
+    ws.click(page, 30, 40)
+    ws.settled(page)
+    for width, height, across, down in WINDOWS:
         ws.resize(page, width, height)
         ws.until(page, f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document).every((outside) => outside <= 0)")
-        for control in page.locator("#workspace :is(button:not([tabindex='-1']), a, label, select):visible").all():
+        # The rail may scroll: its last buttons, and on phones its last tools.
+        scrolls = "#workspace :is(button:not([tabindex='-1']), a, label, select):visible:not(.rail *)"
+        for control in page.locator(scrolls).all():
             box = ws.box_of(control)
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, (width, control.inner_html())
             assert box["y"] >= 0 and box["y"] + box["height"] <= height, (height, control.inner_html())
         stage, preview = rectangle(page, "#stage"), rectangle(page, "#preview")
-        if width >= 1024:
+        assert stage["width"] >= across * width and stage["height"] >= down * height, (width, stage)
+        assert rectangle(page, "#search")["y"] > height - 64, "where the thumb is"
+        if width >= 1280:
             assert (stage["y"], stage["height"]) == (preview["y"], preview["height"]), "side by side"
-            assert rectangle(page, ".toolbar")["height"] < 60, "tools in one row"
-            assert stage["height"] * stage["width"] > 0.3 * width * height
-        else:
-            assert stage["y"] + stage["height"] <= preview["y"], "stage above preview"
-            assert rectangle(page, ".toolbar")["y"] > height / 2, "tools where the thumb is"
-            assert stage["height"] >= 0.3 * height
+            assert preview["width"] <= width / 3, "the cut-out has a third at most"
+
+
+def test_the_cut_out_gives_way(page: Page) -> None:
+    ws.upload(page, image_file(eighths(1280, 960)), "eighths.jpg")
+    ws.resize(page, 1280, 720)
+    ws.click(page, 300, 300)
+    ws.settled(page)
+    splitter = page.get_by_role("separator", name="Width of the cut-out")
+    before = rectangle(page, "#preview")["width"]
+    splitter.press("ArrowLeft")
+    ws.eventually(page, lambda: rectangle(page, "#preview")["width"] > before)
+    box = ws.box_of(splitter)
+    page.mouse.move(box["x"] + 6, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 106, box["y"] + 200, steps=3)
+    page.mouse.up()
+    narrow = rectangle(page, "#preview")["width"]
+    assert narrow < before
+    page.keyboard.press("p")
+    expect(page.locator("#preview")).to_be_hidden()
+    page.get_by_role("button", name="Cut-out").click()
+    # Remembered, and there before anything is drawn.
+    page.reload()
+    ws.ready(page)
+    assert rectangle(page, "#preview")["width"] == pytest.approx(narrow, abs=1)
+
+    # With the drawer open there is no room for two: then it is an inset, and the photo has all of the stage.
+    page.evaluate("document.getElementById('drawer').hidden = false")
+    ws.eventually(page, lambda: rectangle(page, "#stage")["width"] >= 760)
+    photo = rectangle(page, "#photo")
+    assert photo["width"] * photo["height"] >= 2.5 * 432 * 324
+    stage, inset = rectangle(page, "#stage"), rectangle(page, "#cutout")
+    assert stage["x"] < inset["x"] and inset["x"] + inset["width"] <= stage["x"] + stage["width"]
+
+    # In place, while the space bar is held.
+    page.mouse.move(*ws.at(page, 700, 700))
+    page.keyboard.down(" ")
+    expect(page.locator("#in-place")).to_be_visible()
+    page.keyboard.up(" ")
+    expect(page.locator("#in-place")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Show or hide the outlines")
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    expect(page.locator("#outline")).to_be_hidden()
 
 
 def test_on_a_phone_the_drawer_takes_the_window(browser: Browser, live_server: LiveServer, collection: None) -> None:

@@ -149,11 +149,11 @@ def test_a_partly_selected_region_becomes_whole_and_levels_change_nothing(page: 
     assert page.locator("#tint").get_attribute("src") == tint
     assert work.settle() == []
     work.shows(work.expected)
-    page.get_by_label("Regions").press("Home")
+    page.get_by_label("Detail", exact=True).press("Home")
     assert work.level == 8
-    page.get_by_label("Regions").press("ArrowRight")
+    page.get_by_label("Detail", exact=True).press("ArrowRight")
     assert work.level > 8
-    expect(page.get_by_label("Regions")).to_have_attribute("aria-valuetext", f"{work.level} regions")
+    expect(page.get_by_label("Detail", exact=True)).to_have_attribute("aria-valuetext", f"{work.level} pieces")
 
 
 def test_two_hundred_steps_back_and_forth_and_after_a_reload(page: Page) -> None:

@@ -102,14 +102,20 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
 
 
 def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:
-    ws.Workspace(phone, ws.public_photo())
-    boxes = {name: ws.box_of(phone.locator(name)) for name in ("#stage", "#preview", ".toolbar", "#stage #photo")}
-    assert boxes["#stage"]["y"] + boxes["#stage"]["height"] <= boxes["#preview"]["y"]
-    assert boxes["#preview"]["y"] + boxes["#preview"]["height"] <= boxes[".toolbar"]["y"]
-    assert boxes[".toolbar"]["y"] > 740 / 2
-    assert boxes["#stage #photo"]["width"] > 250
+    work = ws.Workspace(phone, ws.public_photo())
+    phone.touchscreen.tap(*ws.at(phone, 30, 40))
+    work.check("toggle")
+    names = ("#stage", "#preview", ".rail", ".bar", "#stage #photo", "#search")
+    boxes = {name: ws.box_of(phone.locator(name)) for name in names}
+    # The cut-out is an inset, which covers nothing of a photo that is wider than high.
+    assert boxes["#stage #photo"]["y"] + boxes["#stage #photo"]["height"] <= boxes["#preview"]["y"]
+    assert boxes["#stage"]["y"] + boxes["#stage"]["height"] <= boxes[".rail"]["y"]
+    assert boxes[".rail"]["y"] + boxes[".rail"]["height"] <= boxes[".bar"]["y"]
+    assert boxes["#stage"]["height"] > 740 / 2
+    assert boxes["#stage #photo"]["width"] > 340
+    assert boxes["#search"]["y"] > 740 - 60
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
-    reachable = phone.locator(".toolbar :is(label[title], button:not(.enter), input[type=range])")
+    reachable = phone.locator(":is(.tools, .bar) :is(label[title], button:not(.enter), input[type=range]):visible")
     assert reachable.count() >= 14
     for i in range(reachable.count()):
         box = ws.box_of(reachable.nth(i))

@@ -40,7 +40,7 @@ export class LogRange {
 
   #show() {
     this.#track.style.setProperty("--share", String(this.scale.share(this.value)));
-    this.input.setAttribute("aria-valuetext", `${this.value} regions`);
+    this.input.setAttribute("aria-valuetext", `${this.value} pieces`);
   }
 
   /** @param {number} value */

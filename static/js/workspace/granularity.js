@@ -9,7 +9,6 @@ export class Granularity {
   #slider;
   #outline;
   #outlineUrl;
-  #shown;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #addressTimer;
 
@@ -17,14 +16,12 @@ export class Granularity {
    * @param {object} page
    * @param {HTMLInputElement} page.range
    * @param {HTMLImageElement} page.outline
-   * @param {HTMLElement} page.shown the number beside the slider
    * @param {string} page.outlineUrl the address of the outline of level 0
    */
-  constructor({ range, outline, shown, outlineUrl }) {
+  constructor({ range, outline, outlineUrl }) {
     this.#slider = new LogRange(range);
     this.#outline = outline;
     this.#outlineUrl = outlineUrl;
-    this.#shown = shown;
     range.addEventListener("input", () => this.#show());
     // An outline that was lost with the connection comes back with it.
     addEventListener("online", () => { if (!outline.naturalWidth) outline.src = this.#urlOf(this.level); });
@@ -56,7 +53,6 @@ export class Granularity {
 
   #show() {
     const { level } = this;
-    this.#shown.textContent = String(level);
     this.#outline.src = this.#urlOf(level);
     this.#noteInAddress(level);
   }

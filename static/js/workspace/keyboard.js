@@ -52,6 +52,9 @@ export class Keyboard {
     stage.addEventListener("keydown", (event) => this.#keyDown(event));
     stage.addEventListener("focusin", () => this.showFocus());
     stage.addEventListener("focusout", () => highlight.clear());
+    // The ring around the stage is for those who come by keys.
+    stage.addEventListener("pointerdown", () => stage.classList.add("pointed"), true);
+    for (const type of ["keydown", "focusout"]) stage.addEventListener(type, (event) => this.#comeByKeys(event));
   }
 
   /** Another level is shown. */
@@ -68,6 +71,12 @@ export class Keyboard {
   /** The superpixels in focus: of the region, or of the part in its place. */
   get #members() {
     return this.#part ? this.#part.members : this.#walker.members;
+  }
+
+  /** @param {Event} event */
+  #comeByKeys(event) {
+    if (event instanceof KeyboardEvent && !(event.key.startsWith("Arrow") || event.key.startsWith("Page"))) return;
+    this.#stage.classList.remove("pointed");
   }
 
   /** @param {KeyboardEvent} event */

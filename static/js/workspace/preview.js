@@ -12,6 +12,7 @@ const SOFT_DELAY_MS = 400;
 export class Preview {
   #element;
   #portion;
+  #inPlace;
   #fit;
   #size;
   #viewport;
@@ -30,14 +31,16 @@ export class Preview {
    * @param {HTMLElement} parts.element
    * @param {HTMLElement} parts.layers
    * @param {HTMLElement} parts.portion the photo that is masked
+   * @param {HTMLElement} parts.inPlace the same on the stage, on white
    * @param {HTMLInputElement} parts.fit whether to enlarge the selected portion
    * @param {HTMLSelectElement} parts.background
    * @param {string} parts.matteUrl of the mask with a soft edge
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ element, layers, portion, fit, background, matteUrl }, size) {
+  constructor({ element, layers, portion, inPlace, fit, background, matteUrl }, size) {
     this.#element = element;
     this.#portion = portion;
+    this.#inPlace = inPlace;
     this.#fit = fit;
     this.#size = size;
     this.#matteUrl = matteUrl;
@@ -106,7 +109,7 @@ export class Preview {
 
   /** @param {string} url */
   #mask(url) {
-    this.#portion.style.maskImage = `url("${url}")`;
+    for (const shown of [this.#portion, this.#inPlace]) shown.style.maskImage = `url("${url}")`;
     delete this.#portion.dataset.soft;
     if (this.#matte) URL.revokeObjectURL(this.#matte);
     this.#matte = "";

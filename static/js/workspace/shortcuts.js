@@ -1,9 +1,12 @@
 // Keys that work wherever the focus is, unless something is being typed.
 
 import { meant } from "../lib/keys.js";
+import { byId } from "../ui/find.js";
+import { keep } from "../ui/kept.js";
 
 /**
  * @import { Viewport } from "../ui/viewport.js"
+ * @import { Cutout } from "./cutout.js"
  * @import { Granularity } from "./granularity.js"
  * @import { Toolbar } from "./toolbar.js"
  */
@@ -30,6 +33,8 @@ export class Shortcuts {
   #granularity;
   #viewport;
   #perform;
+  #cutout;
+  #keys = byId("keys", HTMLDialogElement);
 
   /**
    * @param {object} page
@@ -37,12 +42,16 @@ export class Shortcuts {
    * @param {Granularity} page.granularity
    * @param {Viewport} page.viewport
    * @param {(gesture: { tool: string }) => void} page.perform
+   * @param {Cutout} page.cutout
    */
-  constructor({ toolbar, granularity, viewport, perform }) {
+  constructor({ toolbar, granularity, viewport, perform, cutout }) {
     this.#toolbar = toolbar;
     this.#granularity = granularity;
     this.#viewport = viewport;
     this.#perform = perform;
+    this.#cutout = cutout;
+    byId("show-keys", HTMLElement).addEventListener("click", () => this.#keys.showModal());
+    this.#keys.addEventListener("click", ({ target }) => { if (target === this.#keys) this.#keys.close(); });
     addEventListener("keydown", (event) => this.#keyDown(event));
   }
 
@@ -71,18 +80,28 @@ export class Shortcuts {
     if (key in ZOOM_KEYS) zoom(this.#viewport, ZOOM_KEYS[key]);
     else if (key === "[" || key === "]") this.#granularity.step(key === "]" ? 1 : -1);
     else if (key === "." || key === ",") this.#perform({ tool: key === "." ? "larger" : "smaller" });
-    else if (key === "x" || key === "i") this.#switch(key, isRepeated);
-    else return false;
+    else if (!this.#isSwitch(key)) return false;
+    else if (!isRepeated) this.#switch(key);
     return true;
   }
 
-  /**
-   * @param {"x" | "i"} key
-   * @param {boolean} isRepeated
-   */
-  #switch(key, isRepeated) {
-    if (isRepeated) return;
-    if (key === "x") this.#toolbar.switchMode();
-    else this.#perform({ tool: "invert" });
+  /** @param {string} key */
+  #isSwitch(key) {
+    return ["x", "i", "o", "p", "?"].includes(key);
   }
+
+  /** @param {string} key */
+  #switch(key) {
+    if (key === "x") this.#toolbar.switchMode();
+    else if (key === "i") this.#perform({ tool: "invert" });
+    else if (key === "o") switchOutlines();
+    else if (key === "p") this.#cutout.toggle();
+    else this.#keys.showModal();
+  }
+}
+
+function switchOutlines() {
+  const { dataset } = document.documentElement;
+  dataset.outlines = dataset.outlines === "hidden" ? "" : "hidden";
+  keep("outlines", dataset.outlines);
 }

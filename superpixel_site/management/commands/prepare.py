@@ -17,6 +17,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("collectstatic", {"verbosity": 0, "interactive": False}),
     ("warmup", {}),
     ("load_demo", {"if_empty": True}),
+    ("prepare_samples", {}),
 )
 
 
