@@ -8,10 +8,12 @@ from django.db import transaction
 
 from gallery.models import Feedback, GalleryImage, KeptRanking, Search
 from gallery.search import answers, checking
-from gallery.search.answers import Answer, NothingFound, hits_of, sentence_about, why_nothing
+from gallery.search.answers import Answer, hits_of, sentence_about
 from gallery.search.candidates import Candidates
+from gallery.search.chips import chips_of
 from gallery.search.feedback import feedback_in_words
 from gallery.search.nearest import ENOUGH
+from gallery.search.nothing import NothingFound, n_photos_of, why_nothing
 from gallery.search.options import Options
 from gallery.search.query import Query, build_query
 from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies
@@ -40,7 +42,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     if options.is_checked and ranking.total:
         progress = checking.prepare(ranking, is_first=True) if check else checking.not_yet(ranking)
         ranking = checking.checked(ranking, checking.asked_in(search)) if check else ranking
-    nothing = None if ranking.total else why_nothing(visible, others, candidates, options)
+    nothing = None if ranking.total else why_nothing(visible, others, candidates, options, person)
     hits = hits_of(ranking, page, person, feedback, from_page=from_page)
     if (from_page or page) == 1:
         search.note_best([hit.image.pk for hit in hits[: Search.BEST]])
@@ -50,7 +52,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         total=ranking.total,
         page=page,
         notices=query.notices,
-        sentence=nothing.sentence(options)
+        sentence=nothing.sentence(options, n_photos_of(person))
         if nothing
         else sentence_about(ranking.n_strong, ranking.total, options, out_of),
         options=options,
@@ -61,6 +63,8 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         checking=progress,
         is_thing_proposed=options.means_nothing_special and checking.may_be_the_thing(ranking),
         goes_on=ranking.goes_beyond(page * answers.PAGE),
+        chips=chips_of(options, ranking.image_ids.tolist(), person),
+        has_photos_to_add=nothing is NothingFound.NONE_OF_MINE,
     )
 
 

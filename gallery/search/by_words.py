@@ -14,10 +14,11 @@ from gallery.index.spaces import answering
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.models.collection import beginning_with, tags_with, words_of
 from gallery.search import answers
-from gallery.search.answers import Hit, NothingFound, hits_of
+from gallery.search.answers import Hit, hits_of
 from gallery.search.candidates import Candidates
 from gallery.search.chips import Chip, chips_of, query_of
 from gallery.search.nearest import Integers, QueryVector
+from gallery.search.nothing import NothingFound
 from gallery.search.options import Options
 from gallery.search.query import words_vector
 from gallery.search.ranked_images import RankedImages, fold_copies

@@ -19,6 +19,7 @@ interface HtmxDetail {
   target: Element | null;
   xhr: XMLHttpRequest;
   swapOverride?: string;
+  requestConfig?: { elt: Element };
 }
 
 interface HtmxQuestion {
