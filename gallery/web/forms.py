@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.http import urlencode
 
 from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage, Search
 from gallery.search.options import FILTERS, Options
 from gallery.search.parts import MOST_PARTS
 from gallery.search.presets import CUSTOM, KIND, PRESETS, THING, default_balance
+from gallery.search.shelf import NEWEST, SORTS
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.forms import LenientForm, PageForm
 
@@ -28,19 +28,6 @@ LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
 LARGEST_NODE = 2**16 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
-
-
-class GalleryForm(PageForm):
-    """What of the collection to show."""
-
-    tag = forms.CharField(max_length=100, required=False)
-    mine = forms.BooleanField(required=False)
-
-    @property
-    def query(self) -> str:
-        """What the addresses of the other pages have to keep, for example "tag=red"."""
-        kept = {"mine": "on" if self.given("mine") else "", "tag": self.given("tag")}
-        return urlencode({name: value for name, value in kept.items() if value})
 
 
 class WordsForm(PageForm):
@@ -62,6 +49,16 @@ class WordsForm(PageForm):
         """The words and filters; what cannot be read is left out."""
         given = {name: self.given(name) for name in FILTERS}
         return Options(words=self.given("q") or "", **{name: value for name, value in given.items() if value})
+
+
+class ShelfForm(WordsForm):
+    """What of the collection to show in the library, and in which order."""
+
+    sort = forms.ChoiceField(choices=[(name, label) for name, (label, _) in SORTS.items()], required=False)
+
+    @property
+    def sorting(self) -> str:
+        return self.given("sort") or NEWEST
 
 
 class RegionsField(forms.Field):

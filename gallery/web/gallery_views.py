@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from gallery.access import visible_image, visible_region, with_node
 from gallery.index.region_highlights import cut_out, exact_highlight, node_highlight, thumbnail_highlight
-from gallery.models import GalleryImage, IndexedRegion, Search
+from gallery.models import IndexedRegion, Search
 from gallery.search.regions import covers_all
+from gallery.search.shelf import SORTS, shelf_of
 from gallery.web.drawn_points import points_in
-from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
+from gallery.web.forms import DetailsForm, HighlightForm, ShelfForm
 from selector.access import full_size_for
 from selector.people import person_of
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.responses import kept, render_partial_or_page
 from superpixel_site.stored_files import is_there
 
-IMAGES_A_PAGE = 48
-
 
 @require_GET
 def gallery(request: HtmxHttpRequest) -> HttpResponse:
     """The public collection and the person's own."""
-    form = GalleryForm(request.GET)
-    person = person_of(request)
-    mine, tag = form.given("mine"), form.given("tag")
-    images = GalleryImage.objects.owned_by(person) if mine else GalleryImage.objects.visible_to(person)
-    if tag:
-        images = images.tagged(tag)
-    page = Paginator(images.select_related("photo"), IMAGES_A_PAGE).get_page(form.number)
-    context = {"page": page, "tag": tag, "mine": mine, "query": form.query}
-    return render_partial_or_page(request, "gallery/_gallery_grid.html", "gallery/gallery.html", context)
+    form = ShelfForm(request.GET)
+    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number)
+    context = {"shelf": shelf, "page": shelf.page, "options": form.options, "sort": form.sorting, "sorts": SORTS}
+    template = "gallery/_shelf_images.html" if form.given("more") else "gallery/_gallery_grid.html"
+    return render_partial_or_page(request, template, "gallery/gallery.html", context)
 
 
 @require_GET

@@ -20,6 +20,7 @@ interface HtmxDetail {
   xhr: XMLHttpRequest;
   swapOverride?: string;
   requestConfig?: { elt: Element };
+  pathInfo?: { finalRequestPath: string };
 }
 
 interface HtmxQuestion {
