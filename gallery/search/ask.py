@@ -13,11 +13,12 @@ from gallery.search.candidates import Candidates
 from gallery.search.chips import chips_of
 from gallery.search.feedback import feedback_in_words
 from gallery.search.nearest import ENOUGH
-from gallery.search.nothing import NothingFound, n_photos_of, why_nothing
+from gallery.search.nothing import NothingFound, why_nothing
 from gallery.search.options import Options
 from gallery.search.query import Query, build_query
 from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies
 from gallery.search.ranking import rank_by_parts
+from selector.models import Photo
 from selector.people import Person
 from superpixel_site.waiting import give_up_if_nobody_waits
 
@@ -32,6 +33,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     feedback = list(search.feedback.all())
     visible = GalleryImage.objects.visible_to(person)
     others = visible.other_than(search.label_map.photo)
+    photos = Photo.objects.private_to(person).exclude(original_sha256=search.label_map.photo.original_sha256)
     candidates = Candidates(options.filtered(others, person))
     give_up_if_nobody_waits()
     query = build_query(search, options, feedback)
@@ -42,7 +44,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     if options.is_checked and ranking.total:
         progress = checking.prepare(ranking, is_first=True) if check else checking.not_yet(ranking)
         ranking = checking.checked(ranking, checking.asked_in(search)) if check else ranking
-    nothing = None if ranking.total else why_nothing(visible, others, candidates, options, person)
+    nothing = None if ranking.total else why_nothing(visible, others, candidates, options, person, photos)
     hits = hits_of(ranking, page, person, feedback, from_page=from_page)
     if (from_page or page) == 1:
         search.note_best([hit.image.pk for hit in hits[: Search.BEST]])
@@ -52,7 +54,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         total=ranking.total,
         page=page,
         notices=query.notices,
-        sentence=nothing.sentence(options, n_photos_of(person))
+        sentence=nothing.sentence(options, photos)
         if nothing
         else sentence_about(ranking.n_strong, ranking.total, options, out_of),
         options=options,

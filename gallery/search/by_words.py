@@ -214,7 +214,7 @@ def _why_nothing(options: Options, visible: GalleryImageQuerySet) -> str:
     if options.words and not words_of(options.words):
         return "There is no word in this: write one with letters or digits."
     if not options.words:
-        return NothingFound.FILTERED_OUT.sentence(options)
+        return NothingFound.FILTERED_OUT.value.format(filters=options.filters_in_words)
     passing = f" that passes the filters ({options.filters_in_words})" if options.has_filters else ""
     hint = "" if options.has_filters else " The beginnings of words are enough; fewer words find more."
     return f"No image{passing} says “{options.words}”.{hint}"

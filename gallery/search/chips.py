@@ -63,6 +63,8 @@ def chips_of(options: Options, keys: Sequence[int], person: Person) -> list[Chip
     found = GalleryImage.objects.filter(EqualsAny("pk", keys)).order_by()
     given = [name for name in FILTERS if _is_set(options, name)]
     chips = [Chip(name, _said(options, name), query_of(_with(options, name, None))) for name in given]
+    if not keys:
+        return chips
     ways: dict[str, Callable[[], Counter[str]]] = {
         "tag": lambda: _tags(keys),
         "licence": lambda: _grouped(found.values_list("licence", flat=True), _is_licence),
