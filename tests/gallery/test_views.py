@@ -114,7 +114,8 @@ def test_the_gallery_asks_as_many_questions_for_many_images_as_for_one(client: C
     one = queries(client, "/gallery/")
     for seed in range(1, 6):
         add_image(seed=seed, tags=("tag",))
-    assert queries(client, "/gallery/") == one == 2
+    # How many, images; what chips count: keys, tags, licences, creators.
+    assert queries(client, "/gallery/") == one == 6
 
 
 def test_the_start_page_asks_one_question(client: Client, add_indexed: AddImage) -> None:
@@ -353,8 +354,8 @@ def test_a_search_asks_as_many_questions_for_many_images_as_for_one(
     one = queries(alice_client, address)
     for seed in range(1, 5):
         add_indexed(seed=seed)
-    # Session, account, search; then eleven of its own.
-    assert queries(alice_client, address) == one == 14
+    # Session, account, search; then eleven of its own, what four kinds of chips count, and earlier searches.
+    assert queries(alice_client, address) == one == 19
 
 
 def test_a_visitors_searches_move_to_the_account_at_sign_in(
@@ -532,9 +533,9 @@ def test_a_line_tells_weaker_matches_from_the_others(
     for seed, colours in enumerate([(GREEN, YELLOW), (BLUE, GREEN), (YELLOW, BLUE)], 2):
         add_indexed(*colours, seed=seed, title="another")
     page = alice_client.get(asked.get_absolute_url()).content.decode()
-    assert page.count("Show all 3") == 1, "what is only loosely alike is closed"
-    assert page.index(">red<") < page.index("Show all 3") < page.index(">another<")
-    assert page.count(">loosely</summary>") == 2
+    assert page.count("Show all ") == 1, "what is only loosely alike is closed"
+    assert page.index(">red<") < page.index("Show all ") < page.index(">another<")
+    assert ">loosely</summary>" in page.partition("Show all ")[2]
 
 
 def test_chips_narrow_an_answer_and_a_tag_may_be_begun(alice_client: Client, asked: Search) -> None:
@@ -556,10 +557,10 @@ def test_the_way_back_leads_to_earlier_questions_and_to_the_same_hits(
     other = Search.objects.find_or_create(Person(user=alice), asked.label_map, state, {"tag": "warm"})
     body = alice_client.get(asked.get_absolute_url(), headers=HTMX).content.decode()
     assert f'href="{other.get_absolute_url()}" hx-get=' in body
+    hit = hit_called(alice_client, asked, "red")
     monkeypatch.setattr("gallery.search.answers.PAGE", 1)
     both = alice_client.get(asked.get_absolute_url(), {"shown": 2, "drawer": "on"}, headers=HTMX).content.decode()
     assert both.count("<article") == 2
-    hit = hit_called(alice_client, asked, "red")
     selected = alice_client.post(
         f"/gallery/{hit.image.pk}/select/", {"region": hit.key, "search": str(asked.pk)}, headers=HTMX
     )
