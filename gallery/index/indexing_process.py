@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import importlib
 import multiprocessing
 import os
 import pickle  # nosec B403 # of what this process has just made
@@ -204,13 +205,8 @@ def _serve(connection: Connection) -> None:
     multiprocessing.process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     os.nice(NICENESS)
     _keep_freed_memory()
-    # Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # One image comes after another, and none again: those before it need not be kept, 90 MB of them.
-    os.environ.setdefault("LABEL_MAP_CACHE_SIZE", "2")
-    import django
-
-    django.setup()
+    # Another may have started the server, without it.
+    importlib.import_module("gallery.index.warmed")
     for number in count(1):
         try:
             work, args, kwargs = connection.recv()

@@ -5,11 +5,16 @@ Django and compiled kernels are 130 MB, which all children share as long as they
 
 import contextlib
 import gc
+import os
 import signal
 
 import django
 import numpy as np
 
+# One image comes after another, and none again: those before it need not be kept, 90 MB of them.
+os.environ.setdefault("LABEL_MAP_CACHE_SIZE", "2")
+# Else a thread of a model that waits for another, which has lower priority than all else, burns its time meanwhile.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 django.setup()
 
 from gallery.descriptors import appearance  # noqa: E402  models need Django

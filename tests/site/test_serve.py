@@ -192,6 +192,23 @@ with IndexingProcesses() as processes:
     assert (done.stdout, done.stderr) == ("died\n", "")
 
 
+CACHED_IMAGES = "__import__('django.conf').conf.settings.LABEL_MAP_CACHE_SIZE"
+
+
+def test_children_that_index_keep_few_images(data_dir: Path, port: int) -> None:
+    """The process that forks them has read the settings before."""
+    program = f"""
+from gallery.index.indexing_process import *
+with IndexingProcesses() as processes:
+    print(processes.run(eval, {CACHED_IMAGES!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=BASE_DIR, env=environment(data_dir, port), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("2\n", "")
+
+
 def test_libraries_have_no_complaint_when_a_web_process_ends() -> None:
     """Triton, which comes with torch, counts what is left of it when Python has ended."""
     pytest.importorskip("triton")
