@@ -143,7 +143,8 @@ def answer(
         "earlier": earlier_searches(search, person_of(request)),
         # Controls of the address's own page are answered in place, too, but there is no drawer to close.
         "in_place": in_place and request.POST.get("page") != "search",
-        "oob": in_place,
+        # What an address brings back is no news.
+        "oob": in_place and request.method == "POST",
     }
     return render(request, template if in_place else "gallery/search.html", context)
 

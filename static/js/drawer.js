@@ -22,7 +22,7 @@ const shown = document.getElementById("drawer") ? new ShownSearch(drawer, popup)
 function arrived({ detail }) {
   const id = detail.target?.id;
   if (id === "drawer") {
-    drawer.open({ focus: !changed.isByItself });
+    drawer.open({ focus: !changed.isByItself && !shown?.isByAddress });
     changed.isByItself = false;
     changed.arrived();
     shown?.arrived();

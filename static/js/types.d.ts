@@ -19,6 +19,7 @@ interface HtmxDetail {
   target: Element | null;
   xhr: XMLHttpRequest;
   swapOverride?: string;
+  serverResponse: string;
   requestConfig?: { elt: Element };
   pathInfo?: { finalRequestPath: string };
 }

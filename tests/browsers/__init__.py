@@ -2,5 +2,6 @@
 
     make browsers
 
-Needs what Debian calls firefox-esr, webkit2gtk-driver and xvfb; a browser that is not installed is skipped with a sentence.
+Needs what Debian calls firefox-esr, webkit2gtk-driver and xvfb; a browser that is not installed is
+skipped with a sentence.
 """

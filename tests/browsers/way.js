@@ -97,7 +97,7 @@ export async function tell(name, task, driver, quit) {
     await task(driver);
     console.log(`${name}: the whole way works.`);
   } catch (problem) {
-    console.error(`${name}: ${problem instanceof Error ? problem.message : problem}`);
+    console.error(`${name}: ${problem instanceof Error ? problem.stack : problem}`);
     process.exitCode = 1;
   } finally {
     await quit();

@@ -5,7 +5,7 @@ import { Builder, By, Capabilities, Key } from "selenium-webdriver";
 import { tell, walk } from "./way.js";
 
 const [, , site, photograph] = process.argv;
-const PORT = 4451;
+const PORT = 4400 + (process.pid % 500);
 const driverProcess = spawn("WebKitWebDriver", [`--port=${PORT}`], { stdio: "ignore" });
 await new Promise((resolve) => { setTimeout(resolve, 1500); });
 const capabilities = new Capabilities({

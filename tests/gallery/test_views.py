@@ -559,7 +559,7 @@ def test_the_way_back_leads_to_earlier_questions_and_to_the_same_hits(
     assert f'href="{other.get_absolute_url()}" hx-get=' in body
     hit = hit_called(alice_client, asked, "red")
     monkeypatch.setattr("gallery.search.answers.PAGE", 1)
-    both = alice_client.get(asked.get_absolute_url(), {"shown": 2, "drawer": "on"}, headers=HTMX).content.decode()
+    both = alice_client.get(asked.get_absolute_url(), {"shown": "2", "drawer": "on"}, headers=HTMX).content.decode()
     assert both.count("<article") == 2
     selected = alice_client.post(
         f"/gallery/{hit.image.pk}/select/", {"region": hit.key, "search": str(asked.pk)}, headers=HTMX
@@ -575,7 +575,7 @@ def test_the_pop_up_compares_judges_and_gives_the_credit(alice_client: Client, c
     assert f"/searches/{asked.pk}/selection.png" in body and part in body
     assert "“red” by Ann, CC0 1.0" in body
     picture = Image.open(io.BytesIO(alice_client.get(part).content))
-    assert picture.mode == "RGBA" and picture.getextrema()[3] == (0, 255)
+    assert picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (0, 255)
     judged = alice_client.post(
         f"{asked.get_absolute_url()}feedback/", {"dislike": hit.key, "popup": "on"}, headers=HTMX
     ).content.decode()

@@ -1,7 +1,7 @@
 // The pop-up of an image: it has an address of its own while it is open, Back closes it, and the arrow keys lead through
 // the pictures behind it.
 
-import { byId, find, findAll } from "./find.js";
+import { byId, findAll } from "./find.js";
 
 const FURTHEST_ASKEW = 60;
 
@@ -197,17 +197,11 @@ export function showMarks() {
   for (const button of findAll(document, "button[data-marks]", HTMLElement)) button.ariaPressed = isOn;
 }
 
-/**
- * The disclosure of what is only loosely alike stays as it was when its answer is replaced.
- */
+/** The disclosure of what is only loosely alike stays open when its answer is replaced. */
 export function startLooseHits() {
-  let isOpen = false;
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const loose = document.getElementById("loose");
-    isOpen = detail.target?.id !== "drawer" && loose instanceof HTMLDetailsElement && loose.open;
-  });
-  document.addEventListener("htmx:afterSwap", () => {
-    const loose = document.getElementById("loose");
-    if (isOpen && loose) find(document, "#loose", HTMLDetailsElement).open = true;
+    if (detail.target?.id === "drawer" || !(loose instanceof HTMLDetailsElement && loose.open)) return;
+    detail.serverResponse = detail.serverResponse.replace('<details id="loose"', '<details open id="loose"');
   });
 }

@@ -19,6 +19,8 @@ export class ShownSearch {
   #isWorkspace = document.getElementById("workspace") !== null;
   /** The address of the workspace, also while the pop-up has another. */
   #here = location.href;
+  /** Whether the answer that is on its way was asked for by the address alone: whoever opens a page works elsewhere. */
+  isByAddress = false;
   /** Where the hits are to be scrolled to when they are there. */
   #height = 0;
 
@@ -74,11 +76,13 @@ export class ShownSearch {
 
   /** @param {string} search */
   async #fetch(search) {
+    this.isByAddress = true;
     const kept = JSON.parse(sessionStorage.getItem(placeOf(search)) ?? "{}");
     this.#height = kept.height ?? 0;
     const pages = kept.pages > 1 ? `&shown=${kept.pages}` : "";
     const { searches } = this.#drawer.element.dataset;
     await htmx.ajax("GET", `${searches}${search}/?drawer=on${pages}`, { target: "#drawer", swap: "outerHTML" });
+    this.isByAddress = false;
     // It may be gone.
     if (this.shown !== search) this.#drawer.dismiss();
   }
