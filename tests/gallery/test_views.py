@@ -141,7 +141,7 @@ def test_the_gallery_is_sorted_and_more_of_it_follows(
     body = page.content.decode()
     assert "000000579003" not in body and ">Untitled<" in body, "the number of a file is no title"
     assert "?tag=one&amp;sort=title" in body
-    more = client.get("/gallery/", {"sort": "title", "page": 2, "more": "on"}, headers=HTMX).content.decode()
+    more = client.get("/gallery/", {"sort": "title", "page": "2", "more": "on"}, headers=HTMX).content.decode()
     assert more.count("<li") == 1 and 'data-page="2"' in more
 
 
