@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import skimage
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 from docs.screenshots import running, until, with_demo
 from tests.browser import chromium
@@ -27,6 +27,9 @@ PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
 SUIT, FLAG, MORE = (0.45, 0.8), (0.06, 0.4), (0.52, 0.62)
 WIDE, PHONE, ENLARGED = (1280, 720), (390, 844), (720, 450)
 MOST_TABS = 40
+CALM = "!document.querySelector('.anticipating, .htmx-request, .htmx-swapping, .htmx-settling')"
+# Tenths of a second.
+PATIENCE = 300
 
 
 class Hand:
@@ -98,7 +101,14 @@ class Hand:
     def rest(self) -> None:
         """Wait until all is answered; nothing that is on its way is pressed."""
         self.page.wait_for_timeout(250)
-        until(self.page, "!document.querySelector('.anticipating, .htmx-request, .htmx-swapping, .htmx-settling')")
+        for _ in range(PATIENCE):
+            try:
+                if self.page.evaluate(CALM):
+                    return
+            except Error:
+                pass  # The page is on its way to another.
+            self.page.wait_for_timeout(100)
+        raise TimeoutError(CALM)
 
     def search(self) -> None:
         self.press(self.page.locator("#search"))
@@ -192,7 +202,9 @@ def yesterday(hand: Hand) -> None:
     hand.page.goto("/")
     hand.rest()
     hand.begin()
-    search = hand.page.locator("main a[href*='/searches/'], main a[href*='search=']").filter(has=hand.page.locator("img"))
+    search = hand.page.locator("main a[href*='/searches/'], main a[href*='search=']").filter(
+        has=hand.page.locator("img")
+    )
     if not search.count():
         hand.press(hand.page.locator("nav a[href$='/searches/']"))
         search = hand.page.locator(".past-search > a")
@@ -259,7 +271,7 @@ def offline(hand: Hand) -> None:
     hand.gestures += 1
     hand.page.wait_for_timeout(1500)
     hand.page.context.set_offline(False)
-    until(hand.page, "!document.querySelector('.anticipating')")
+    hand.rest()
 
 
 def from_the_collection(hand: Hand) -> None:
