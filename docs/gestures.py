@@ -141,13 +141,11 @@ def first_search(hand: Hand) -> None:
     hand.begin()
     hand.page.goto("/")
     hand.rest()
-    if hand.shows("#demo, [data-live]"):
-        # The live photo of the start page.
-        photo = hand.page.locator("#demo, [data-live]").first.bounding_box()
-        assert photo is not None
-        hand.page.mouse.click(photo["x"] + photo["width"] / 2, photo["y"] + photo["height"] / 2)
-        hand.gestures += 1
-        expect(hand.page.locator("article.hit, .demo-hits img").first).to_be_visible(timeout=20_000)
+    if hand.shows("#demo"):
+        # The photo of the start page is live.
+        hand.page.wait_for_load_state("networkidle")
+        hand.press(hand.page.locator("#demo .demo-photo"))
+        expect(hand.page.locator("#lifted img").first).to_be_visible(timeout=20_000)
         return
     hand.choose()
     hand.at(SUIT)
