@@ -4,6 +4,7 @@
 # Before a commit:
 #   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations, bandit
 # Of what the site is built from:
+#   make browsers  the whole way in Firefox and WebKitGTK, where they are installed
 #   make audit   known vulnerabilities of the pinned packages, where the service that knows them can be reached
 #   make sbom    a bill of materials of the pinned packages, sbom.json (CycloneDX)
 SHELL := /bin/bash
@@ -32,10 +33,10 @@ COVERAGE := -p tests.coverage_plugin
 APPS := superpixel_site selector gallery library accounts curating api
 DOCTESTED := $(APPS) client benchmarks --ignore=benchmarks/load_users.py
 
-.PHONY: help run test check format requirements audit sbom clean
+.PHONY: help run test browsers check format requirements audit sbom clean
 
 help:
-	@sed -n '2,8p' Makefile
+	@sed -n '2,9p' Makefile
 
 .venv/bin/python .venv-light/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
@@ -78,6 +79,10 @@ $(NODE_MODULES): package-lock.json $(INSTALLED_DEV)
 	@echo "Installing $< into node_modules ..."
 	@$(NPM) ci --silent --no-audit --no-fund
 	@touch $@
+
+# The whole way in Firefox and WebKitGTK, where these are installed; says which are not. No part of `make test`.
+browsers: $(INSTALLED_DEV) $(NODE_MODULES)
+	@.venv/bin/python -m tests.browsers
 
 # Only the scripts that pages name may touch a page when they are imported.
 IMPORT_WITHOUT_A_PAGE := import { globSync } from "node:fs"; \

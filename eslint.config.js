@@ -44,6 +44,8 @@ export default defineConfig(
   },
   // What knows no page: it runs in Node as well, so `document` and `window` are unknown here.
   { files: ["static/js/lib/**"], languageOptions: { globals: globals["shared-node-browser"] } },
+  // What walks through the site in other browsers.
+  { files: ["tests/browsers/**"], languageOptions: { globals: globals.node }, rules: { "no-console": "off" } },
   // Pages and their parts.
   {
     files: ["static/js/**"],

@@ -12,6 +12,7 @@ class GalleryConfig(AppConfig):
         from gallery import receivers  # noqa: F401  connects itself
         from gallery.models import GalleryImage
 
+        slots.fill("workspace-photo", "gallery/_about_button.html")
         slots.fill("workspace-search", "gallery/_search_button.html")
         slots.fill("workspace-overlay", "gallery/_empty_drawer.html")
         add_gauge("images", "Images of all collections.", GalleryImage.objects.counts_by_status, label="status")

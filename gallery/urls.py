@@ -25,4 +25,5 @@ urlpatterns = [
     path("searches/<uuid:search_id>/bring-back/", history_views.bring_back, name="bring_back_search"),
     path("searches/<uuid:search_id>/selection.png", search_views.selection, name="selection"),
     path("regions/<int:region_id>/highlight.png", gallery_views.highlight, name="highlight"),
+    path("regions/<int:region_id>/part.png", gallery_views.part, name="part"),
 ]

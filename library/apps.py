@@ -15,5 +15,6 @@ class LibraryConfig(AppConfig):
         slots.fill("workspace-photo", "library/_rotate_button.html")
         slots.fill("workspace-photo", "library/_detail_button.html")
         slots.fill("own-image-actions", "library/_take_out.html")
+        slots.fill("photos-to-add", "library/_photos_to_add.html")
         slots.fill("own-collection-empty", "library/_fill_own_collection.html")
         clearing.add(details.delete_outdated)

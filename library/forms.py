@@ -9,13 +9,21 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.http import urlencode
 
 from selector.imaging.turns import Box
 from selector.selection.geometry import Point
 from selector.services.details import SMALLEST_SIDE
 from selector.web.forms import PointsField
 from superpixel_site import file_names
+from superpixel_site.forms import PageForm
 
+NEWEST = "newest"
+SORTS = {
+    NEWEST: ("Newest first", "-created"),
+    "oldest": ("Oldest first", "created"),
+    "name": ("By name", "name"),
+}
 NO_BOX = "Draw a box on the picture first."
 
 
@@ -36,6 +44,22 @@ class UploadForm(forms.Form):
                 f"That file is larger than {settings.MAX_UPLOAD_BYTES // 2**20} MB. Choose or export a smaller one."
             )
         return file
+
+
+class PhotoListForm(PageForm):
+    """Which of a person's photos to list, and in which order."""
+
+    q = forms.CharField(max_length=200, required=False)
+    sort = forms.ChoiceField(choices=[(name, label) for name, (label, _) in SORTS.items()], required=False)
+
+    @property
+    def sorting(self) -> str:
+        return self.given("sort") or NEWEST
+
+    @property
+    def query(self) -> str:
+        """What the addresses of the other pages have to keep."""
+        return urlencode({name: value for name in ("q", "sort") if (value := self.given(name))})
 
 
 class StayForm(forms.Form):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from library.cards import cards_of
-from library.forms import PhotosForm, RenameForm, StayForm
+from library.forms import SORTS, PhotoListForm, PhotosForm, RenameForm, StayForm
 from library.models import FindingChoice
 from library.responses import changed
 from library.upload_views import upload, what_is_taken
@@ -22,7 +22,6 @@ from selector.services import details, namesakes
 from selector.services.quotas import usage_of
 from selector.services.turning import turn
 from selector.web.unreadable import unreadable_is_refused
-from superpixel_site.forms import PageForm
 from superpixel_site.htmx import HtmxHttpRequest
 from superpixel_site.refusals import valid
 from superpixel_site.responses import redirect_to, render_partial_or_page
@@ -36,8 +35,16 @@ def photos(request: HtmxHttpRequest) -> HttpResponse:
     if request.method == "POST":
         return upload(request)
     person = person_of(request)
-    page = Paginator(Photo.objects.private_to(person), PHOTOS_A_PAGE).get_page(PageForm(request.GET).number)
+    form = PhotoListForm(request.GET)
+    listed = Photo.objects.private_to(person).order_by(SORTS[form.sorting][1], "pk")
+    if words := form.given("q"):
+        listed = listed.filter(name__icontains=words)
+    page = Paginator(listed, PHOTOS_A_PAGE).get_page(form.number)
     context = {
+        "words": words or "",
+        "sort": form.sorting,
+        "sorts": SORTS,
+        "query": form.query,
         "page": page,
         "cards": cards_of(person, page),
         "usage": usage_of(person),

@@ -11,8 +11,12 @@ import numpy as np
 from gallery.models import IndexedRegion
 from selector.rendering import highlights
 from selector.rendering.masks import mask_bits
+from selector.rendering.previews import preview_png
 from selector.selection.tree import node_members
 from selector.services import label_maps, photos
+
+# Of a cut-out, in pixels: as large as that of the selection that was searched for.
+CUT_OUT_SIDE = 240
 
 
 def thumbnail_highlight(regions: Sequence[IndexedRegion]) -> bytes:
@@ -37,3 +41,18 @@ def node_highlight(region: IndexedRegion) -> bytes:
     members = node_members(segmentation.hierarchy.parents, region.node)
     size = photos.thumbnail_size(region.image.photo)
     return highlights.highlight_png(mask_bits(segmentation.labels, members), *size)
+
+
+def cut_out(region: IndexedRegion) -> bytes:
+    """A region alone as a small PNG with a transparent background."""
+    segmentation = label_maps.load(region.label_map)
+    return preview_png(
+        photos.working_copy(region.image.photo),
+        segmentation.labels,
+        node_members(segmentation.hierarchy.parents, region.node),
+        background="transparent",
+        crop=True,
+        soft=True,
+        padding=0.05,
+        long_side=CUT_OUT_SIDE,
+    )

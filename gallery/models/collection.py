@@ -90,8 +90,14 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         return self.filter(photo__is_public=False, **mine)
 
     def tagged(self, tag: str) -> Self:
-        """Images with this tag; upper and lower case are the same."""
-        return self.filter(pk__in=GalleryImage.objects.filter(tags__name__iexact=normalised(tag)).values("pk"))
+        """Images with this tag, or with one that begins like it where no image has exactly this one.
+
+        Upper and lower case are the same.
+        """
+        name = normalised(tag)
+        exactly = GalleryImage.objects.filter(tags__name__iexact=name)
+        found = exactly if exactly.exists() else GalleryImage.objects.filter(tags__name__istartswith=name)
+        return self.filter(pk__in=found.values("pk"))
 
     def licensed(self, licence: str) -> Self:
         """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
@@ -247,6 +253,17 @@ class GalleryImage(models.Model):
     def get_absolute_url(self) -> str:
         """Address of the page about the image."""
         return reverse("gallery:details", args=[self.pk])
+
+    @property
+    def shown_title(self) -> str:
+        """Its title for people; one without a letter is the number of a file."""
+        return self.title if any(map(str.isalpha, self.title)) else "Untitled"
+
+    @property
+    def credit(self) -> str:
+        """Whose it is, ready to be put under the picture."""
+        named = f"“{self.shown_title}”" + (f" by {self.creator}" if self.creator else "")
+        return ", ".join(filter(None, (named, self.licence, self.source_url)))
 
     @property
     def is_curated(self) -> bool:

@@ -145,6 +145,11 @@ class Search(Owned):
         self.options = options
         Search.objects.filter(pk=self.pk).update(options=options)
 
+    def judgement_of(self, image: GalleryImage) -> str:
+        """What the person thinks of a hit: "like", "dislike", or nothing."""
+        liked = self.feedback.filter(image=image).values_list("liked", flat=True).first()
+        return {True: "like", False: "dislike", None: ""}[liked]
+
     def toggle_feedback(self, image: GalleryImage, nodes: list[int], *, liked: bool) -> Feedback | None:
         """Store that a hit is liked or disliked, instead of feedback given before.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 import numpy as np
 
@@ -13,18 +12,20 @@ from gallery.index.kinds import label_of
 from gallery.models import (
     Feedback,
     GalleryImage,
-    GalleryImageQuerySet,
     IndexedRegion,
 )
 from gallery.search import scoring
-from gallery.search.candidates import MOST_COUNTED, Candidates
+from gallery.search.candidates import MOST_COUNTED
 from gallery.search.checking import Progress
+from gallery.search.chips import Chip
 from gallery.search.options import Controls, Options
 from gallery.search.outlining import outlined
 from gallery.search.ranked_images import RankedImages
 from selector.people import Person
 
 PAGE = 24
+# From this score on a match is very close: it stands out more than twice as much as is asked for.
+VERY_CLOSE = 75
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Hit:
     copies: list[Hit] = field(default_factory=list)
     node: int | None = None
     points: int = 0
+
+    @property
+    def nearness(self) -> str:
+        """The score as a word. What does not stand out is "loosely" like it, whatever its number."""
+        return "loosely" if self.is_weak else "very close" if self.score >= VERY_CLOSE else "close"
 
     @property
     def is_same(self) -> bool:
@@ -119,11 +125,20 @@ class Answer:
 
     # Another page follows.
     goes_on: bool = False
+    # What narrows the answer, and what could.
+    chips: list[Chip] = field(default_factory=list)
+    # The person has photos, but searches find none of them.
+    has_photos_to_add: bool = False
 
     @property
     def n_same(self) -> int:
         """How many hits, of those that are here, show the very thing."""
         return sum(hit.is_same for hit in self.hits)
+
+    @property
+    def opens_weak(self) -> bool:
+        """Whether what does not stand out begins among these hits: it is shown when it is asked for."""
+        return any(hit.opens_weak for hit in self.hits)
 
     @property
     def next_page(self) -> int | None:
@@ -244,38 +259,3 @@ def _number(count: int, one: str, many: str) -> str:
 
 def _out_of(count: int) -> str:
     return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
-
-
-class NothingFound(Enum):
-    """Why a search found nothing, each with the sentence that says so."""
-
-    EMPTY_GALLERY = "The gallery is empty: there is nothing to search in yet."
-    ONLY_THIS_PHOTO = "This photo is the only one in the gallery: there is nothing to compare it with yet."
-    FILTERED_OUT = "No image passes the filters: {filters}."
-    NOT_INDEXED = "The images of the gallery are still being indexed: search again in a minute."
-    NOT_COMPARABLE = "Nothing can be compared: no way of searching is available at the moment."
-
-    def sentence(self, options: Options) -> str:
-        """The sentence for a search with these options."""
-        return self.value.format(filters=options.filters_in_words)
-
-
-def why_nothing(
-    visible: GalleryImageQuerySet, others: GalleryImageQuerySet, candidates: Candidates, options: Options
-) -> NothingFound:
-    """Why a search found nothing.
-
-    Parameters
-    ----------
-    visible, others : GalleryImageQuerySet
-        All images that the person may see, and those of them that are not the photo itself.
-    candidates : Candidates
-        Those of the others that pass the filters of `options`.
-    """
-    if not candidates.are_none:
-        is_indexed = IndexedRegion.objects.filter(image__in=candidates.images).exists()
-        return NothingFound.NOT_COMPARABLE if is_indexed else NothingFound.NOT_INDEXED
-    # Without filters the others are the candidates.
-    if options.has_filters and others.exists():
-        return NothingFound.FILTERED_OUT
-    return NothingFound.ONLY_THIS_PHOTO if visible.exists() else NothingFound.EMPTY_GALLERY

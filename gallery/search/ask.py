@@ -8,16 +8,18 @@ from django.db import transaction
 
 from gallery.models import Feedback, GalleryImage, KeptRanking, Search
 from gallery.search import answers, checking
-from gallery.search.answers import Answer, Hit, NothingFound, hits_of, sentence_about, why_nothing
+from gallery.search.answers import Answer, Hit, hits_of, sentence_about
 from gallery.search.candidates import Candidates
+from gallery.search.chips import chips_of
 from gallery.search.feedback import feedback_in_words
 from gallery.search.nearest import ENOUGH
+from gallery.search.nothing import NothingFound, why_nothing
 from gallery.search.options import Options
 from gallery.search.query import Query, build_query
 from gallery.search.ranked_images import MOST_PLACES, RankedImages, fold_copies
 from gallery.search.ranking import rank_by_parts
 from selector.arrays import Members
-from selector.models import LabelMap
+from selector.models import LabelMap, Photo
 from selector.people import Person
 from selector.selection.selection import SuperpixelSelection
 from superpixel_site.waiting import give_up_if_nobody_waits
@@ -33,6 +35,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     feedback = list(search.feedback.all())
     visible = GalleryImage.objects.visible_to(person)
     others = visible.other_than(search.label_map.photo)
+    photos = Photo.objects.private_to(person).exclude(original_sha256=search.label_map.photo.original_sha256)
     candidates = Candidates(options.filtered(others, person))
     give_up_if_nobody_waits()
     query = build_query(search, options, feedback)
@@ -43,7 +46,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
     if options.is_checked and ranking.total:
         progress = checking.prepare(ranking, is_first=True) if check else checking.not_yet(ranking)
         ranking = checking.checked(ranking, checking.asked_in(search)) if check else ranking
-    nothing = None if ranking.total else why_nothing(visible, others, candidates, options)
+    nothing = None if ranking.total else why_nothing(visible, others, candidates, options, person, photos)
     hits = hits_of(ranking, page, person, feedback, from_page=from_page)
     if (from_page or page) == 1:
         search.note_best([hit.image.pk for hit in hits[: Search.BEST]])
@@ -53,7 +56,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         total=ranking.total,
         page=page,
         notices=query.notices,
-        sentence=nothing.sentence(options)
+        sentence=nothing.sentence(options, photos)
         if nothing
         else sentence_about(ranking.n_strong, ranking.total, options, out_of),
         options=options,
@@ -64,6 +67,8 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         checking=progress,
         is_thing_proposed=options.means_nothing_special and checking.may_be_the_thing(ranking),
         goes_on=ranking.goes_beyond(page * answers.PAGE),
+        chips=chips_of(options, ranking.image_ids.tolist(), person),
+        has_photos_to_add=nothing is NothingFound.NONE_OF_MINE,
     )
 
 

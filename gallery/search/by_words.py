@@ -14,10 +14,11 @@ from gallery.index.spaces import answering
 from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.models.collection import beginning_with, tags_with, words_of
 from gallery.search import answers
-from gallery.search.answers import Hit, NothingFound, hits_of
+from gallery.search.answers import Hit, hits_of
 from gallery.search.candidates import Candidates
 from gallery.search.chips import Chip, chips_of, query_of
 from gallery.search.nearest import Integers, QueryVector
+from gallery.search.nothing import NothingFound
 from gallery.search.options import Options
 from gallery.search.query import words_vector
 from gallery.search.ranked_images import RankedImages, fold_copies
@@ -213,7 +214,7 @@ def _why_nothing(options: Options, visible: GalleryImageQuerySet) -> str:
     if options.words and not words_of(options.words):
         return "There is no word in this: write one with letters or digits."
     if not options.words:
-        return NothingFound.FILTERED_OUT.sentence(options)
+        return NothingFound.FILTERED_OUT.value.format(filters=options.filters_in_words)
     passing = f" that passes the filters ({options.filters_in_words})" if options.has_filters else ""
     hint = "" if options.has_filters else " The beginnings of words are enough; fewer words find more."
     return f"No image{passing} says “{options.words}”.{hint}"

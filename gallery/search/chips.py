@@ -29,12 +29,20 @@ class Chip:
         How many of the images found pass it; None for one that is set.
     query : str
         Of the address with the filter set, or without it.
+    value : str
+        What the filter is set to; empty for one that is set.
     """
 
     kind: str
     label: str
     query: str
     count: int | None = None
+    value: str = ""
+
+    @property
+    def setting(self) -> str:
+        """As a form sends it: "tag=cat" sets the filter, "tag=" takes it off."""
+        return f"{self.kind}={self.value}"
 
     @property
     def is_set(self) -> bool:
@@ -55,6 +63,8 @@ def chips_of(options: Options, keys: Sequence[int], person: Person) -> list[Chip
     found = GalleryImage.objects.filter(EqualsAny("pk", keys)).order_by()
     given = [name for name in FILTERS if _is_set(options, name)]
     chips = [Chip(name, _said(options, name), query_of(_with(options, name, None))) for name in given]
+    if not keys:
+        return chips
     ways: dict[str, Callable[[], Counter[str]]] = {
         "tag": lambda: _tags(keys),
         "licence": lambda: _grouped(found.values_list("licence", flat=True), _is_licence),
@@ -80,7 +90,14 @@ def _some(options: Options, name: str, counts: Counter[str], total: int) -> list
     best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     narrowing = [(value, count) for value, count in best if count < total][: MOST_CHIPS.get(name, 1)]
     return [
-        Chip(name, value, query_of(_with(options, name, name == "mine" or value)), count) for value, count in narrowing
+        Chip(
+            name,
+            value,
+            query_of(_with(options, name, name == "mine" or value)),
+            count,
+            "on" if name == "mine" else value,
+        )
+        for value, count in narrowing
     ]
 
 

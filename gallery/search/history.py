@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 
+# So many cut-outs stand beside each other in the head of the drawer.
+MOST_EARLIER = 5
+
+
 class FeedbackCount(TypedDict):
     """What the query adds to a search: the number of hits that were liked or disliked."""
 
@@ -63,6 +67,12 @@ def past_search(person: Person, search: Search) -> PastSearch:
     """One search as the history shows it."""
     (row,) = rows_of(person, with_counts(Search.objects.filter(pk=search.pk)))
     return row
+
+
+def earlier_searches(search: Search, person: Person) -> SearchQuerySet:
+    """The latest other searches of a person, the latest first, for the way back."""
+    others = Search.objects.visible_to(person).exclude(pk=search.pk)
+    return others.order_by("-last_asked", "pk").only("pk", "name", "last_asked", "label_map_id")[:MOST_EARLIER]
 
 
 def with_counts(searches: SearchQuerySet) -> SearchQuerySet:

@@ -25,6 +25,14 @@ def superpixels_of(image: GalleryImage, regions: Sequence[IndexedRegion]) -> tup
     return label_map, np.logical_or.reduce([superpixels_on(label_map, region) for region in regions])
 
 
+def covers_all(image: GalleryImage, region_ids: Sequence[int], node: int | None) -> bool:
+    """Whether a region of an image, or another node of its tree, is the whole image."""
+    regions = image.regions.filter(pk__in=region_ids[:1]).select_related("label_map").defer("label_map__hierarchy")
+    return any(
+        region.area == 1 if node is None else node == 2 * region.label_map.n_superpixels - 2 for region in regions
+    )
+
+
 def superpixels_on(label_map: LabelMap, region: IndexedRegion) -> Members:
     """The superpixels of a label map that lie in a region for the greater part: bool (n,).
 

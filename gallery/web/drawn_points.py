@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from gallery.models import GalleryImage, Search
 from gallery.search.checking import match_with
 from selector.arrays import Floats
 from selector.models import Photo
-from selector.people import Person
 from selector.rendering.masks import mask_box, region_mask
 from selector.services import label_maps
 
@@ -90,12 +88,6 @@ class DrawnPoints:
     def pictures(self) -> tuple[Picture, Picture]:
         """Both, from above."""
         return self.asked, self.found
-
-
-def points_for(person: Person, search_id: uuid.UUID | None, image: GalleryImage) -> DrawnPoints | None:
-    """The same for a search of this person; none for somebody else's: addresses of hits may be passed on."""
-    search = Search.objects.visible_to(person).filter(pk=search_id).first() if search_id else None
-    return points_in(search, image) if search else None
 
 
 def points_in(search: Search, image: GalleryImage) -> DrawnPoints | None:

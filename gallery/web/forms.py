@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.http import urlencode
 
 from gallery.collection.importing import LONGEST_TAG, Details, check_size
 from gallery.models import GalleryImage, Search
 from gallery.search.options import FILTERS, Options
 from gallery.search.parts import MOST_PARTS
 from gallery.search.presets import CUSTOM, KIND, PRESETS, THING, default_balance
+from gallery.search.shelf import NEWEST, SORTS
 from selector.imaging.imagefile import InvalidImage
 from superpixel_site.forms import LenientForm, PageForm
 
@@ -28,19 +28,6 @@ LONGEST_DESCRIPTION = 10_000
 LARGEST_KEY = 2**63 - 1
 LARGEST_NODE = 2**16 - 1
 MOST_DIGITS = len(str(LARGEST_KEY))
-
-
-class GalleryForm(PageForm):
-    """What of the collection to show."""
-
-    tag = forms.CharField(max_length=100, required=False)
-    mine = forms.BooleanField(required=False)
-
-    @property
-    def query(self) -> str:
-        """What the addresses of the other pages have to keep, for example "tag=red"."""
-        kept = {"mine": "on" if self.given("mine") else "", "tag": self.given("tag")}
-        return urlencode({name: value for name, value in kept.items() if value})
 
 
 class WordsForm(PageForm):
@@ -62,6 +49,16 @@ class WordsForm(PageForm):
         """The words and filters; what cannot be read is left out."""
         given = {name: self.given(name) for name in FILTERS}
         return Options(words=self.given("q") or "", **{name: value for name, value in given.items() if value})
+
+
+class ShelfForm(WordsForm):
+    """What of the collection to show in the library, and in which order."""
+
+    sort = forms.ChoiceField(choices=[(name, label) for name, (label, _) in SORTS.items()], required=False)
+
+    @property
+    def sorting(self) -> str:
+        return self.given("sort") or NEWEST
 
 
 class RegionsField(forms.Field):
@@ -99,15 +96,24 @@ class HighlightForm(LenientForm):
 
 
 class RegionForm(forms.Form):
-    """Which region of an image is meant, or which node of its tree; none means the whole image."""
+    """Which region of an image is meant, or which node of its tree; none means the whole image.
+
+    And which search found it, whose hits stay beside it.
+    """
+
+    search = forms.UUIDField(required=False)
 
     region = RegionsField(required=False)
     node = forms.IntegerField(min_value=0, max_value=LARGEST_NODE, required=False)
 
 
 class AnswerForm(PageForm):
-    """Which page of which stored ranking to show, and whether it is shown in the drawer of a workspace."""
+    """Which page of which stored ranking to show, and whether it is shown in the drawer of a workspace.
 
+    `shown` asks for all pages up to that one: who comes back finds the hits they had.
+    """
+
+    shown = forms.IntegerField(min_value=1, max_value=50, required=False)
     drawer = forms.BooleanField(required=False)
     kept = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
     checked = forms.BooleanField(required=False)
@@ -126,6 +132,8 @@ class FeedbackForm(forms.Form):
     like = RegionsField(required=False)
     dislike = RegionsField(required=False)
     forget = forms.BooleanField(required=False)
+    # Given in the pop-up, whose buttons tell it, too.
+    popup = forms.BooleanField(required=False)
     # Each page of hits that the person has in view says its number, and the last one given counts.
     shown = forms.IntegerField(min_value=1, max_value=10_000, required=False)
 
@@ -183,6 +191,10 @@ class DayField(forms.DateField):
         super().__init__(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget, error_messages=error)
 
 
+# Fields of the controls that are no options: they change others.
+NO_OPTIONS = ("drop_filters", "same_thing", "chip")
+
+
 class OptionsForm(forms.Form):
     """The controls of the drawer."""
 
@@ -204,6 +216,8 @@ class OptionsForm(forms.Form):
     last = DayField("To")
     mine = forms.BooleanField(label="Only mine", required=False)
     drop_filters = forms.BooleanField(required=False)
+    # One filter more, or one less: "tag=cat" or "tag=". It counts before the field of that name.
+    chip = forms.CharField(max_length=300, required=False)
 
     def clean(self) -> dict[str, Any]:
         """Refuse days in the wrong order."""
@@ -211,6 +225,9 @@ class OptionsForm(forms.Form):
         first, last = given.get("first"), given.get("last")
         if first and last and first > last:
             raise forms.ValidationError("The first day lies after the last: swap them.")
+        name, _, value = (given.get("chip") or "").partition("=")
+        if name in FILTERS:
+            given[name] = self.fields[name].clean(value)
         return given
 
     @property
@@ -219,7 +236,7 @@ class OptionsForm(forms.Form):
 
         The slider counts where it is chosen, or nothing is; one that stands where it stood from the start sets nothing.
         """
-        given = {name: value for name, value in self.cleaned_data.items() if name not in ("drop_filters", "same_thing")}
+        given = {name: value for name, value in self.cleaned_data.items() if name not in NO_OPTIONS}
         chosen = THING.name if self.cleaned_data["same_thing"] else given["preset"]
         given["preset"] = "" if chosen in (CUSTOM, KIND.name) else chosen
         if chosen not in ("", CUSTOM) or given["balance"] == default_balance():

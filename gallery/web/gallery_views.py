@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from gallery.access import visible_image, visible_region, with_node
-from gallery.index.region_highlights import exact_highlight, node_highlight, thumbnail_highlight
-from gallery.models import GalleryImage, IndexedRegion
-from gallery.web.drawn_points import points_for
-from gallery.web.forms import DetailsForm, GalleryForm, HighlightForm
+from gallery.index.region_highlights import cut_out, exact_highlight, node_highlight, thumbnail_highlight
+from gallery.models import IndexedRegion, Search
+from gallery.search.regions import covers_all
+from gallery.search.shelf import SORTS, shelf_of
+from gallery.web.drawn_points import points_in
+from gallery.web.forms import DetailsForm, HighlightForm, ShelfForm
 from selector.access import full_size_for
 from selector.people import person_of
 from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.responses import kept, render_partial_or_page
 from superpixel_site.stored_files import is_there
 
-IMAGES_A_PAGE = 48
-
 
 @require_GET
 def gallery(request: HtmxHttpRequest) -> HttpResponse:
     """The public collection and the person's own."""
-    form = GalleryForm(request.GET)
-    person = person_of(request)
-    mine, tag = form.given("mine"), form.given("tag")
-    images = GalleryImage.objects.owned_by(person) if mine else GalleryImage.objects.visible_to(person)
-    if tag:
-        images = images.tagged(tag)
-    page = Paginator(images.select_related("photo"), IMAGES_A_PAGE).get_page(form.number)
-    context = {"page": page, "tag": tag, "mine": mine, "query": form.query}
-    return render_partial_or_page(request, "gallery/_gallery_grid.html", "gallery/gallery.html", context)
+    form = ShelfForm(request.GET)
+    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number)
+    context = {"shelf": shelf, "page": shelf.page, "options": form.options, "sort": form.sorting, "sorts": SORTS}
+    template = "gallery/_shelf_images.html" if form.given("more") else "gallery/_gallery_grid.html"
+    return render_partial_or_page(request, template, "gallery/gallery.html", context)
 
 
 @require_GET
@@ -43,15 +38,20 @@ def details(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     person = person_of(request)
     image = visible_image(person, image_id)
     form = DetailsForm(request.GET)
+    regions, node = image.own_regions(form.given("region") or []), form.given("node")
+    search = Search.objects.visible_to(person).filter(pk=form.given("search")).first()
     context = {
         "image": image,
+        "search": search,
+        "judged": search.judgement_of(image) if search else "",
+        "is_whole": covers_all(image, regions, node),
         "is_missing": not is_there(image.photo.working),
-        "regions": image.own_regions(form.given("region") or []),
-        "node": form.given("node"),
+        "regions": regions,
+        "node": node,
         "is_own": not image.photo.is_public and image.photo.is_owned_by(person),
         "full_size": full_size_for(person, image.photo),
         "in_drawer": wants_partial(request) and form.given("drawer"),
-        "points": points_for(person, form.given("search"), image),
+        "points": points_in(search, image) if search else None,
     }
     return render_partial_or_page(request, "gallery/_details.html", "gallery/details.html", context)
 
@@ -77,3 +77,13 @@ def drawn_highlight(region: IndexedRegion, also: list[int] | None, node: int | N
         return exact_highlight([chosen]) if full else node_highlight(chosen)
     matched = [region, *(region.image.regions.filter(pk__in=also) if also else ())]
     return exact_highlight(matched) if full else thumbnail_highlight(matched)
+
+
+@require_GET
+def part(request: HttpRequest, region_id: int) -> HttpResponseBase:
+    """A region, or another node of the same tree, as a small picture on a transparent background."""
+    region = visible_region(person_of(request), region_id)
+    node = HighlightForm(request.GET).given("node")
+    chosen = region if node is None else with_node(region, node)
+    is_public = region.image.photo.is_public
+    return kept(request, lambda: HttpResponse(cut_out(chosen), content_type="image/png"), is_public=is_public)

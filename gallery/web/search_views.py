@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import retarget
@@ -19,8 +20,9 @@ from gallery.models import GalleryImage, Search
 from gallery.search.ask import ask, next_page
 from gallery.search.ask import check as check_answer
 from gallery.search.filter_choices import filter_choices
+from gallery.search.history import earlier_searches
 from gallery.search.regions import superpixels_of
-from gallery.web.forms import AnswerForm, CheckForm, FeedbackForm, OptionsForm, RegionForm
+from gallery.web.forms import NO_OPTIONS, AnswerForm, CheckForm, FeedbackForm, OptionsForm, RegionForm
 from selector.access import visible_photo
 from selector.people import Person, person_of
 from selector.rendering.previews import preview_png
@@ -92,12 +94,15 @@ def select(request: HtmxHttpRequest, image_id: int) -> HttpResponse:
     """Open an image in the selector with a region selected. Undo brings back what the person had selected there."""
     person = person_of(request)
     image = visible_image(person, image_id)
-    label_map, members = superpixels_of(image, named_regions(image, RegionForm(request.POST)))
+    form = RegionForm(request.POST)
+    label_map, members = superpixels_of(image, named_regions(image, form))
     with known_person(request) as owner:
         replaced = selecting.select_instead(owner, label_map, members)
     more = " Undo brings back what you had selected here." if replaced else ""
     messages.success(request, f"The region that matched is selected.{more}")
-    return redirect_to(request, image.photo.get_absolute_url())
+    # The hits stay beside the image.
+    search = Search.objects.visible_to(person).filter(pk=form.cleaned_data["search"]).first()
+    return redirect_to(request, image.photo.get_absolute_url() + (f"?search={search.pk}" if search else ""))
 
 
 # Answers
@@ -110,7 +115,7 @@ def show(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     search = own_search(person, search_id)
     form = AnswerForm(request.GET)
     if form.number == 1:
-        return answer(request, search, check=bool(form.given("checked")))
+        return answer(request, search, pages=form.given("shown") or 1, check=bool(form.given("checked")))
     following = next_page(search, person, form.number, form.given("kept"))
     context = {
         "search": search,
@@ -135,9 +140,11 @@ def answer(
         "search": search,
         "photo": search.label_map.photo,
         "answer": ask(search, person_of(request), pages, from_page=1, check=check),
+        "earlier": earlier_searches(search, person_of(request)),
         # Controls of the address's own page are answered in place, too, but there is no drawer to close.
         "in_place": in_place and request.POST.get("page") != "search",
-        "oob": in_place,
+        # What an address brings back is no news.
+        "oob": in_place and request.method == "POST",
     }
     return render(request, template if in_place else "gallery/search.html", context)
 
@@ -165,8 +172,8 @@ def refine(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     search.refine(form.options.to_json())
     if not wants_partial(request):
         return redirect(search)
-    # The controls are what the person has just set; only dropping filters, and taking a proposal, changes them.
-    whole = form.cleaned_data["drop_filters"] or form.cleaned_data["same_thing"]
+    # The controls are what the person has just set, but for what changes others.
+    whole = any(form.cleaned_data[name] for name in NO_OPTIONS)
     return answer(request, search, "gallery/_drawer.html" if whole else "gallery/_answer.html")
 
 
@@ -176,6 +183,7 @@ def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     person = person_of(request)
     search = own_search(person, search_id)
     form = valid(FeedbackForm(request.POST), 422, search.get_absolute_url())
+    regions = []
     if form.cleaned_data["forget"]:
         search.feedback.all().delete()
     else:
@@ -185,7 +193,12 @@ def feedback(request: HtmxHttpRequest, search_id: uuid.UUID) -> HttpResponse:
     if not wants_partial(request):
         return redirect(search)
     # With all hits that the person had in view, so that the page does not scroll.
-    return answer(request, search, "gallery/_answer.html", form.pages)
+    response = answer(request, search, "gallery/_answer.html", form.pages)
+    if form.cleaned_data["popup"] and regions:
+        judged = search.judgement_of(regions[0].image)
+        context = {"search": search, "regions": form.region_ids, "judged": judged, "oob": True}
+        response.write(render_to_string("gallery/_judge.html", context, request))
+    return response
 
 
 @require_GET

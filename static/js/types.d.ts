@@ -20,6 +20,9 @@ interface HtmxDetail {
   target: Element | null;
   xhr: XMLHttpRequest;
   swapOverride?: string;
+  serverResponse: string;
+  requestConfig?: { elt: Element };
+  pathInfo?: { finalRequestPath: string };
 }
 
 interface HtmxQuestion {

@@ -163,14 +163,23 @@ def test_the_cut_out_gives_way(page: Page) -> None:
     expect(page.locator("#outline")).to_be_hidden()
 
 
-def test_on_a_phone_the_drawer_takes_the_window(browser: Browser, live_server: LiveServer, collection: None) -> None:
+def test_on_a_phone_the_drawer_is_a_sheet_with_two_stops(
+    browser: Browser, live_server: LiveServer, collection: None
+) -> None:
     phone = browser.new_context(
         base_url=live_server.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True
     )
     page = phone.new_page()
     select_and_search(page)
-    ws.until(page, "document.getElementById('drawer').getBoundingClientRect().x === 0")
-    assert rectangle(page, "#drawer") == {"x": 0, "y": 0, "width": 360, "height": 640}
+    edge, heights = page.locator(".drawer-edge"), []
+    for stop in ("low", "high"):
+        if stop == "high":
+            edge.press("ArrowUp")
+        ws.until(page, "!document.getElementById('drawer').getAnimations().length")
+        sheet = rectangle(page, "#drawer")
+        assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 360, 640)
+        heights.append(sheet["height"])
+    assert heights[0] < 300 and heights[1] > 560
     small = page.evaluate(
         """[...document.querySelectorAll("#drawer :is(a:not(p a), button), #workspace :is(button, .segmented label)")]
              .filter((control) => control.checkVisibility() && !control.matches(".visually-hidden"))

@@ -38,6 +38,8 @@ def search(page: Page) -> Locator:
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator("#drawer article.hit").first).to_be_visible()
     ws.wired(page)
+    if page.locator("#loose").count():
+        page.get_by_text("Show all").click()
     return page.locator("#drawer article.hit")
 
 
@@ -349,10 +351,16 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     expect(hits).to_have_count(1)
     assert Search.objects.count() == 2
     page.keyboard.press("Escape")
-    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.locator("#drawer h2")).to_be_hidden()
     expect(page.get_by_role("button", name="Search", exact=True)).to_be_focused()
+    tab = page.get_by_role("button", name="Show 1 hit")
+    tab.press("Enter")
+    expect(page.locator("#drawer h2")).to_be_focused()
+    # Its edge is moved by keys, and that is remembered.
+    page.locator(".drawer-edge").press("ArrowRight")
+    ws.eventually(page, lambda: ws.box_of(page.locator("#drawer"))["width"] == 444)
 
-    # The region of a hit is selected where it is opened.
+    # The region of a hit is selected where it is opened; the hits stay beside it.
     search(page)
     page.locator("#drawer article.hit", has_text="red").locator("a").first.press("Enter")
     expect(dialog).to_be_visible()
@@ -364,9 +372,46 @@ def test_the_drawer_and_the_popup_work_by_keyboard(page: Page, add: Callable[...
     ws.settled(page)
     selected = ws.layer(page, "#tint")[..., 3] > 0
     assert selected[80, 80] and not selected[20, 200]
+    expect(hits.first).to_be_visible()
+    assert ws.box_of(page.locator("#drawer"))["width"] == 444
     page.get_by_role("button", name="Undo").click()
     ws.settled(page)
     assert not Selection.objects.get(label_map__photo=red.photo).superpixels.included.any()
+
+
+def test_back_leads_through_hits_and_the_popup(page: Page, add: Callable[..., GalleryImage]) -> None:
+    add("red", SEA, (RED, 80, 80))
+    add("blue", NIGHT, (BLUE, 90, 70))
+    index()
+    hits, dialog = ask_for_the_red_disc(page), page.locator("dialog#details")
+    asked = page.url
+    assert "search=" in asked
+    hits.first.locator("a").first.click()
+    ws.wired(page)
+    dialog.get_by_role("link", name="Select in this image").click()
+    page.wait_for_url(lambda url: "/photos/" in url and url != asked)
+    ws.ready(page)
+    expect(hits.first).to_be_visible()
+    ws.wired(page)
+    page.get_by_role("button", name="Undo").click()
+    # They answer another selection than this, and say so.
+    expect(page.locator("#changed")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(asked)
+    expect(hits.first).to_be_visible()
+    expect(dialog).to_be_hidden()
+    # The pop-up has an address, and Back closes it.
+    ws.wired(page)
+    hits.first.locator("a").first.click()
+    expect(page).to_have_url(re.compile("/gallery/"))
+    first = page.url
+    page.keyboard.press("ArrowRight")
+    expect(page).not_to_have_url(first)
+    page.keyboard.press("m")
+    expect(dialog.get_by_role("button", name="Show the matching part")).to_have_attribute("aria-pressed", "false")
+    page.go_back()
+    expect(dialog).to_be_hidden()
+    expect(page).to_have_url(asked)
 
 
 def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:
@@ -438,9 +483,9 @@ def test_the_slider_moves_the_answer_from_looks_to_meaning(
     def scores(space: str) -> list[tuple[int, int]]:
         """Of each hit its score, and that in one space."""
         of_space = hits.locator(".why dl > div", has_text=space).locator("dd").all_text_contents()
-        wholes = [meter.get_attribute("value") for meter in hits.locator("meter").all()]
+        wholes = hits.locator(".why dl > div", has_text="All in all").locator("dd").all_text_contents()
         assert len(wholes) == len(of_space) == 4
-        return [(int(whole or ""), int(part)) for whole, part in zip(wholes, of_space, strict=True)]
+        return [(int(whole.split()[0]), int(part)) for whole, part in zip(wholes, of_space, strict=True)]
 
     def is_ranked_by(space: str) -> None:
         found = scores(space)

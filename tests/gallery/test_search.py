@@ -246,17 +246,17 @@ def test_a_search_needs_few_database_queries_however_many_images_there_are(
     for seed in range(2, 7):
         add_indexed(GREEN, BLUE, seed=seed)
     # Feedback, spaces, candidates, nearest regions, sample; regions of the first images; the projection of cells;
-    # hashes, images.
-    assert len(queries_of(search)) == first == 9
+    # hashes, images; tags, licences, creators and own ones that chips count.
+    assert len(queries_of(search)) == first == 13
 
 
 @pytest.mark.parametrize(
     ("options", "seeds", "n_queries"),
     [
-        # Feedback, spaces, the projection of cells, candidates; are there any without the filter?
-        ({"tag": "no such"}, [1, 2], 5),
-        ({}, [], 4),  # Feedback, spaces, candidates; is there any image at all?
-        ({"tag": "no such"}, [], 5),  # Feedback, spaces, candidates, and both.
+        # Feedback, spaces, the projection of cells, the tag, candidates; are there any without the filter?
+        ({"tag": "no such"}, [1, 2], 6),
+        ({}, [], 6),  # Feedback, spaces, candidates; others, photos of one's own, any image at all?
+        ({"tag": "no such"}, [], 7),  # Feedback, spaces, the tag, candidates, and all three.
     ],
 )
 def test_a_search_that_finds_nothing_asks_for_the_reason_once(

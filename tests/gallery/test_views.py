@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 import uuid
@@ -91,11 +92,11 @@ def test_a_tag_leads_to_the_images_that_have_it(client: Client, add_image: AddIm
 def test_the_gallery_comes_in_pages_and_keeps_the_tag(
     client: Client, add_image: AddImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.web.gallery_views.IMAGES_A_PAGE", 2)
+    monkeypatch.setattr("gallery.search.shelf.IMAGES_A_PAGE", 2)
     for seed in range(5):
         add_image(seed=seed, title=f"image {seed}", tags=("a&b",))
     pages = [client.get("/gallery/", {"tag": "a&b", "page": number}) for number in (1, 2, 3)]
-    shown = [image.title for page in pages for image in page.context["page"]]
+    shown = [image.title for page in pages for image in page.context["shelf"].images]
     assert sorted(shown) == [f"image {seed}" for seed in range(5)]
     assert 'href="?tag=a%26b&amp;page=2"' in pages[0].content.decode()
 
@@ -113,7 +114,8 @@ def test_the_gallery_asks_as_many_questions_for_many_images_as_for_one(client: C
     one = queries(client, "/gallery/")
     for seed in range(1, 6):
         add_image(seed=seed, tags=("tag",))
-    assert queries(client, "/gallery/") == one == 2
+    # How many, images; what chips count: keys, tags, licences, creators.
+    assert queries(client, "/gallery/") == one == 6
 
 
 def test_the_start_page_asks_one_question(client: Client, add_indexed: AddImage) -> None:
@@ -126,6 +128,21 @@ def test_htmx_gets_the_grid_alone(client: Client, add_image: AddImage) -> None:
     add_image()
     body = client.get("/gallery/", headers=HTMX).content.decode()
     assert body.strip().startswith('<div id="gallery_grid">')
+
+
+def test_the_gallery_is_sorted_and_more_of_it_follows(
+    client: Client, add_image: AddImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.search.shelf.IMAGES_A_PAGE", 2)
+    for seed, title in enumerate(("b", "a", "000000579003")):
+        add_image(seed=seed, title=title, tags=("one",) if seed else ())
+    page = client.get("/gallery/", {"sort": "title"})
+    assert [image.title for image in page.context["shelf"].images] == ["000000579003", "a"]
+    body = page.content.decode()
+    assert "000000579003" not in body and ">Untitled<" in body, "the number of a file is no title"
+    assert "?tag=one&amp;sort=title" in body
+    more = client.get("/gallery/", {"sort": "title", "page": "2", "more": "on"}, headers=HTMX).content.decode()
+    assert more.count("<li") == 1 and 'data-page="2"' in more
 
 
 # Details
@@ -337,8 +354,8 @@ def test_a_search_asks_as_many_questions_for_many_images_as_for_one(
     one = queries(alice_client, address)
     for seed in range(1, 5):
         add_indexed(seed=seed)
-    # Session, account, search; then eleven of its own.
-    assert queries(alice_client, address) == one == 14
+    # Session, account, search; then eleven of its own, what four kinds of chips count, and earlier searches.
+    assert queries(alice_client, address) == one == 19
 
 
 def test_a_visitors_searches_move_to_the_account_at_sign_in(
@@ -516,8 +533,65 @@ def test_a_line_tells_weaker_matches_from_the_others(
     for seed, colours in enumerate([(GREEN, YELLOW), (BLUE, GREEN), (YELLOW, BLUE)], 2):
         add_indexed(*colours, seed=seed, title="another")
     page = alice_client.get(asked.get_absolute_url()).content.decode()
-    assert page.count("Weaker matches below") == 1
-    assert page.index(">red<") < page.index("Weaker matches below") < page.index(">another<")
+    assert page.count("Show all ") == 1, "what is only loosely alike is closed"
+    assert page.index(">red<") < page.index("Show all ") < page.index(">another<")
+    assert ">loosely</summary>" in page.partition("Show all ")[2]
+
+
+def test_chips_narrow_an_answer_and_a_tag_may_be_begun(alice_client: Client, asked: Search) -> None:
+    body = alice_client.get(asked.get_absolute_url()).content.decode()
+    assert 'name="chip" value="tag=warm"' in body
+    refine = f"{asked.get_absolute_url()}options/"
+    narrowed = alice_client.post(refine, {"chip": "tag=warm"}, headers=HTMX).content.decode()
+    assert 'id="drawer"' in narrowed and 'name="chip" value="tag="' in narrowed and narrowed.count("<article") == 1
+    assert "<article" in alice_client.post(refine, {"tag": "wa"}, headers=HTMX).content.decode()
+    alice_client.post(refine, {"tag": "warm", "chip": "tag="})
+    asked.refresh_from_db()
+    assert asked.options == {}
+
+
+def test_the_way_back_leads_to_earlier_questions_and_to_the_same_hits(
+    alice: Any, alice_client: Client, asked: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = bytes(asked.state)
+    other = Search.objects.find_or_create(Person(user=alice), asked.label_map, state, {"tag": "warm"})
+    body = alice_client.get(asked.get_absolute_url(), headers=HTMX).content.decode()
+    assert f'href="{other.get_absolute_url()}" hx-get=' in body
+    hit = hit_called(alice_client, asked, "red")
+    monkeypatch.setattr("gallery.search.answers.PAGE", 1)
+    both = alice_client.get(asked.get_absolute_url(), {"shown": "2", "drawer": "on"}, headers=HTMX).content.decode()
+    assert both.count("<article") == 2
+    selected = alice_client.post(
+        f"/gallery/{hit.image.pk}/select/", {"region": hit.key, "search": str(asked.pk)}, headers=HTMX
+    )
+    assert selected.headers["HX-Redirect"] == f"{hit.image.photo.get_absolute_url()}?search={asked.pk}"
+
+
+def test_the_pop_up_compares_judges_and_gives_the_credit(alice_client: Client, client: Client, asked: Search) -> None:
+    hit = hit_called(alice_client, asked, "red")
+    address = f"{hit.address}&search={asked.pk}"
+    body = alice_client.get(address, headers=HTMX).content.decode()
+    part = f"/regions/{hit.region_id}/part.png"
+    assert f"/searches/{asked.pk}/selection.png" in body and part in body
+    assert "“red” by Ann, CC0 1.0" in body
+    picture = Image.open(io.BytesIO(alice_client.get(part).content))
+    assert picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (0, 255)
+    judged = alice_client.post(
+        f"{asked.get_absolute_url()}feedback/", {"dislike": hit.key, "popup": "on"}, headers=HTMX
+    ).content.decode()
+    assert re.search(r'id="judge-dislike"[^>]*aria-pressed="true"', judged) and 'hx-swap-oob="true"' in judged
+    assert 'id="judge"' not in client.get(address, headers=HTMX).content.decode(), "of somebody else's search"
+    whole = hit.image.regions.get(area=1).pk
+    same = alice_client.get(f"{hit.image.get_absolute_url()}?region={whole}").content.decode()
+    assert "More like this region" not in same and "More like the whole image" in same
+
+
+def test_who_has_photos_that_no_search_finds_is_told(alice: Any, alice_client: Client, search_of: SearchOf) -> None:
+    search = search_of(question_of(owner=alice), Person(user=alice))
+    store_photo(image_file(thing_on_ground(GREEN, BLUE, seed=98)), "other.jpg", owner=alice)
+    body = alice_client.get(search.get_absolute_url()).content.decode()
+    assert "You have 1 photo more, and your searches find none of them: add them." in body
+    assert 'action="/collection/choice/"' in body
 
 
 def test_an_opinion_must_name_one_hit_that_is_there(

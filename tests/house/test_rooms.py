@@ -139,7 +139,9 @@ NO_ELEMENT = {
         "curating/_offer_state.html",
     ),
     *("curating/_progress.html", "library/_detail_button.html", "selector/_where.html"),
-    *("gallery/_deleted_search.html", "gallery/_past_search.html"),
+    *("gallery/_deleted_search.html", "gallery/_past_search.html", "gallery/_drawer_edge.html"),
+    *("gallery/_about_button.html", "gallery/_like_button.html", "gallery/_library_bar.html"),
+    *("gallery/_shelf_images.html", "library/_photos_to_add.html"),
     *("library/_fill_own_collection.html", "library/_rotate_button.html", "library/_take_out.html"),
 }
 

@@ -1,0 +1,98 @@
+// The search that the drawer shows: it is in the address of the workspace, so that Back, a reload and other pages lead
+// to the same hits, where they were scrolled to.
+
+import { findAll } from "./find.js";
+
+/**
+ * @import { Drawer } from "./drawer.js"
+ * @import { Popup } from "./popup.js"
+ */
+
+const IDENTIFIER = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @param {string} search */
+const placeOf = (search) => `hits-${search}`;
+
+export class ShownSearch {
+  #drawer;
+  #popup;
+  #isWorkspace = document.getElementById("workspace") !== null;
+  /** The address of the workspace, also while the pop-up has another. */
+  #here = location.href;
+  /** Whether the answer that is on its way was asked for by the address alone: whoever opens a page works elsewhere. */
+  isByAddress = false;
+  /** Where the hits are to be scrolled to when they are there. */
+  #height = 0;
+
+  /**
+   * @param {Drawer} drawer
+   * @param {Popup} popup
+   */
+  constructor(drawer, popup) {
+    this.#drawer = drawer;
+    this.#popup = popup;
+    if (!this.#isWorkspace) return;
+    addEventListener("popstate", () => this.#sync());
+    addEventListener("pagehide", () => this.#keepPlace());
+    document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+      if (detail.target?.id === "drawer") this.#keepPlace();
+    });
+    this.#sync();
+  }
+
+  /** The search in the drawer; nothing where words were looked for. */
+  get shown() {
+    return document.getElementById("drawer")?.dataset.search ?? "";
+  }
+
+  /** An answer is in the drawer. */
+  arrived() {
+    this.#note();
+    if (this.#height) this.#drawer.element.scrollTop = this.#height;
+    this.#height = 0;
+  }
+
+  #note() {
+    const { shown } = this;
+    const isFollowed = this.#popup.isFollowed;
+    if (!this.#isWorkspace || !shown) return;
+    const url = new URL(this.#here);
+    const before = url.searchParams.get("search");
+    url.searchParams.set("search", shown);
+    this.#here = url.href;
+    if (isFollowed) history.replaceState({ search: shown }, "", url);
+    else if (before !== shown) history.pushState({ search: shown }, "", url);
+  }
+
+  /** Show the search that the address names, or none. */
+  #sync() {
+    if (history.state?.popup !== undefined) return;
+    this.#here = location.href;
+    const wanted = new URL(location.href).searchParams.get("search") ?? "";
+    if (wanted === this.shown) return;
+    if (IDENTIFIER.test(wanted)) this.#fetch(wanted);
+    else this.#drawer.dismiss();
+  }
+
+  /** @param {string} search */
+  async #fetch(search) {
+    this.isByAddress = true;
+    const kept = JSON.parse(sessionStorage.getItem(placeOf(search)) ?? "{}");
+    this.#height = kept.height ?? 0;
+    const pages = kept.pages > 1 ? `&shown=${kept.pages}` : "";
+    const { searches } = this.#drawer.element.dataset;
+    await htmx.ajax("GET", `${searches}${search}/?drawer=on${pages}`, { target: "#drawer", swap: "outerHTML" });
+    this.isByAddress = false;
+    // It may be gone.
+    if (this.shown !== search) this.#drawer.dismiss();
+  }
+
+  /** Note where the hits are scrolled to. */
+  #keepPlace() {
+    const { shown } = this;
+    if (!shown) return;
+    const { scrollTop: height } = this.#drawer.element;
+    const pages = Math.max(1, ...findAll(document, "#hits input[name=shown]", HTMLInputElement).map(({ value }) => Number(value)));
+    sessionStorage.setItem(placeOf(shown), JSON.stringify({ height, pages }));
+  }
+}
