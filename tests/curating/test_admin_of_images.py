@@ -222,7 +222,7 @@ def test_all_images_across_the_pages_are_changed_by_a_task_which_goes_on_where_i
 def test_a_batch_that_fails_is_left_as_it_was(bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
     image = bare_image(1)
     task = start_change("tag", [image.pk], "red", bob)
-    monkeypatch.setattr("curating.changes._log", lambda *_: 1 / 0)
+    monkeypatch.setattr("curating.changes.log", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         take_turn(task.pk)
     assert ImageBatch.objects.count() == 1 and not image.tags.exists()
