@@ -74,8 +74,11 @@ def test_a_refused_file_is_explained_and_the_next_one_is_taken(page: Page) -> No
     expect(page.get_by_role("status")).to_contain_text("text file")
     # An emptied field, or a browser would see no change when the same file is chosen again.
     expect(page.locator("input[name=image]")).to_have_value("")
-    page.get_by_role("button", name="Dismiss the message").click()
-    expect(page.get_by_role("status")).to_be_empty()
+    # It is told where it was dropped, with its name, and can be sent again.
+    failed = page.get_by_role("group", name="What went wrong")
+    expect(failed).to_contain_text("letter.jpg")
+    page.get_by_role("button", name="Try again").click()
+    expect(failed).to_contain_text("text file")
     page.set_input_files("input[name=image]", PICTURE)
     expect_workspace(page)
 

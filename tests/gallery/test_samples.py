@@ -1,4 +1,4 @@
-"""What the start page offers to try: there from the first second, with real hits, and nothing kept before one goes on."""
+"""What the start page offers to try: there from the first second, with real hits; nothing is kept until one goes on."""
 
 from __future__ import annotations
 
