@@ -29,7 +29,7 @@ WIDE, PHONE, ENLARGED = (1280, 720), (390, 844), (720, 450)
 MOST_TABS = 40
 CALM = "!document.querySelector('.anticipating, .htmx-request, .htmx-swapping, .htmx-settling')"
 # Tenths of a second.
-PATIENCE = 300
+PATIENCE = 900
 
 
 class Hand:
@@ -120,7 +120,7 @@ class Hand:
         self.has_hits()
 
     def has_hits(self) -> None:
-        expect(self.page.locator("#drawer article.hit").first).to_be_visible(timeout=20_000)
+        expect(self.page.locator("#drawer article.hit").first).to_be_visible(timeout=90_000)
         self.rest()
 
     def uploaded(self) -> None:
@@ -145,7 +145,7 @@ def first_search(hand: Hand) -> None:
         # The photo of the start page is live.
         hand.page.wait_for_load_state("networkidle")
         hand.press(hand.page.locator("#demo .demo-photo"))
-        expect(hand.page.locator("#lifted img").first).to_be_visible(timeout=20_000)
+        expect(hand.page.locator("#lifted img").first).to_be_visible(timeout=90_000)
         return
     hand.choose()
     hand.at(SUIT)
