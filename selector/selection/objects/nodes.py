@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from selector.arrays import Labels, Members, Parents
 from selector.selection.geometry import Point, superpixels_at
@@ -118,7 +119,7 @@ class SmallestNodes:
         float64 ndarray, shape (n,)
             Of those others themselves, their own values.
         """
-        tops = np.where(self._holds[self._up], np.arange(len(self._up)), self._up)
+        tops: npt.NDArray[np.intp] = np.where(self._holds[self._up], np.arange(len(self._up)), self._up)
         while not np.array_equal(tops, further := tops[tops]):
             tops = further
         tops = tops[: len(values)]

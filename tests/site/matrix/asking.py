@@ -194,8 +194,8 @@ def _mask(address: str, path: str, values: set[str]) -> Callable[[bytes], bytes]
     return mask
 
 
-# Of the moment, or of the length of what is repeated.
-VARYING = ("Content-Length", "Date", "Expires")
+# Of the moment, of the length of what is repeated, or of how often one has asked.
+VARYING = ("Content-Length", "Date", "Expires", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def _headers(response: HttpResponse, mask: Callable[[bytes], bytes]) -> tuple[object, ...]:
