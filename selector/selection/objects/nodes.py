@@ -123,5 +123,5 @@ class SmallestNodes:
         while not np.array_equal(tops, further := tops[tops]):
             tops = further
         tops = tops[: len(values)]
-        sums: Numbers = np.bincount(tops, values, len(self._up))[tops]
-        return sums
+        sums = np.bincount(tops, values, len(self._up))
+        return np.asarray(sums[tops], np.float64)
