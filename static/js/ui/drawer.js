@@ -5,7 +5,7 @@ import { keep, kept } from "./kept.js";
 
 const WIDTH = "drawer-width", STOP = "drawer-stop";
 const NARROWEST = 300, STEP = 24;
-const root = document.documentElement;
+const root = () => document.documentElement;
 
 /** Whether the drawer is a sheet at the bottom of the window. */
 export function isSheet() {
@@ -27,13 +27,13 @@ export class Drawer {
   }
 
   get isOpen() {
-    return this.isThere && root.dataset.drawer !== "closed";
+    return this.isThere && root().dataset.drawer !== "closed";
   }
 
   /** @param {{ focus?: boolean }} [options] */
   open({ focus = true } = {}) {
     this.element.hidden = false;
-    delete root.dataset.drawer;
+    delete root().dataset.drawer;
     showSize();
     const heading = this.element.querySelector("h1, h2");
     if (!focus || !(heading instanceof HTMLElement)) return;
@@ -44,7 +44,7 @@ export class Drawer {
   /** Leave the tab alone. */
   close() {
     const isWithin = this.element.contains(document.activeElement) || document.activeElement === document.body;
-    root.dataset.drawer = "closed";
+    root().dataset.drawer = "closed";
     if (!isWithin) return;
     const tab = this.element.querySelector(".drawer-tab");
     const back = this.#opener?.isConnected ? this.#opener : tab;
@@ -55,7 +55,7 @@ export class Drawer {
   dismiss() {
     this.element.hidden = true;
     this.element.replaceChildren();
-    delete root.dataset.drawer;
+    delete root().dataset.drawer;
   }
 
   /** Note where the focus goes back to. */
@@ -83,12 +83,12 @@ function setStop(stop) {
 /** Show it as large as it was left. */
 export function showSize() {
   const width = Number(kept(WIDTH));
-  if (width >= NARROWEST) root.style.setProperty("--drawer-size", `${width}px`);
-  root.dataset.sheet = kept(STOP) === "high" ? "high" : "low";
+  if (width >= NARROWEST) root().style.setProperty("--drawer-size", `${width}px`);
+  root().dataset.sheet = kept(STOP) === "high" ? "high" : "low";
   const edge = document.querySelector(".drawer-edge");
   if (!edge) return;
   const drawer = byId("drawer", HTMLElement);
-  const now = isSheet() ? (root.dataset.sheet === "high" ? 100 : 0) : drawer.offsetWidth;
+  const now = isSheet() ? (root().dataset.sheet === "high" ? 100 : 0) : drawer.offsetWidth;
   edge.setAttribute("aria-orientation", isSheet() ? "horizontal" : "vertical");
   edge.setAttribute("aria-valuemin", String(isSheet() ? 0 : NARROWEST));
   edge.setAttribute("aria-valuemax", String(isSheet() ? 100 : Math.round(innerWidth / 2)));
@@ -137,7 +137,7 @@ export function startResizing(drawer) {
  * @param {number} by pixels, downwards
  */
 function dropSheet(drawer, by) {
-  const isHigh = root.dataset.sheet === "high";
+  const isHigh = root().dataset.sheet === "high";
   if (by > 0 && !isHigh) drawer.close();
   else setStop(by === 0 ? (isHigh ? "low" : "high") : by < 0 ? "high" : "low");
 }
