@@ -91,7 +91,7 @@ class Page(HTMLParser):
 # What every page uses, in this order.
 SITE_STYLES = (
     *("tokens", "base", "header", "buttons", "forms"),
-    *("blocks", "cards", "popup", "messages", "start", "forced-colors"),
+    *("blocks", "cards", "popup", "messages", "start", "demo", "forced-colors"),
 )
 
 

@@ -89,4 +89,6 @@ def test_pictures_that_are_kept_are_asked_for_in_few_bytes(page: Page, private: 
         page.goto("/photos/")
         ws.until(page, "[...document.images].every((image) => image.complete)")
     (thumbnail,) = [given for url, given in statuses.items() if url.endswith(private.thumbnail_url)]
-    ws.eventually(page, lambda: thumbnail == [200, 304])
+    # The start page, to which one comes from signing in, may have asked for it before.
+    ws.eventually(page, lambda: len(thumbnail) > 1)
+    assert set(thumbnail[1:]) == {304}

@@ -118,10 +118,11 @@ def test_the_gallery_asks_as_many_questions_for_many_images_as_for_one(client: C
     assert queries(client, "/gallery/") == one == 6
 
 
-def test_the_start_page_asks_one_question(client: Client, add_indexed: AddImage) -> None:
+def test_the_start_page_asks_two_questions(client: Client, add_indexed: AddImage) -> None:
     for seed in range(4):
         add_indexed(seed=seed)
-    assert queries(client, "/") == 1
+    # Which samples are there, and what to try instead of them.
+    assert queries(client, "/") == 2
 
 
 def test_htmx_gets_the_grid_alone(client: Client, add_image: AddImage) -> None:
@@ -354,8 +355,8 @@ def test_a_search_asks_as_many_questions_for_many_images_as_for_one(
     one = queries(alice_client, address)
     for seed in range(1, 5):
         add_indexed(seed=seed)
-    # Session, account, search; then eleven of its own, what four kinds of chips count, and earlier searches.
-    assert queries(alice_client, address) == one == 19
+    # Session, account, search; then nine of its own, what four kinds of chips count, and earlier searches.
+    assert queries(alice_client, address) == one == 17
 
 
 def test_a_visitors_searches_move_to_the_account_at_sign_in(
