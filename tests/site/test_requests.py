@@ -76,5 +76,5 @@ def test_a_slot_that_nothing_fills_is_empty() -> None:
 
 def test_the_apps_above_fill_the_workspace(alice_client: Client, photo: Photo) -> None:
     page = alice_client.get(photo.get_absolute_url()).content.decode()
-    for part in ('id="search"', 'id="drawer"', '>Rotate</span>'):
+    for part in ('id="search"', 'id="drawer"', ">Rotate</span>"):
         assert page.count(part) == 1, part
