@@ -113,12 +113,17 @@ class Connection:
         except ValueError:
             raise CannotReach(f"{self.url} answers with something else. Is it the address of a site?") from None
 
-    def pages(self, path: str, what: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    def rows(self, path: str, what: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The rows of a long list, asked for page by page as they are needed."""
+        for page in self.pages(path, params):
+            yield from page[what]
+
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """The pages of a long list, each asked for when it is needed."""
         cursor: str | None = ""
         while cursor is not None:
             page = self.json("GET", path, params={**(params or {}), "cursor": cursor})
-            yield from page[what]
+            yield page
             cursor = page["next"]
 
     def address(self, path: str) -> httpx.URL:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from superpixel_search.connection import Connection
 from superpixel_search.masks import Mask, decode
-from superpixel_search.pictures import Rgb, cut_out, outlined, pixels_in
+from superpixel_search.pictures import Rgb, as_png, cut_out, outlined, pixels_in
 from superpixel_search.records import Record
 
 
@@ -76,6 +75,4 @@ class Hit(Record):
         return f"<Hit {self.rank}: {self.title!r}{score}>"
 
     def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        self.outlined().save(file, "PNG")
-        return file.getvalue()
+        return as_png(self.outlined())

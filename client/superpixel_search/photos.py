@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from superpixel_search.connection import Connection
-from superpixel_search.pictures import Rgb, pixels_in
+from superpixel_search.pictures import Rgb, as_png, pixels_in
 from superpixel_search.records import Record
 from superpixel_search.selections import Selection
 
@@ -86,6 +86,4 @@ class Photo(Record):
         return f"<Photo {self.name!r}, {self.width} x {self.height}>"
 
     def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        Image.fromarray(self.picture()).save(file, "PNG")
-        return file.getvalue()
+        return as_png(Image.fromarray(self.picture()))

@@ -29,9 +29,7 @@ def file_of(picture: Picture) -> tuple[str, bytes]:
     if isinstance(picture, bytes):
         return "picture", picture
     if isinstance(picture, np.ndarray):
-        file = io.BytesIO()
-        Image.fromarray(picture).save(file, "PNG")
-        return "picture.png", file.getvalue()
+        return "picture.png", as_png(Image.fromarray(picture))
     path = Path(picture)
     return path.name, path.read_bytes()
 
@@ -39,6 +37,13 @@ def file_of(picture: Picture) -> tuple[str, bytes]:
 def pixels_in(data: bytes) -> Rgb:
     """The pixels of a picture: uint8 (H, W, 3)."""
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def as_png(picture: Image.Image) -> bytes:
+    """A picture as notebooks show it."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def cut_out(rgb: Rgb, mask: Mask) -> Image.Image:

@@ -29,7 +29,7 @@ class Hits:
     def _forget(self) -> None:
         self._read: list[Hit] = []
         self._first: dict[str, Any] | None = None
-        self._pages = self._read_pages()
+        self._pages = self._connection.pages(self._path, self._params)
 
     @property
     def sentence(self) -> str:
@@ -92,13 +92,6 @@ class Hits:
         begin = len(self._read) + 1
         self._read += [Hit(self._connection, told, rank) for rank, told in enumerate(page["hits"], begin)]
         return True
-
-    def _read_pages(self) -> Iterator[dict[str, Any]]:
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._connection.json("GET", self._path, params={**self._params, "cursor": cursor})
-            yield page
-            cursor = page["next"]
 
 
 class Search(Record, Hits):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from superpixel_search.connection import Connection
 from superpixel_search.masks import Mask, decode, encode
-from superpixel_search.pictures import cut_out
+from superpixel_search.pictures import as_png, cut_out
 from superpixel_search.records import Record
 from superpixel_search.searches import Search
 
@@ -193,9 +192,7 @@ class Selection(Record):
         return f"<Selection on {self.photo.name!r}: {self.description}>"
 
     def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        self.cut_out().save(file, "PNG")
-        return file.getvalue()
+        return as_png(self.cut_out())
 
     def _scale(self, size: tuple[int, int] | None) -> Point:
         width, height = size or self.photo.size

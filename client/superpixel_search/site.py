@@ -81,11 +81,11 @@ class Site:
 
     def photos(self) -> Iterator[Photo]:
         """Your photos, the latest first."""
-        return (Photo(self.connection, told) for told in self.connection.pages("photos", "photos"))
+        return (Photo(self.connection, told) for told in self.connection.rows("photos", "photos"))
 
     def searches(self) -> Iterator[Search]:
         """Your searches, the latest first."""
-        return (Search(self.connection, told) for told in self.connection.pages("searches", "searches"))
+        return (Search(self.connection, told) for told in self.connection.rows("searches", "searches"))
 
     def search(self, key: str | uuid.UUID) -> Search:
         """A search of yours, by its key."""
@@ -125,11 +125,11 @@ class Site:
         **filters
             As the interface has them: tag, licence, creator, first, last, mine.
         """
-        return (Record(told) for told in self.connection.pages("gallery", "images", filters))
+        return (Record(told) for told in self.connection.rows("gallery", "images", filters))
 
     def jobs(self) -> Iterator[Record]:
         """For curators: imports and other work that takes long, the latest first, each with how far it is."""
-        return (Record(told) for told in self.connection.pages("jobs", "jobs"))
+        return (Record(told) for told in self.connection.rows("jobs", "jobs"))
 
     def statistics(self) -> dict[str, Any]:
         """For curators: images by status, the coverage of spaces, the queue, the index."""

@@ -162,7 +162,8 @@ def test_a_token_that_is_revoked_in_the_middle_of_paging_ends_it(
     ApiToken.objects.all().delete()
     refused = program("GET", address, {"cursor": following})
     assert refused.status_code == 401 and "Send a token" in detail(refused)
-    other = Program(disc.owner)  # type: ignore[arg-type]
+    assert disc.owner is not None
+    other = Program(disc.owner)
     assert len(ids(other("GET", address, {"cursor": following}))) == 1
 
 

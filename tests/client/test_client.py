@@ -140,7 +140,7 @@ def test_segmenting_needs_no_token(live_server: LiveServer, picture: Any) -> Non
 
 def test_a_token_that_is_revoked_meanwhile_ends_paging(site: Site, images: list[GalleryImage], picture: Any) -> None:
     site.upload([picture, picture[::-1]], progress=False)
-    paged = site.connection.pages("photos", "photos", {"limit": 1})
+    paged = site.connection.rows("photos", "photos", {"limit": 1})
     next(paged)
     ApiToken.objects.all().delete()
     with pytest.raises(Problem) as refused:

@@ -73,10 +73,15 @@ class SmallestNodes:
             following = np.unique(self._up[following])
             following = following[~holds[following]]
             holds[following] = True
-        tops = np.where(holds, np.arange(len(self._up)), self._up)
+        tops = self._tops(holds)
+        self._nodes, self._holding, self._holds = tops[: len(members)], np.flatnonzero(holds), holds
+
+    def _tops(self, ends: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """For each node the first one on its way up, itself included, at which ways end."""
+        tops: npt.NDArray[np.intp] = np.where(ends, np.arange(len(self._up)), self._up)
         while not np.array_equal(tops, further := tops[tops]):
             tops = further
-        self._nodes, self._holding, self._holds = tops[: len(members)], np.flatnonzero(holds), holds
+        return tops
 
     def sums(self, values: Numbers) -> Numbers:
         """For each superpixel, values summed over its node.
@@ -119,9 +124,6 @@ class SmallestNodes:
         float64 ndarray, shape (n,)
             Of those others themselves, their own values.
         """
-        tops: npt.NDArray[np.intp] = np.where(self._holds[self._up], np.arange(len(self._up)), self._up)
-        while not np.array_equal(tops, further := tops[tops]):
-            tops = further
-        tops = tops[: len(values)]
+        tops = self._tops(self._holds[self._up])[: len(values)]
         sums = np.bincount(tops, values, len(self._up))
         return np.asarray(sums[tops], np.float64)
