@@ -20,7 +20,20 @@ def sum_leaves(
     leaves: Floats,
     sums: NDArray[np.float64],
 ) -> None:
-    """For each row of cues, the sum of the leaves that it reaches, one of each tree; ~i is leaf i."""
+    """For each row of cues, the sum of the leaves that it reaches, one of each tree.
+
+    Parameters
+    ----------
+    cues : float32 ndarray, shape (n, k)
+    roots : int32 ndarray, shape (t,)
+    asked : int32 ndarray, shape (m,)
+    thresholds : float32 ndarray, shape (m,)
+    below, above : int32 ndarray, shape (m,)
+        ~i is leaf i.
+    leaves : float32 ndarray, shape (l,)
+    sums : float64 ndarray, shape (n,)
+        Written.
+    """
     for row in range(cues.shape[0]):
         for root in roots:
             at = root
