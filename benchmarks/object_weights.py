@@ -1,4 +1,4 @@
-"""Fit the weights of the object tool's linear models, and its boosted trees, to objects whose masks are known.
+"""Fit the weights of the object tool's linear models to objects whose masks are known.
 
     OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2] [--first]
         [--model JSON WEIGHTS] [--write selector/selection/objects/weights.py]
@@ -11,8 +11,7 @@ those; the last fit is to both.
 Without `--model`, an image tower in open_clip's format, the weights of what one sees stay as they are; with `--first`
 so do those of corrections.
 Logistic regression, a superpixel weighing its area beside the object's; photos that an object hardly fills weigh less
-than by all their area. Boosted trees are fitted to the same examples of first gestures, and written to `trees.json`
-beside the weights.
+than by all their area.
 """
 
 from __future__ import annotations
@@ -21,18 +20,17 @@ import argparse
 from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.boosted_trees import Examples, as_json, trees_fitted
 from benchmarks.selecting import Item, Models, add_model, items_of, models_of, subject_of
 from benchmarks.selecting_ways import box
 from benchmarks.simulated_person import Subject, loop_around, stroke_along
 from selector.arrays import Members
-from selector.selection.objects import trees, weights
+from selector.selection.objects import weights
 from selector.selection.objects.choosing import cues_of_cuts, cuts_of_belief
 from selector.selection.objects.cues import feature_cues, first_cues
 from selector.selection.objects.cutting import begun, believed, first_guess
@@ -49,12 +47,6 @@ RIDGE = 1e-4
 RIDGE_OF_CHOICE = 0.01
 IN_A_LINE = 10
 MODELS = ("FIRST", "FIRST_WITH_FEATURES", "CHOICE", "RIGHTED", "KEPT")
-# The number of the gesture that is a box drawn too large, and how much it counts where a cut is chosen.
-TOO_LARGE_BOX, TOO_LARGE = 2, 0.25
-TREES_OF = {name: f"TREES_{name}" for name in trees.TREES}
-# What the tool goes by, as dictionaries by how an object began.
-IN_USE: dict[str, Any] = {name: getattr(weights, name) for name in MODELS}
-IN_USE |= {TREES_OF[name]: grown for name, grown in trees.TREES.items()}
 # Farther from a stroke than this prior says, nothing is to be learnt.
 FAR = -2.9
 HEADER = '''"""Weights of the linear models over `cues`: fitted by `benchmarks.object_weights`, never by hand.
@@ -62,12 +54,23 @@ HEADER = '''"""Weights of the linear models over `cues`: fitted by `benchmarks.o
 Logistic regression on the COCO objects of which `benchmarks.selecting` measures every fifth; those fifths were left
 out. A model's sum is the logarithm of the odds that a superpixel belongs to the object (`FIRST`, by how it began;
 `FIRST_WITH_FEATURES`, where a model has seen the photo), or goes with a correction (True: one that adds): those that
-have to change for it (`RIGHTED`), and those that were on its side already (`KEPT`). Beside `FIRST` stand boosted trees
-(`trees`). The largest sum of `CHOICE` says which cut overlaps most, by how the object began: a ridge regression.
+have to change for it (`RIGHTED`), and those that were on its side already (`KEPT`). The largest sum of `CHOICE` says
+which cut overlaps most, by how the object began: a ridge regression.
 """
 # fmt: off
 
 '''
+
+
+class Examples(NamedTuple):
+    """Superpixels: their cues (m, k), how much of each is in the object (m,), and how much each counts (m,).
+
+    Of cuts instead of superpixels, how much each overlaps with the object.
+    """
+
+    cues: Numbers
+    truth: Numbers
+    counts: Numbers
 
 
 Named = list[tuple[tuple[str, Any], Examples]]
@@ -84,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     items = items_of(options.folder, 5, True)
     items = items[:: max(len(items) // (options.limit or len(items)), 1)]
-    models = {name: dict(model) for name, model in IN_USE.items()}
+    models = {name: dict(getattr(weights, name)) for name in MODELS}
     towers = models_of(options.model)
     halves = [[item for item in items if crc32(item.image.name.encode()) % 2 == half] for half in range(2)]
     told = [gather(first_examples, half, models, options.jobs, towers) for half in halves]
@@ -98,13 +101,11 @@ def main() -> None:
     for half in range(0 if options.first else 2):
         seen += gather(correction_examples, items[half::2], models, options.jobs)
         learn(models, seen)
-    text = HEADER + "\n".join(f"{name} = {_as_code(models[name])}" for name in MODELS)
-    grown = as_json({name: models[trees_of] for name, trees_of in TREES_OF.items()})
+    text = HEADER + "\n".join(f"{name} = {_as_code(model)}" for name, model in models.items())
     if options.write:
         options.write.write_text(text)
-        options.write.with_name(trees.FILE.name).write_text(grown)
     else:
-        print(text, grown, sep="\n")
+        print(text)
 
 
 def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int, towers: Models | None = None) -> Named:
@@ -116,7 +117,7 @@ def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int, 
 
 def _with_models(examples: Any, models: dict[str, Any], towers: Models | None, numbered: tuple[int, Item]) -> Named:
     for name, model in models.items():
-        IN_USE[name].update(model)
+        getattr(weights, name).update(model)
     found: Named = examples(numbered[0], subject_of(numbered[1], towers))
     return found
 
@@ -127,22 +128,18 @@ def learn(models: dict[str, Any], examples: Named) -> None:
         own = [each for which, each in examples if which == (name, key)]
         together = Examples(*(np.concatenate(column) for column in zip(*own, strict=True)))
         models[name][key] = tuple(np.round(fitted(together), 3).tolist())
-        if name in TREES_OF:
-            models[TREES_OF[name]][key] = trees_fitted(together)
 
 
 def choose(models: dict[str, Any], examples: Named) -> None:
     """Fit the choice among the cuts of a belief: ridge regression on how each differs from the mean of them."""
     for key in sorted({key for (_, key), _ in examples}):
         own = [each for (_, which), each in examples if which == key]
-        counts = np.concatenate([each.counts for each in own])
         cues = np.concatenate([each.cues - each.cues.mean(axis=0) for each in own])
         overlaps = np.concatenate([each.truth - each.truth.mean() for each in own])
         spread = cues.std(axis=0) + 1e-9
         standard = cues / spread
-        counted = standard.T * counts
-        normal = counted @ standard + RIDGE_OF_CHOICE * counts.sum() * np.eye(len(spread))
-        found = np.where(spread > 1e-6, np.linalg.solve(normal, counted @ overlaps) / spread, 0)
+        normal = standard.T @ standard + RIDGE_OF_CHOICE * len(cues) * np.eye(len(spread))
+        found = np.where(spread > 1e-6, np.linalg.solve(normal, standard.T @ overlaps) / spread, 0)
         models["CHOICE"][key] = tuple(np.round(found, 5).tolist())
 
 
@@ -163,8 +160,7 @@ def first_examples(_number: int, subject: Subject) -> Named:
 def cut_examples(_number: int, subject: Subject) -> Named:
     """How well cuts of what is believed after four first gestures overlap with an object."""
     found: Named = []
-    for number, evidence in enumerate(gestures_of(subject)):
-        counts = TOO_LARGE if number == TOO_LARGE_BOX else 1.0
+    for evidence in gestures_of(subject):
         shown, alike, borders, guess = _guessed(subject, evidence)
         for features in (None, *subject.features.values()):
             belief = believed(subject.parents, subject.look, shown, alike, guess, evidence.start, features)
@@ -172,7 +168,7 @@ def cut_examples(_number: int, subject: Subject) -> Named:
             if shown.drawn and cuts:
                 cues = cues_of_cuts(subject.look, shown.drawn, belief, cuts)
                 overlaps = np.array([subject.overlap(cut[subject.labels]) for cut in cuts])
-                found.append((("CHOICE", evidence.start), Examples(cues, overlaps, np.full(len(cuts), counts))))
+                found.append((("CHOICE", evidence.start), Examples(cues, overlaps, np.ones(len(cuts)))))
     return found
 
 

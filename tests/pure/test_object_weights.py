@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.boosted_trees import Examples
-from benchmarks.object_weights import choose, correction_examples, cut_examples, first_examples, fitted
+from benchmarks.object_weights import Examples, choose, correction_examples, cut_examples, first_examples, fitted
 from benchmarks.simulated_person import Subject
 from selector.segmentation import hierarchy, slic
 from selector.selection.objects import weights
@@ -61,8 +60,6 @@ def test_a_choice_finds_the_cue_that_tells_which_cut_overlaps_most() -> None:
         cues = numbers.normal(size=(6, 3))
         # How easy a photo is says nothing of which of its cuts is best.
         examples.append((("CHOICE", "box"), Examples(cues, 0.1 * cues[:, 1] + numbers.uniform(), np.ones(6))))
-        # What counts nothing teaches nothing.
-        examples.append((("CHOICE", "box"), Examples(cues, -0.3 * cues[:, 2], np.zeros(6))))
     models: dict[str, dict[str, tuple[float, ...]]] = {"CHOICE": {}}
     choose(models, examples)
     assert models["CHOICE"]["box"] == pytest.approx([0, 0.1, 0], abs=0.01)

@@ -4,8 +4,8 @@ Lazy Snapping on the superpixels of a photo: a graph of them is cut where that i
 the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
 like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds;
 where a gesture says little, from several first guesses, whose mean is cut. That is still a guess: beside other cues
-(`cues`) a linear model weighs it (`weights`), and so do boosted trees (`trees`). What both believe on the average is
-cut in several ways, one of which is chosen (`choosing`).
+(`cues`) a linear model weighs it (`weights`). What it believes is cut in several ways, one of which is chosen
+(`choosing`).
 
 Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
@@ -24,7 +24,6 @@ from selector.selection.objects.min_cut import min_cut
 from selector.selection.objects.refining import Began, Settled, one_step, refined, told_by
 from selector.selection.objects.shown import Shown, shown_first
 from selector.selection.objects.tidying import tidied
-from selector.selection.objects.trees import TREES
 from selector.selection.objects.weights import CHOICE, FIRST, FIRST_WITH_FEATURES
 
 # What a border costs beside what looks say.
@@ -180,11 +179,10 @@ def believed(
     """
     cues = first_cues(parents, look, shown, alike, guess)
     weights: tuple[float, ...] = FIRST[start]
-    trees = TREES["FIRST"][start]
     if features is not None:
         cues = np.column_stack([cues, feature_cues(parents, look, shown, guess, features)])
-        weights, trees = FIRST_WITH_FEATURES[start], TREES["FIRST_WITH_FEATURES"][start]
-    belief: Numbers = (cues @ np.array(weights) + trees.belief(cues)) / 2
+        weights = FIRST_WITH_FEATURES[start]
+    belief: Numbers = cues @ np.array(weights)
     belief[shown.inside], belief[shown.outside] = SURE, -SURE
     return belief
 
