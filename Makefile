@@ -23,6 +23,9 @@ INSTALLED_FORMATS := $(VENV)/installed-formats
 INSTALLED_DEV := .venv/installed-dev
 # One thread a process for the array libraries: requests and jobs run side by side already.
 export OMP_NUM_THREADS ?= 1
+# Many containers tell Python to keep no bytecode. Then every process compiles all libraries anew: torch alone takes 20 s
+# of a core, and the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 define install
 $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
