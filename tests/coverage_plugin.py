@@ -1,8 +1,8 @@
 """Measures which lines of the site the tests run, and prints the table before pytest's own summary.
 
 By SlipCover, which takes its probes out of the bytecode once a line has run: on Python 3.11 the tracer of coverage.py
-takes a third more time, this a tenth. Used by `make coverage` as `pytest -p tests.coverage_plugin`, so that it is there before Django
-is set up; each process of pytest-xdist measures by itself, and the first one adds them up.
+takes a third more time, this a tenth. Used by `make coverage` as `pytest -p tests.coverage_plugin`, so that it is there
+before Django is set up; each process of pytest-xdist measures by itself, and the first one adds them up.
 """
 
 from __future__ import annotations
