@@ -9,7 +9,6 @@ import importlib
 import io
 
 # What `multiprocessing` itself imports in each child.
-import multiprocessing.popen_forkserver
 import pkgutil  # noqa: F401
 import runpy  # noqa: F401
 import sys

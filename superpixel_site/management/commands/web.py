@@ -27,8 +27,8 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 # How soon a model is loaded that has come after the start.
 SECONDS_BETWEEN_LOOKS = 30.0
 # Of glibc's `mallopt`: what is freed at the end of a heap is kept up to the first, and larger blocks than the second
-# are given back at once. With the values that it finds by itself, each photo that was cut into superpixels gave back and
-# asked for the same pages again: 4,500 page faults, 15 ms.
+# are given back at once. With the values that it finds by itself, each photo that was cut into superpixels gave back
+# and asked for the same pages again: 4,500 page faults, 15 ms.
 MEMORY = {-1: 64 * 2**20, -3: 32 * 2**20}
 
 
