@@ -83,9 +83,9 @@ ANSWERS: dict[str, Any] = {
     },
     "JobOut": {
         "id": 3,
-        "kind": "index",
+        "kind": "indexing",
         "title": "Index 331 images",
-        "state": "running",
+        "state": "working",
         "total": 331,
         "done": 120,
         "failed": 0,

@@ -88,7 +88,7 @@ def segmenting(site: Site, jpeg: bytes, repeat: int) -> list[dict[str, object]]:
 
     assert Image.open(io.BytesIO(there())).tobytes() == Image.open(io.BytesIO(here())).tobytes()
     names = "decode, segment and encode in one process", "POST /api/v1/segment"
-    works = {names[0]: here, names[1]: there}
+    works: dict[str, Callable[[], object]] = {names[0]: here, names[1]: there}
     return with_processor_time(by_turns(works, repeat), works, repeat)
 
 
@@ -151,7 +151,7 @@ def clicking(site: Site, jpeg: bytes, token: str, repeat: int) -> list[dict[str,
 
         return send
 
-    works = {
+    works: dict[str, Callable[[], object]] = {
         "a click of the site": click,
         "a click by the interface": told(""),
         "the same, told without masks": told("?masks=false"),
