@@ -79,7 +79,7 @@ def _fingerprint(request: HttpRequest) -> str:
     return hashlib.sha256(repr((request.GET.urlencode(), said)).encode()).hexdigest()
 
 
-def _hash_of(file: UploadedFile) -> str:
+def _hash_of(file: UploadedFile[Any]) -> str:
     found = hashlib.sha256()
     for chunk in file.chunks():
         found.update(chunk)

@@ -176,7 +176,7 @@ def _array(picture: Image.Image) -> Rgb:
     rgb = np.empty((picture.height, picture.width, 3), np.uint8)
     rows = max(1, BAND_BYTES // (3 * picture.width))
     for top in range(0, picture.height, rows):
-        rgb[top : top + rows] = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        rgb[top : top + rows] = np.asarray(picture.crop((0, top, picture.width, min(top + rows, picture.height))))
     return rgb
 
 
