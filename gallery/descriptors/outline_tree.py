@@ -23,7 +23,7 @@ CENTRE = 0.5
 TOGETHER = 4.0
 # and how much more what is inside is of one kind than what is outside is of that kind.
 OF_ONE_KIND = 3.0
-# What counts whatever a node's size: the share of its box that it fills, and each side of the image that its box touches.
+# What counts whatever the size: the share of its box that a node fills, and each side of the image that its box touches.
 FILLED = 1.0
 TOUCHED = -0.4
 BESIDE = 0.01  # of a side of the image: a box so near to its end touches it
@@ -190,7 +190,7 @@ class OutlineTree:
 
     @classmethod
     def unpack(cls, data: bytes) -> OutlineTree:
-        """The tree that `pack` made bytes of; of one without shapes, as they were once stored, all nodes count alike."""
+        """The tree that `pack` made bytes of; one that was stored without shapes has empty ones."""
         lengths = np.frombuffer(data, "<u2", 2).tolist()
         arrays: dict[str, Any] = {}
         offset = 4
