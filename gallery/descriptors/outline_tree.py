@@ -23,7 +23,7 @@ CENTRE = 0.5
 TOGETHER = 4.0
 # and how much more what is inside is of one kind than what is outside is of that kind.
 OF_ONE_KIND = 3.0
-# What counts whatever the size: the share of its box that a node fills, and each side of the image that its box touches.
+# What counts whatever the size: the share of its box that a node fills, and each side of the image that it touches.
 FILLED = 1.0
 TOUCHED = -0.4
 BESIDE = 0.01  # of a side of the image: a box so near to its end touches it
@@ -122,7 +122,7 @@ class OutlineTree:
             own[owners, cells].astype(np.float16),
             cells.astype(np.uint8),
             np.where(holds, _cells_at(middles, labels.shape), NONE).astype(np.uint8),
-            _filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
+            _filled(np.bincount(lowest, areas.astype(np.float64), len(nodes)), firsts, boxes),
             _touched(boxes, labels.shape),
         )
 
