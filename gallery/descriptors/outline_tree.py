@@ -122,7 +122,7 @@ class OutlineTree:
             own[owners, cells].astype(np.float16),
             cells.astype(np.uint8),
             np.where(holds, _cells_at(middles, labels.shape), NONE).astype(np.uint8),
-            _filled(np.bincount(lowest, areas.astype(np.float64), len(nodes)), firsts, boxes),
+            _filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
             _touched(boxes, labels.shape),
         )
 
@@ -260,7 +260,7 @@ def _boxes(
 
 
 def _filled(
-    own: npt.NDArray[np.floating], firsts: npt.NDArray[np.intp], boxes: npt.NDArray[np.intp]
+    own: npt.NDArray[np.number], firsts: npt.NDArray[np.intp], boxes: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.uint8]:
     """How much of its box each node fills, of 255: of the pixels (k,) that belong to it and to no smaller node."""
     before = np.concatenate([[0.0], np.cumsum(own)])
