@@ -153,17 +153,20 @@ class OutlineTree:
         middle = smoothed(likeness)[np.where(holds, self.centres[:-1], 0)] - total
         score = inside / size - (total - inside) / (1 - size) + CENTRE * middle
         if seen:
-            score += self._kinds(size, seen)
+            score[holds] += self._kinds(holds, size[holds], seen)
         score *= (size * (1 - size)) ** SIZE_POWER
         score += FILLED * self.filled[:-1] / 255 + TOUCHED * self.touched[:-1]
         return int(self.nodes[np.where(holds, score, -np.inf).argmax()])
 
-    def _kinds(self, size: npt.NDArray[np.float64], seen: Sequence[tuple[Floats, Floats]]) -> npt.NDArray[np.float64]:
-        """What counts of each node but the root, (k - 1,), of its cells taken together, in all spaces."""
+    def _kinds(
+        self, which: npt.NDArray[np.bool_], size: npt.NDArray[np.float64], seen: Sequence[tuple[Floats, Floats]]
+    ) -> npt.NDArray[np.float64]:
+        """What counts of some nodes of all but the root, (k - 1,), of the cells of each taken together."""
         grid = np.zeros((len(self.nodes), SIDE * SIDE), np.float32)
         grid[self.owners, self.cells] = self.shares
         running = np.cumsum(grid, axis=0)
-        within = running[:-1] - running[self.firsts[:-1]] + grid[self.firsts[:-1]]
+        firsts = self.firsts[:-1][which]
+        within = running[:-1][which] - running[firsts] + grid[firsts]
         whole = running[-1] / running[-1].sum()
         within /= running[-1].sum()
         together, of_one_kind = np.zeros(len(size)), np.zeros(len(size))
