@@ -84,6 +84,8 @@ def a_tree() -> bytes:
         nodes=np.arange(2 * n - 1, dtype=np.uint16),
         firsts=np.append(np.arange(2 * n - 2), 0).astype(np.uint16),
         centres=(np.arange(2 * n - 1) % len(cells)).astype(np.uint8),
+        filled=np.full(2 * n - 1, 128, np.uint8),
+        touched=np.zeros(2 * n - 1, np.uint8),
         owners=(cells % n).astype(np.uint16),
         cells=cells.astype(np.uint8),
         shares=np.full(len(cells), 1 / len(cells), np.float16),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.descriptors.cell_maps import SIDE, smoothed
+from gallery.descriptors.pooling import unit
 from gallery.descriptors.region_choice import Parents, candidates
 from selector.arrays import Floats, Labels
 from selector.segmentation.superpixels import superpixel_boxes
 
 MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
-CENTRE = 0.2  # how much the likeness at the centre of a node's box counts beside that difference
+# How much counts beside that difference: the likeness at the centre of a node's box,
+CENTRE = 0.5
+# the cosine of all that is inside, taken together, with what is asked for,
+TOGETHER = 4.0
+# and how much more what is inside is of one kind than what is outside is of that kind.
+OF_ONE_KIND = 3.0
+# What counts whatever the size: the share of its box that a node fills, and each side of the image that it touches.
+FILLED = 1.0
+TOUCHED = -0.4
+BESIDE = 0.01  # of a side of the image: a box so near to its end touches it
 # Arrays of a tree as they are stored, each with its type, and whether it is as long as the nodes or the shares.
 PACKED = (
     ("nodes", "<u2", 0),
@@ -24,6 +35,8 @@ PACKED = (
     ("shares", "<f2", 1),
     ("cells", "u1", 1),
     ("centres", "u1", 0),
+    ("filled", "u1", 0),
+    ("touched", "u1", 0),
 )
 NONE = 255
 LEAST = 2e-5  # smaller shares of a cell are left out
@@ -49,6 +62,10 @@ class OutlineTree:
     centres : uint8 ndarray, shape (k,)
         The cell of the grid in which the centre of each node's box lies; `NONE` for a node that does not hold this
         centre, and is not outlined.
+    filled : uint8 ndarray, shape (k,)
+        How much of its box each node fills, of 255.
+    touched : uint8 ndarray, shape (k,)
+        How many sides of the image the box of each node touches.
     """
 
     nodes: npt.NDArray[np.uint16]
@@ -57,6 +74,8 @@ class OutlineTree:
     shares: npt.NDArray[np.float16]
     cells: npt.NDArray[np.uint8]
     centres: npt.NDArray[np.uint8]
+    filled: npt.NDArray[np.uint8]
+    touched: npt.NDArray[np.uint8]
 
     @classmethod
     def of(cls, parents: Parents, labels: Labels, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
@@ -92,7 +111,8 @@ class OutlineTree:
         own = np.zeros((len(nodes), cell_shares.shape[1]), np.float32)
         own[there] = np.add.reduceat(cell_shares[order], starts)
         owners, cells = np.nonzero(own > LEAST)
-        middles = _box_centres(superpixel_boxes(labels)[order], there, starts, above)
+        boxes = _boxes(superpixel_boxes(labels)[order], there, starts, above)
+        middles = (boxes[:, 1::-1] + boxes[:, :1:-1] - 1) // 2
         beside = lowest[labels[tuple(middles.T)]]
         holds = (firsts <= beside) & (beside <= np.arange(len(nodes)))
         return cls(
@@ -102,34 +122,62 @@ class OutlineTree:
             own[owners, cells].astype(np.float16),
             cells.astype(np.uint8),
             np.where(holds, _cells_at(middles, labels.shape), NONE).astype(np.uint8),
+            _filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
+            _touched(boxes, labels.shape),
         )
 
-    def best_node(self, likeness: Floats) -> int | None:
+    def best_node(self, likeness: Floats, seen: Sequence[tuple[Floats, Floats]] = ()) -> int | None:
         """The node to outline.
 
         Parameters
         ----------
         likeness : float32 ndarray, shape (c,)
             How like what is asked for each cell is.
+        seen : sequence of (float32 (c, d), float32 (d,))
+            In each space, the one that counts most first: the cells of the image, and what is asked for, unit vectors.
 
         Returns
         -------
         int or None
             The node of which the inside is most like it, beside the outside; large differences of tiny nodes count
-            less, and a node whose middle is like it counts more. None for an image without a node of a sensible size.
+            less, and a node counts more whose middle is like it, that is of one kind, and that is round rather than
+            ragged or cut off by the edge of the image. None for an image without a node of a sensible size.
         """
-        if len(self.nodes) < 2:
+        holds = self.centres[:-1] != NONE
+        if not holds.any():
             return None
         shares = self.shares.astype(np.float32)
         (size, whole), (inside, total) = self._sums(shares), self._sums(shares * likeness[self.cells])
         size = np.clip(size / whole, 1e-6, 1 - 1e-6)
         inside, total = inside / whole, total / whole
-        holds = self.centres[:-1] != NONE
-        if not holds.any():
-            return None
         middle = smoothed(likeness)[np.where(holds, self.centres[:-1], 0)] - total
-        contrast = inside / size - (total - inside) / (1 - size) + CENTRE * middle
-        return int(self.nodes[np.where(holds, contrast * (size * (1 - size)) ** SIZE_POWER, -np.inf).argmax()])
+        score = inside / size - (total - inside) / (1 - size) + CENTRE * middle
+        if seen:
+            score[holds] += self._kinds(holds, size[holds], seen)
+        score *= (size * (1 - size)) ** SIZE_POWER
+        score += FILLED * self.filled[:-1] / 255 + TOUCHED * self.touched[:-1]
+        return int(self.nodes[np.where(holds, score, -np.inf).argmax()])
+
+    def _kinds(
+        self, which: npt.NDArray[np.bool_], size: npt.NDArray[np.float64], seen: Sequence[tuple[Floats, Floats]]
+    ) -> npt.NDArray[np.float64]:
+        """What counts of some nodes of all but the root, (k - 1,), of the cells of each taken together."""
+        grid = np.zeros((len(self.nodes), SIDE * SIDE), np.float32)
+        grid[self.owners, self.cells] = self.shares
+        running = np.cumsum(grid, axis=0)
+        firsts = self.firsts[:-1][which]
+        within = running[:-1][which] - running[firsts] + grid[firsts]
+        whole = running[-1] / running[-1].sum()
+        within /= running[-1].sum()
+        together, of_one_kind = np.zeros(len(size)), np.zeros(len(size))
+        for number, (cells, asked) in enumerate(seen):
+            sums = within @ cells
+            means = unit(sums)
+            together += means @ asked / len(seen)
+            if number == 0:
+                inside = (means * sums).sum(axis=1)
+                of_one_kind = inside / size - (means @ (whole @ cells) - inside) / (1 - size)
+        return TOGETHER * together + OF_ONE_KIND * of_one_kind
 
     def _sums(self, values: Floats) -> tuple[npt.NDArray[np.float64], float]:
         """The sums of values (m,) within each node but the root, (k - 1,), and within that."""
@@ -145,11 +193,14 @@ class OutlineTree:
 
     @classmethod
     def unpack(cls, data: bytes) -> OutlineTree:
-        """The tree that `pack` made bytes of."""
+        """The tree that `pack` made bytes of; one that was stored without shapes has empty ones."""
         lengths = np.frombuffer(data, "<u2", 2).tolist()
         arrays: dict[str, Any] = {}
         offset = 4
         for name, kind, which in PACKED:
+            if offset == len(data):
+                arrays[name] = np.zeros(lengths[which], kind)
+                continue
             arrays[name] = np.frombuffer(data, kind, lengths[which], offset)
             offset += arrays[name].nbytes
         return cls(**arrays)
@@ -188,10 +239,10 @@ def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np
     return above
 
 
-def _box_centres(
+def _boxes(
     boxes: npt.NDArray[np.int64], there: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], above: list[int]
 ) -> npt.NDArray[np.intp]:
-    """The pixel (row, column) at the centre of the box around each row of a tree: intp (k, 2).
+    """The box around each row of a tree: intp (k, 4), as those of superpixels.
 
     Parameters
     ----------
@@ -208,8 +259,25 @@ def _box_centres(
         around[row] = box
     for row, up in enumerate(above[:-1]):
         around[up] = _joined(around[row], around[up])
-    left, top, right, bottom = np.array(around, np.intp).T
-    return np.stack([(top + bottom - 1) // 2, (left + right - 1) // 2], axis=1)
+    return np.array(around, np.intp)
+
+
+def _filled(
+    own: npt.NDArray[np.number], firsts: npt.NDArray[np.intp], boxes: npt.NDArray[np.intp]
+) -> npt.NDArray[np.uint8]:
+    """How much of its box each node fills, of 255: of the pixels (k,) that belong to it and to no smaller node."""
+    before = np.concatenate([[0.0], np.cumsum(own)])
+    sizes = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    filled: npt.NDArray[np.uint8] = np.rint(255 * np.minimum((before[1:] - before[firsts]) / sizes, 1)).astype(np.uint8)
+    return filled
+
+
+def _touched(boxes: npt.NDArray[np.intp], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """How many sides of the image each box touches."""
+    ends = np.array(shape[::-1])
+    low, high = boxes[:, :2] < BESIDE * ends, boxes[:, 2:] > (1 - BESIDE) * ends
+    touched: npt.NDArray[np.uint8] = (low.sum(axis=1) + high.sum(axis=1)).astype(np.uint8)
+    return touched
 
 
 def _joined(one: list[int] | None, other: list[int] | None) -> list[int] | None:

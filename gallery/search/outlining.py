@@ -46,12 +46,18 @@ def outlined(asked: Asked, image_ids: Sequence[int]) -> dict[int, int]:
     if not asked:
         return {}
     found: dict[int, Floats] = {}
-    for space in DescriptorSpace.objects.filter(pk__in=list(asked)):
-        weight = np.linalg.norm(asked[space.pk])
+    seen: dict[int, list[tuple[Floats, Floats]]] = {}
+    weights = {key: float(np.linalg.norm(vector)) for key, vector in asked.items()}
+    spaces = DescriptorSpace.objects.filter(pk__in=list(asked))
+    for space in sorted(spaces, key=lambda space: -weights[space.pk]):
+        weight = weights[space.pk]
+        looked_for = asked[space.pk] / weight
         known, maps = stored_cells(space, image_ids)
-        for image, cells in zip(known.tolist(), maps, strict=True):
+        for image, packed in zip(known.tolist(), maps, strict=True):
+            cells = packed.astype(np.float32) / STEPS
             like = found.setdefault(image, np.zeros(SIDE * SIDE, np.float32))
-            like += weight * likeness(cells.astype(np.float32) / STEPS, asked[space.pk] / weight)
+            like += weight * likeness(cells, looked_for)
+            seen.setdefault(image, []).append((cells, looked_for))
     trees = Outlines.objects.filter(EqualsAny("image", list(found))).values_list("image", "data")
-    nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image]) for image, data in trees}
+    nodes = {image: OutlineTree.unpack(bytes(data)).best_node(found[image], seen[image]) for image, data in trees}
     return {image: node for image, node in nodes.items() if node is not None}

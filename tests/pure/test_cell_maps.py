@@ -67,7 +67,7 @@ def tree() -> OutlineTree:
 
 
 def test_what_is_most_like_the_question_is_outlined() -> None:
-    assert tree().best_node(like(2, 3)) == 5
+    assert tree().best_node(2 * like(2, 3) - 1) == 5
     assert tree().best_node(like(1)) == 1
 
 
@@ -90,6 +90,34 @@ def test_a_node_whose_middle_is_like_the_question_is_ahead() -> None:
     middle = like(0) + like(3)
     middle[6 * SIDE + 12] += 1
     assert sides.best_node(middle) == 3
+
+
+def test_what_fills_its_box_and_is_not_cut_off_by_the_edge_is_ahead() -> None:
+    filled = dict(zip(tree().nodes.tolist(), tree().filled.tolist(), strict=True))
+    touched = dict(zip(tree().nodes.tolist(), tree().touched.tolist(), strict=True))
+    assert filled == dict.fromkeys(range(7), 255)
+    assert touched == {0: 3, 1: 2, 2: 2, 3: 3, 4: 3, 5: 3, 6: 4}
+    assert tree().best_node(like(2) + like(3)) == 2, "The outer one is as like, and lies at the edge."
+    corner = np.where(np.add.outer(np.arange(14), np.arange(14)) < 13, 0, 1).astype(np.uint16)
+    shares = ((corner.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
+    halves = OutlineTree.of(np.array([2, 2, 2], np.uint16), corner, np.array([91, 105]), shares)
+    assert [round(255 * area / size) for area, size in ((91, 13**2), (105, 14**2))] == halves.filled[:2].tolist()
+
+
+def test_what_is_of_one_kind_and_like_the_question_together_is_ahead() -> None:
+    alike, other = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    cells = np.where(np.isin(LABELS.ravel(), (1, 2))[:, None], alike, other)
+    even = np.zeros(SIDE**2, np.float32)
+    assert tree().best_node(even, [(cells, alike)]) in (1, 2)
+    cells = np.where(np.isin(LABELS.ravel(), (0, 1))[:, None], alike, other)
+    assert tree().best_node(even, [(cells, alike)]) == 4
+
+
+def test_of_a_tree_that_was_stored_without_shapes_all_nodes_are_alike() -> None:
+    data = tree().pack()
+    old = OutlineTree.unpack(data[: -2 * len(tree().nodes)])
+    assert not old.filled.any() and not old.touched.any()
+    assert old.best_node(2 * like(2, 3) - 1) == 5
 
 
 def test_the_whole_image_is_never_outlined() -> None:
