@@ -89,11 +89,13 @@ def main() -> None:
     options = parser.parse_args()
     path = os.environ.get("CHROMIUM") or chromium.installed()
     with with_demo() as (port, folder), sync_playwright() as playwright:
-        fill(folder, options.images)
         gallery = f"http://127.0.0.1:{port}/gallery/"
+        print(f"of the demo collection alone, {milliseconds(gallery):.0f} ms", flush=True)
+        fill(folder, options.images)
         pages = options.images // 48
         for name, number in (("first", 1), ("middle", pages // 2), ("last", pages)):
-            print(f"{name} page, {milliseconds(f'{gallery}?page={number}'):.0f} ms", flush=True)
+            whole, below = (milliseconds(f"{gallery}?page={number}{more}") for more in ("", "&more=on"))
+            print(f"{name} page, {whole:.0f} ms, below another one {below:.0f} ms", flush=True)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.add_init_script(WATCH)

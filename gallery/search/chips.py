@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Min
-from django.db.models.functions import Lower
+from django.db.models import Count
 from django.utils.http import urlencode
 
 from gallery.models import GalleryImage, GalleryImageQuerySet
@@ -116,8 +115,15 @@ def _some(options: Options, name: str, counts: Counter[str], total: int) -> list
 def _tags(found: GalleryImageQuerySet) -> Counter[str]:
     """How many of the images have each tag; upper and lower case are the same."""
     tagged = GalleryImage.tags.through.objects.filter(object_id__in=found.values("pk"))
-    counted = tagged.values(folded=Lower("tag__name")).annotate(Min("tag__name"), n=Count("object_id", distinct=True))
-    return Counter(dict(counted.order_by("-n", "folded").values_list("tag__name__min", "n")[:MOST_COMPARED]))
+    counts = Counter(dict(tagged.values_list("tag__name").annotate(Count("pk"))))
+    spellings: dict[str, list[str]] = {}
+    for name, _ in counts.most_common():
+        spellings.setdefault(name.lower(), []).append(name)
+    most = sorted(spellings.values(), key=lambda names: -sum(counts[name] for name in names))[:MOST_COMPARED]
+    # An image may have a tag in several spellings.
+    for first in (names[0] for names in most if len(names) > 1):
+        counts[first] = tagged.filter(tag__name__iexact=first).values("object_id").distinct().count()
+    return Counter({names[0]: counts[names[0]] for names in most})
 
 
 def _grouped(found: GalleryImageQuerySet, field: str, passes: Callable[[str, str], bool]) -> Counter[str]:

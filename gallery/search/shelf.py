@@ -54,8 +54,11 @@ class Shelf:
         return self.page.paginator.count
 
 
-def shelf_of(options: Options, sort: str, person: Person, number: int) -> Shelf:
-    """The images that a person may see, by the words and filters of options; words sort them best first."""
+def shelf_of(options: Options, sort: str, person: Person, number: int, *, is_more: bool = False) -> Shelf:
+    """The images that a person may see, by the words and filters of options; words sort them best first.
+
+    Of more images below those of another page only these are needed.
+    """
     if options.words:
         found = find(options, person, number)
         places = Paginator(range(found.total), answers.PAGE).get_page(number)
@@ -65,7 +68,8 @@ def shelf_of(options: Options, sort: str, person: Person, number: int) -> Shelf:
     page = Paginator(ordered, IMAGES_A_PAGE).get_page(number)
     sorting = "" if sort == NEWEST else f"sort={sort}"
     query = "&".join(filter(None, (query_of(options), sorting)))
-    return Shelf(page, list(page), with_sorting(chips_among(options, images, page.paginator.count, person), sorting), "", query)
+    chips = [] if is_more else chips_among(options, images, page.paginator.count, person)
+    return Shelf(page, list(page), with_sorting(chips, sorting), "", query)
 
 
 def with_sorting(chips: list[Chip], sorting: str) -> list[Chip]:

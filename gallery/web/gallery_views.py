@@ -27,7 +27,8 @@ from superpixel_site.stored_files import is_there
 def gallery(request: HtmxHttpRequest) -> HttpResponse:
     """The public collection and the person's own."""
     form = ShelfForm(request.GET)
-    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number)
+    is_more = bool(form.given("more"))
+    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number, is_more=is_more)
     context = {
         "shelf": shelf,
         "page": shelf.page,
@@ -36,7 +37,7 @@ def gallery(request: HtmxHttpRequest) -> HttpResponse:
         "sort": form.sorting,
         "sorts": SORTS,
     }
-    template = "gallery/_shelf_images.html" if form.given("more") else "gallery/_gallery_grid.html"
+    template = "gallery/_shelf_images.html" if is_more else "gallery/_gallery_grid.html"
     return render_partial_or_page(request, template, "gallery/gallery.html", context)
 
 

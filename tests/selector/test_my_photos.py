@@ -174,7 +174,7 @@ def test_many_photos_ask_as_many_questions_as_one(alice_client: Client, add: Add
     one = questions()
     for _ in range(4):
         add(select=True)
-    # Session, account, count, what chips count, choice; photos, namesakes, selections, collection, offers; bytes of both.
+    # Session, account, count, chips, choice; photos, namesakes, selections, collection, offers; bytes of both.
     assert questions() == one == 12
 
 
