@@ -1,5 +1,5 @@
 // Where there is no room for a pane, the cut-out lies on the stage: in the corner in which it covers the least of what is
-// selected. It stays where it is while it covers little, or it would wander about.
+// selected, at the right if it can. It stays where it is while it covers little, or it would wander about.
 
 const CORNERS = ["", "above", "left", "above left"];
 // Of what is selected, so much may be covered: to move for less would be more of a bother than what is hidden.
@@ -41,6 +41,7 @@ export class Inset {
     });
     const all = boxes.reduce((sum, [l, t, r, b]) => sum + (r - l) * (b - t), 0);
     if (covered[CORNERS.indexOf(now)] < LITTLE * all) return;
-    this.#cutout.dataset.corner = CORNERS[covered.indexOf(Math.min(...covered))];
+    const free = covered.findIndex((area) => area < LITTLE * all);
+    this.#cutout.dataset.corner = CORNERS[free >= 0 ? free : covered.indexOf(Math.min(...covered))];
   }
 }
