@@ -22,7 +22,7 @@ interface HtmxDetail {
   swapOverride?: string;
   serverResponse: string;
   requestConfig?: { elt: Element };
-  pathInfo?: { finalRequestPath: string };
+  pathInfo?: { requestPath: string; finalRequestPath: string };
 }
 
 interface HtmxQuestion {

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django import Settings
 
 from gallery.collection import demo
@@ -414,6 +414,33 @@ def test_back_leads_through_hits_and_the_popup(page: Page, add: Callable[..., Ga
     page.go_back()
     expect(dialog).to_be_hidden()
     expect(page).to_have_url(asked)
+
+
+def test_a_closed_popup_stays_closed(page: Page, add: Callable[..., GalleryImage]) -> None:
+    """What it had asked for before may come later."""
+    add("red", SEA, (RED, 80, 80))
+    add("blue", NIGHT, (BLUE, 90, 70))
+    index()
+    hits, dialog = ask_for_the_red_disc(page), page.locator("dialog#details")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    for leave in (page.go_back, lambda: page.keyboard.press("Escape")):
+        ws.wired(page)
+        hits.first.locator("a").first.click()
+        expect(dialog.locator("[data-step='1']:enabled")).to_be_visible()
+        page.route("**/gallery/**", hold)
+        page.keyboard.press("ArrowRight")
+        ws.eventually(page, lambda: held)
+        leave()
+        expect(dialog).to_be_hidden()
+        with page.expect_response("**/gallery/**"):
+            held.pop().continue_()
+        page.unroute("**/gallery/**")
+        ws.settled(page)
+        expect(dialog).to_be_hidden()
 
 
 def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:

@@ -21,6 +21,8 @@ export class Popup {
   element = byId("details", HTMLDialogElement);
   /** The address of the image shown, as its link has it; nothing for what is no image. */
   #address = "";
+  /** The request whose answer it waits for, and whether it was open then: it may be closed before that comes. */
+  #asked = { path: "", wasOpen: false };
   /** Whether what comes next stands in the place of the pop-up's address. */
   #isFollowed = false;
 
@@ -75,15 +77,21 @@ export class Popup {
   }
 
   #closed() {
-    this.#address = "";
+    this.#forget();
     if (history.state?.popup !== undefined && !this.#isFollowed) history.back();
+  }
+
+  #forget() {
+    this.#address = this.#asked.path = "";
   }
 
   /** Show what the address says. */
   #sync() {
     const wanted = history.state?.popup;
-    if (wanted === undefined && this.#address) this.element.close();
-    else if (wanted !== undefined && wanted !== this.#address) this.#fetch(wanted);
+    if (wanted === undefined && this.#address) {
+      this.#forget();
+      this.element.close();
+    } else if (wanted !== undefined && wanted !== this.#address) this.#fetch(wanted);
   }
 
   /** @param {string} address */
@@ -91,13 +99,31 @@ export class Popup {
     this.#address = address;
     const url = new URL(address, location.href);
     if (byId("drawer", HTMLElement).hidden === false) url.searchParams.set("drawer", "on");
-    htmx.ajax("GET", url.pathname + url.search, { target: "#details" });
+    this.#ask(url.pathname + url.search);
+  }
+
+  /** @param {string} path */
+  #ask(path) {
+    this.#asked = { path, wasOpen: this.element.open };
+    htmx.ajax("GET", path, { source: this.element, target: "#details" });
+  }
+
+  /**
+   * Whether an answer to the pop-up itself comes too late: it was closed meanwhile, or shows another image.
+   *
+   * @param {DocumentEventMap["htmx:beforeOnLoad"]["detail"]} detail
+   */
+  #isTooLate({ elt, target, pathInfo }) {
+    const { path, wasOpen } = this.#asked, isClosed = !this.element.open;
+    if (elt === this.element) return pathInfo?.requestPath !== path || (wasOpen && isClosed);
+    return target === this.element && this.element.contains(elt) && isClosed;
   }
 
   /* Leaving for another page: that takes the place of the pop-up, so that Back leads to what was behind it. */
 
   /** @param {DocumentEventMap["htmx:beforeOnLoad"]} event */
   #answered(event) {
+    if (this.#isTooLate(event.detail)) return event.preventDefault();
     const address = event.detail.xhr.getResponseHeader("HX-Redirect");
     if (!address || history.state?.popup === undefined) return;
     event.preventDefault();
@@ -143,7 +169,7 @@ export class Popup {
     const link = this.#neighbour(step);
     if (!link) return;
     this.#note(withoutOrigin(link.href));
-    htmx.ajax("GET", link.getAttribute("hx-get") ?? link.href, { target: "#details" });
+    this.#ask(link.getAttribute("hx-get") ?? withoutOrigin(link.href));
     link.scrollIntoView({ block: "nearest" });
   }
 
