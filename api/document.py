@@ -11,7 +11,7 @@ from ninja.operation import Operation
 
 from api.auth import Token
 from api.idempotency import HEADER, is_once
-from api.problem_details import CONTENT_TYPE
+from api.problem_details import CONTENT_TYPE, sentence_of_status
 
 Document = dict[str, Any]
 
@@ -38,6 +38,66 @@ EXAMPLES: dict[str, Any] = {
     "gallery_change": {"title": "Boats in the harbour", "tags": ["boat", "harbour"]},
     "gallery_change_many": {"images": [3, 4], "change": "tag", "value": "harbour"},
     "workspace_cut": {"box": [1000, 500, 3000, 2000]},
+}
+_PHOTO = "0b0e5c2e-6c43-4b8e-9a53-2a4f8f1f6f0a"
+# What is answered, for example, by the name of its schema.
+ANSWERS: dict[str, Any] = {
+    "PhotoOut": {
+        "id": _PHOTO,
+        "name": "Harbour.jpg",
+        "is_public": False,
+        "created": "2026-11-26T09:30:00Z",
+        "width": 1024,
+        "height": 683,
+        "original_width": 4000,
+        "original_height": 2667,
+        "original_bytes": 3145728,
+        "original_type": "image/jpeg",
+        "version": "5f0c2a",
+        "workspace": f"/photos/{_PHOTO}/",
+        "working_copy": f"/api/v1/photos/{_PHOTO}/picture",
+        "thumbnail": f"/api/v1/photos/{_PHOTO}/picture?size=thumbnail",
+    },
+    "SelectionOut": {
+        "photo": _PHOTO,
+        "label_map": 17,
+        "revision": "17.3",
+        "n_superpixels": 2013,
+        "included": [4, 5, 6],
+        "excluded": [9],
+        "mask": {"size": [2, 2], "counts": "13"},
+        "excluded_mask": {"size": [2, 2], "counts": "4"},
+        "box": [0, 0, 2, 2],
+        "share": 0.04,
+        "can_undo": True,
+        "can_redo": False,
+        "description": "4% of the photo is selected.",
+        "sentence": "",
+        "updated": "2026-11-26T09:31:00Z",
+    },
+    "Anticipated": {
+        "found": True,
+        "superpixels": [4, 5, 6],
+        "mask": {"size": [2, 2], "counts": "13"},
+        "box": [0, 0, 2, 2],
+    },
+    "JobOut": {
+        "id": 3,
+        "kind": "indexing",
+        "title": "Index 331 images",
+        "state": "working",
+        "total": 331,
+        "done": 120,
+        "failed": 0,
+        "skipped": 0,
+        "rate": 8.2,
+        "seconds_left": 25.7,
+        "notices": [],
+        "problem": "",
+        "created": "2026-11-26T09:30:00Z",
+        "started": "2026-11-26T09:30:01Z",
+        "finished": None,
+    },
 }
 
 
@@ -84,7 +144,12 @@ def _complete(method: str, path: str, told: Document, operation: Operation) -> N
         _add_header(told, HEADER, KEY)
     for status, answer in answers.items():
         if status >= 400:
-            answer["content"] = {CONTENT_TYPE: {"schema": PROBLEM}}
+            example = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence_of_status(status)}
+            answer["content"] = {CONTENT_TYPE: {"schema": PROBLEM, "example": example}}
+        for content in answer.get("content", {}).values():
+            schema = content["schema"].get("$ref", "").rpartition("/")[2]
+            if schema in ANSWERS:
+                content["example"] = ANSWERS[schema]
         answer["headers"] = {name: _header(text) for name, text in RATES.items()}
     told["responses"] = dict(sorted(answers.items()))
     _tell_scopes(told, operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -36,6 +37,12 @@ class Rle(Schema):
         """A mask, bool (H, W), packed."""
         packed = encode(mask)
         return cls(size=(packed["size"][0], packed["size"][1]), counts=packed["counts"])
+
+    @classmethod
+    @lru_cache(maxsize=256)
+    def of_nothing(cls, shape: tuple[int, ...]) -> Rle:
+        """An empty mask of a height and width, which is packed once."""
+        return cls.of(np.zeros(shape, bool))
 
     def unpacked(self) -> Mask:
         """The mask, bool (H, W).

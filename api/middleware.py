@@ -12,7 +12,7 @@ from api import limits
 from api.problem_details import CONTENT_TYPE, problem, sentence_of_status
 
 BEGINNING = "/api/v1/"
-METHODS = "GET, POST, PUT, PATCH, DELETE"
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 SENT_HEADERS = "Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key"
 READ_HEADERS = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotent-Replayed"
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
@@ -30,11 +30,21 @@ class ProgramsMiddleware:
             return self.get_response(request)
         if request.method == "OPTIONS" and _may_read(request) and "Access-Control-Request-Method" in request.headers:
             return _let_read(request, _asked_before())
-        response = self.get_response(request)
+        response = self._answer(request)
         if response.status_code >= 400 and response.headers.get("Content-Type") != CONTENT_TYPE:
             response = _as_problem(response)
         limits.tell(request, response)
         return _let_read(request, response) if settings.API_ORIGINS else response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """HEAD is answered like GET, whose body the server leaves out."""
+        is_head = request.method == "HEAD"
+        if is_head:
+            request.method = "GET"
+        response = self.get_response(request)
+        if is_head:
+            request.method = "HEAD"
+        return response
 
 
 def _as_problem(page: HttpResponse) -> HttpResponse:

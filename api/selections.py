@@ -14,7 +14,7 @@ from pydantic import AfterValidator, WithJsonSchema, model_validator
 
 from api.answers import expected_etags
 from api.masks import Box, Line, Point, Rle, box_of, pixels_in, superpixels_in
-from selector.arrays import Members
+from selector.arrays import Labels, Members
 from selector.models import LabelMap, Selection
 from selector.rendering.masks import region_mask
 from selector.segmentation.slic import MAX_SUPERPIXELS
@@ -61,7 +61,8 @@ class SelectionOut(Schema):
     mask: Rle | None = Field(None, description="What is included; null without `masks`.")
     excluded_mask: Rle | None = None
     box: tuple[int, int, int, int] | None = Field(
-        None, description="Left, top, right and bottom of what is included, the last two excluded."
+        None,
+        description="Left, top, right, bottom of what is included, the last two excluded; null without `masks`.",
     )
     share: float = Field(description="Of the photo that is included, 0 to 1.")
     can_undo: bool
@@ -75,8 +76,7 @@ class SelectionOut(Schema):
         """A selection as the interface tells it."""
         selection, state = report.selection, report.state
         segmentation = label_maps.load(selection.label_map)
-        included = region_mask(segmentation.labels, state.included)
-        excluded = region_mask(segmentation.labels, state.excluded)
+        included = region_mask(segmentation.labels, state.included) if masks else None
         return cls(
             photo=selection.label_map.photo_id,
             label_map=selection.label_map_id,
@@ -90,9 +90,9 @@ class SelectionOut(Schema):
             description=report.description,
             sentence=report.sentence,
             updated=selection.updated if selection.pk else None,
-            mask=Rle.of(included) if masks else None,
-            excluded_mask=Rle.of(excluded) if masks else None,
-            box=box_of(included),
+            mask=None if included is None else Rle.of(included),
+            excluded_mask=_packed(segmentation.labels, state.excluded) if masks else None,
+            box=None if included is None else box_of(included),
         )
 
 
@@ -197,6 +197,11 @@ class NewGesture(Schema):
         if self.tool == tools.BEGIN:
             return [(left, top), (right, bottom)]
         return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+def _packed(labels: Labels, members: Members) -> Rle:
+    """The mask of superpixels, which are mostly none."""
+    return Rle.of(region_mask(labels, members)) if members.any() else Rle.of_nothing(labels.shape)
 
 
 def _numbered(superpixels: Collection[int], n: int) -> Members:

@@ -88,8 +88,15 @@ def segmenting(site: Site, jpeg: bytes, repeat: int) -> list[dict[str, object]]:
 
     assert Image.open(io.BytesIO(there())).tobytes() == Image.open(io.BytesIO(here())).tobytes()
     names = "decode, segment and encode in one process", "POST /api/v1/segment"
-    rows = by_turns({names[0]: here, names[1]: there}, repeat)
-    costs = [MS * spent(work, repeat) / repeat for work in (here, there)]
+    works: dict[str, Callable[[], object]] = {names[0]: here, names[1]: there}
+    return with_processor_time(by_turns(works, repeat), works, repeat)
+
+
+def with_processor_time(
+    rows: list[dict[str, object]], works: dict[str, Callable[[], object]], repeat: int
+) -> list[dict[str, object]]:
+    """Rows of works, to each of which its processor time is added, and as a ratio of the first."""
+    costs = [MS * spent(work, repeat) / repeat for work in works.values()]
     for row, cost in zip(rows, costs, strict=True):
         row |= {"processor_ms": round(cost, 1), "ratio_of_processor": round(cost / costs[0], 2)}
     return rows
@@ -144,12 +151,12 @@ def clicking(site: Site, jpeg: bytes, token: str, repeat: int) -> list[dict[str,
 
         return send
 
-    works = {
+    works: dict[str, Callable[[], object]] = {
         "a click of the site": click,
         "a click by the interface": told(""),
         "the same, told without masks": told("?masks=false"),
     }
-    return by_turns(works, repeat)
+    return with_processor_time(by_turns(works, repeat), works, 5 * repeat)
 
 
 def a_token(data_dir: str) -> str:

@@ -37,8 +37,10 @@ FIRST = (
     "tests/site/test_serve.py",
     "tests/browser/",
     "tests/site/",
+    "tests/gallery/test_bad_input.py",
     "tests/upgrade/",
     "tests/accounts/test_without_mail.py",
+    "tests/gallery/test_close_matches.py",
 )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import pickle  # nosec B403 # between our own processes
 import resource
 import shutil
 import signal
@@ -156,7 +157,7 @@ def _shorten_folder() -> None:
 def _answer(connection: Connection, child: ForkServerProcess) -> Any:
     """What a child has sent; raises what it says, or what its end means."""
     try:
-        result, problem = connection.recv()
+        result, problem = _received(connection)
     except EOFError:
         with _bookkeeping:
             child.join()
@@ -164,6 +165,24 @@ def _answer(connection: Connection, child: ForkServerProcess) -> Any:
     if problem is not None:
         raise problem
     return result
+
+
+def _sent(connection: Connection, answer: Any) -> None:
+    """Send what `_received` receives: arrays by themselves, without a copy on either side."""
+    buffers: list[pickle.PickleBuffer] = []
+    told = pickle.dumps(answer, protocol=5, buffer_callback=buffers.append)
+    arrays = [buffer.raw() for buffer in buffers]
+    connection.send((told, [array.nbytes for array in arrays]))
+    for array in arrays:
+        connection.send_bytes(array)
+
+
+def _received(connection: Connection) -> Any:
+    told, sizes = connection.recv()
+    arrays = [bytearray(size) for size in sizes]
+    for array in arrays:
+        connection.recv_bytes_into(array)
+    return pickle.loads(told, buffers=arrays)  # nosec B301 # from our own child
 
 
 def _meaning_of(exit_code: int | None) -> Exception:
@@ -190,7 +209,7 @@ def _serve(answer: Connection, limits: Limits, function: Callable[..., Any], arg
         problem = InvalidImage(TOO_MUCH_MEMORY)
     except Exception as error:
         problem = error
-    answer.send((result, problem))
+    _sent(answer, (result, problem))
 
 
 def _confine(limits: Limits) -> None:

@@ -44,7 +44,9 @@ def in_srgb(picture: Image.Image, container: Container) -> Image.Image:
     colours, alpha = _separated(picture)
     if not picture.info.get(IS_SRGB):
         colours = _converted(colours, container)
-    colours = _on_white(colours, alpha).convert("RGB")
+    colours = _on_white(colours, alpha)
+    if colours.mode != "RGB":
+        colours = colours.convert("RGB")
     colours.info = {}
     return colours
 

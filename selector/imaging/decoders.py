@@ -180,7 +180,7 @@ def reduced(picture: Pixels, wanted: tuple[int, int], container: Container) -> I
     extent = picture.info.get(EXTENT, picture.size)
     across, down = _factors(picture.size, wanted)
     if across == down == 1:
-        whole = in_srgb(picture.crop((0, 0, width, height)), container)
+        whole = in_srgb(_whole(picture), container)
     else:
         whole = _joined(
             in_srgb(picture.crop((0, top, width, bottom)), container).reduce((across, down))
@@ -188,6 +188,11 @@ def reduced(picture: Pixels, wanted: tuple[int, int], container: Container) -> I
         )
     whole.info[EXTENT] = extent[0] / across, extent[1] / down
     return whole
+
+
+def _whole(picture: Pixels) -> Image.Image:
+    """All of a picture, not copied where it is an image already."""
+    return picture if isinstance(picture, Image.Image) else picture.crop((0, 0, *picture.size))
 
 
 def _bands(width: int, height: int, down: int) -> Iterator[tuple[int, int]]:
@@ -209,8 +214,11 @@ def _joined(bands: Iterable[Image.Image]) -> Image.Image:
 
 
 def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A picture from `reduced` in the wanted size."""
-    return picture.resize(size, Image.Resampling.LANCZOS, box=(0, 0, *picture.info.get(EXTENT, picture.size)))
+    """A picture from `reduced` in the wanted size, itself where it has that."""
+    extent = picture.info.get(EXTENT, picture.size)
+    if picture.size == size == extent:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS, box=(0, 0, *extent))
 
 
 def _factors(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:

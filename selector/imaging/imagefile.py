@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from selector.arrays import Rgb
@@ -37,6 +38,7 @@ __all__ = [
 
 # What a JPEG can have at most; a few pixels wide and millions high only serves to keep a decoder busy.
 MAX_SIDE = 65_535
+BAND_BYTES = 2**17
 _IN_PIECES = "in a plain JPEG (not progressive) or a TIFF of strips or tiles"
 
 
@@ -166,7 +168,16 @@ def read_pixels(
     turning = Turning(container.orientation)
     with refusing(container.format):
         picture = turning.picture(resized(reduced(decoded(container, size), size, container), size))
-        return Pixels(np.array(picture.convert("RGB")), turning.size(container.size))
+        return Pixels(_array(picture), turning.size(container.size))
+
+
+def _array(picture: Image.Image) -> Rgb:
+    """The pixels of a picture in RGB, in bands: Pillow copies twice what it gives at once."""
+    rgb = np.empty((picture.height, picture.width, 3), np.uint8)
+    rows = max(1, BAND_BYTES // (3 * picture.width))
+    for top in range(0, picture.height, rows):
+        rgb[top : top + rows] = np.asarray(picture.crop((0, top, picture.width, min(top + rows, picture.height))))
+    return rgb
 
 
 def upright_size(data: bytes, *, max_bytes: int, max_pixels: int, max_large_pixels: int = 0) -> tuple[int, int]:

@@ -60,7 +60,9 @@ def operation_at(method: str, path: str) -> dict[str, Any] | None:
     except Resolver404:
         return None
     template = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
-    found: dict[str, Any] | None = document()["paths"].get(template, {}).get(method.lower())
+    # HEAD is answered like GET.
+    asked = method.lower().replace("head", "get")
+    found: dict[str, Any] | None = document()["paths"].get(template, {}).get(asked)
     return found
 
 

@@ -28,6 +28,16 @@ def test_what_a_program_has_it_is_not_sent_again(alice: User, photo: Photo, addr
     assert changed.status_code == 200
 
 
+def test_head_is_answered_as_get_is_without_the_body(alice: User, photo: Photo) -> None:
+    program = Program(alice)
+    for address, status in ((f"/photos/{photo.pk}", 200), (f"/photos/{photo.pk}/picture", 200), ("/nothing", 404)):
+        asked, read = program("HEAD", address), program("GET", address)
+        assert (asked.status_code, asked.content) == (read.status_code, b"") == (status, b"")
+        assert asked.headers.get("ETag") == read.headers.get("ETag")
+    assert Client().head(f"{V1}/photos").status_code == 401
+    assert Client().head(f"{V1}/segment").status_code == 405
+
+
 def test_who_asks_too_often_is_told_when_to_go_on(
     alice: User, bob: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ninja.params.models import BodyModel
 
-from api.document import operations_in
+from api.document import ANSWERS, operations_in
 from api.site import api
 from tests.api.programs import document
 
@@ -58,6 +59,24 @@ def test_every_body_has_an_example_that_is_taken() -> None:
             for body in bodies:
                 (name,) = body.model_fields
                 body.model_validate({name: content["example"]})
+
+
+def test_answers_have_examples_that_are_as_their_schemas_say() -> None:
+    shown = set()
+    for _, _, told in operations_in(document()):
+        for answer in told["responses"].values():
+            for content in answer.get("content", {}).values():
+                if "example" in content:
+                    schema = {**content["schema"], "components": document()["components"]}
+                    jsonschema.validate(content["example"], schema)
+                    assert all(name in _properties(content["schema"]) for name in content["example"])
+                    shown.add(content["schema"]["$ref"].rpartition("/")[2])
+    assert shown == {"Problem", *ANSWERS}
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+    return found
 
 
 def test_every_post_that_does_something_may_be_sent_twice() -> None:

@@ -171,6 +171,11 @@ def test_a_gesture_that_is_sent_twice_with_one_key_is_made_once(program: Program
     first, second = (program("POST", f"{selection_of(photo)}/gestures", body, Idempotency_Key="one") for _ in range(2))
     assert first.json()["included"] == second.json()["included"] != []
     assert Selection.objects.get().length == 1
+    address = f"{selection_of(photo)}/gestures"
+    for path, said in ((address, {**body, "points": [[60, 60]]}), (f"{address}?masks=false", body)):
+        refused = program("POST", path, said, Idempotency_Key="one")
+        assert refused.status_code == 422 and "Another request was sent with this key" in detail(refused)
+    assert Selection.objects.get().length == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import re
 import uuid
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -138,6 +139,11 @@ def test_an_upload_that_is_sent_twice_with_one_key_is_stored_once(client: Client
 
     first, second = send(alice, "one"), send(alice, "one")
     assert second.json() == first.json() and second.headers["Idempotent-Replayed"] == "true"
+    assert Photo.objects.count() == 1
+    other = SimpleUploadedFile("red.jpg", image_file(np.zeros((20, 30, 3), np.uint8)), "image/jpeg")
+    headers = {**bearer(alice, "write"), "Idempotency-Key": "one"}
+    refused = client.post("/api/v1/photos", {"image": other}, headers=headers)
+    assert refused.status_code == 422 and "Another request was sent with this key" in detail(refused)
     assert Photo.objects.count() == 1
     send(alice, "two")
     send(bob, "one")

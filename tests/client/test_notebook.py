@@ -6,11 +6,9 @@ import base64
 import io
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from django.conf import settings
-from nbclient import NotebookClient
 from PIL import Image
 from pytest_django.live_server_helper import LiveServer
 from skimage import data
@@ -35,6 +33,10 @@ def photos(live_server: LiveServer) -> None:
 def test_the_notebook_runs_and_shows_pictures(
     live_server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # They compile a grammar, which takes seconds: not in every process that only looks for tests.
+    import nbformat
+    from nbclient import NotebookClient
+
     monkeypatch.setenv("SUPERPIXEL_SEARCH_URL", live_server.url)
     monkeypatch.setenv("SUPERPIXEL_SEARCH_TOKEN", token)
     notebook = nbformat.read(FILE, as_version=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import os
 import signal
@@ -25,6 +26,10 @@ from superpixel_site.web_server.server import BACKLOG, Server
 ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 # How soon a model is loaded that has come after the start.
 SECONDS_BETWEEN_LOOKS = 30.0
+# Of glibc's `mallopt`: what is freed at the end of a heap is kept up to the first, and larger blocks than the second
+# are given back at once. With the values that it finds by itself, each photo that was cut into superpixels gave back
+# and asked for the same pages again: 4,500 page faults, 15 ms.
+MEMORY = {-1: 64 * 2**20, -3: 32 * 2**20}
 
 
 class Command(BaseCommand):
@@ -58,6 +63,9 @@ def serve(listening: socket.socket) -> None:
     )
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, server.stop)
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        for parameter, value in MEMORY.items():
+            mallopt(parameter, value)
     # Whenever the thread that reads and writes for all has waited for the network, it queues for Python's lock with the
     # threads at work: shorter turns than Python's own choice of 5 ms let it come sooner.
     sys.setswitchinterval(0.001)
