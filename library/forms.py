@@ -9,8 +9,8 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.http import urlencode
 
+from library.listed import KINDS
 from selector.imaging.turns import Box
 from selector.selection.geometry import Point
 from selector.services.details import SMALLEST_SIDE
@@ -50,6 +50,8 @@ class PhotoListForm(PageForm):
     """Which of a person's photos to list, and in which order."""
 
     q = forms.CharField(max_length=200, required=False)
+    kind = forms.ChoiceField(choices=[(name, label) for name, (label, _) in KINDS.items()], required=False)
+    tag = forms.CharField(max_length=100, required=False)
     sort = forms.ChoiceField(choices=[(name, label) for name, (label, _) in SORTS.items()], required=False)
 
     @property
@@ -57,9 +59,9 @@ class PhotoListForm(PageForm):
         return self.given("sort") or NEWEST
 
     @property
-    def query(self) -> str:
+    def asked(self) -> dict[str, str]:
         """What the addresses of the other pages have to keep."""
-        return urlencode({name: value for name in ("q", "sort") if (value := self.given(name))})
+        return {name: value for name in ("q", "kind", "tag", "sort") if (value := self.given(name))}
 
 
 class StayForm(forms.Form):

@@ -8,10 +8,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from library.cards import cards_of
 from library.forms import SORTS, PhotoListForm, PhotosForm, RenameForm, StayForm
+from library.listed import chips_for, photos_of
 from library.models import FindingChoice
 from library.responses import changed
 from library.upload_views import upload, what_is_taken
@@ -36,15 +38,17 @@ def photos(request: HtmxHttpRequest) -> HttpResponse:
         return upload(request)
     person = person_of(request)
     form = PhotoListForm(request.GET)
-    listed = Photo.objects.private_to(person).order_by(SORTS[form.sorting][1], "pk")
-    if words := form.given("q"):
-        listed = listed.filter(name__icontains=words)
-    page = Paginator(listed, PHOTOS_A_PAGE).get_page(form.number)
+    asked = form.asked
+    words, kind, tag = (asked.get(name, "") for name in ("q", "kind", "tag"))
+    listed = photos_of(person, words, kind, tag)
+    page = Paginator(listed.order_by(SORTS[form.sorting][1], "pk"), PHOTOS_A_PAGE).get_page(form.number)
     context = {
-        "words": words or "",
+        "words": words,
+        "kept": {name: asked[name] for name in ("kind", "tag") if name in asked},
+        "chips": chips_for(listed, asked),
         "sort": form.sorting,
         "sorts": SORTS,
-        "query": form.query,
+        "query": urlencode(asked),
         "page": page,
         "cards": cards_of(person, page),
         "usage": usage_of(person),

@@ -100,8 +100,13 @@ class GalleryImageQuerySet(models.QuerySet["GalleryImage"]):
         return self.filter(pk__in=found.values("pk"))
 
     def licensed(self, licence: str) -> Self:
-        """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0"."""
-        return self.filter(Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} "))
+        """Images under this licence, in any version: "CC BY" is "CC BY 4.0", but not "CC BY-NC 4.0".
+
+        Where no image has it, those under one that begins like it.
+        """
+        wholly = Q(licence__iexact=licence) | Q(licence__istartswith=f"{licence} ")
+        is_known = GalleryImage.objects.filter(wholly).exists()
+        return self.filter(wholly if is_known else Q(licence__istartswith=licence))
 
     def saying(self, text: str) -> Self:
         """Images of which title, description, creator or tags have words that begin with each word of a text.
@@ -256,8 +261,13 @@ class GalleryImage(models.Model):
 
     @property
     def shown_title(self) -> str:
-        """Its title for people; one without a letter is the number of a file."""
-        return self.title if any(map(str.isalpha, self.title)) else "Untitled"
+        """Its title for people."""
+        return self.title if self.is_titled else "Untitled"
+
+    @property
+    def is_titled(self) -> bool:
+        """Whether its title says anything; one without a letter is the number of a file."""
+        return any(map(str.isalpha, self.title))
 
     @property
     def credit(self) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Count
 from django.utils.http import urlencode
 
-from gallery.models import GalleryImage
-from gallery.models.tags import normalised
+from gallery.models import GalleryImage, GalleryImageQuerySet
 from gallery.search.expressions import EqualsAny
 from gallery.search.options import FILTERS, Options
 from selector.people import Person
 
+# Values of each kind that are looked at more closely, those that most images have.
+MOST_COMPARED = 20
 # Chips of each kind of filter, the ones that leave most images first.
 MOST_CHIPS = {"tag": 6, "licence": 2, "creator": 2}
 
@@ -60,29 +62,38 @@ def chips_of(options: Options, keys: Sequence[int], person: Person) -> list[Chip
         Those of all images found.
     person : Person
     """
-    found = GalleryImage.objects.filter(EqualsAny("pk", keys)).order_by()
+    return chips_among(options, GalleryImage.objects.filter(EqualsAny("pk", keys)), len(keys), person)
+
+
+def chips_among(options: Options, images: GalleryImageQuerySet, total: int, person: Person) -> list[Chip]:
+    """The same for all images of a query set, `total` of them, which are counted where they lie."""
+    found = images.order_by()
     given = [name for name in FILTERS if _is_set(options, name)]
     chips = [Chip(name, _said(options, name), query_of(_with(options, name, None))) for name in given]
-    if not keys:
+    if not total:
         return chips
     ways: dict[str, Callable[[], Counter[str]]] = {
-        "tag": lambda: _tags(keys),
-        "licence": lambda: _grouped(found.values_list("licence", flat=True), _is_licence),
-        "creator": lambda: _grouped(found.values_list("creator", flat=True), _is_creator),
+        "tag": lambda: _tags(found),
+        "licence": lambda: _grouped(found, "licence", _is_licence),
+        "creator": lambda: _grouped(found, "creator", _is_creator),
     }
     for name, count in ways.items():
         if not _is_set(options, name):
-            chips += _some(options, name, count(), len(keys))
+            chips += _some(options, name, count(), total)
     if not options.mine and (mine := found.owned_by(person).count()):
-        chips += _some(options, "mine", Counter({"Only mine": mine}), len(keys))
+        chips += _some(options, "mine", Counter({"Only mine": mine}), total)
     return chips
+
+
+def fields_of(options: Options) -> dict[str, str]:
+    """The filters that are set, as fields of a form."""
+    given = {name: str(getattr(options, name)) for name in FILTERS if _is_set(options, name)}
+    return given | ({"mine": "on"} if options.mine else {})
 
 
 def query_of(options: Options) -> str:
     """The query of the address of a search by words: "q=cat&tag=animal"."""
-    given: dict[str, Any] = {"q": options.words, **{name: getattr(options, name) for name in FILTERS}}
-    given["mine"] = "on" if options.mine else ""
-    return urlencode({name: value for name, value in given.items() if value})
+    return urlencode(({"q": options.words} if options.words else {}) | fields_of(options))
 
 
 def _some(options: Options, name: str, counts: Counter[str], total: int) -> list[Chip]:
@@ -101,23 +112,25 @@ def _some(options: Options, name: str, counts: Counter[str], total: int) -> list
     ]
 
 
-def _tags(keys: Sequence[int]) -> Counter[str]:
+def _tags(found: GalleryImageQuerySet) -> Counter[str]:
     """How many of the images have each tag; upper and lower case are the same."""
-    rows = GalleryImage.tags.through.objects.filter(EqualsAny("object_id", keys)).values_list("tag__name", "object_id")
-    images: dict[str, set[int]] = {}
-    names: dict[str, str] = {}
-    for name, key in rows:
-        names.setdefault(normalised(name).lower(), name)
-        images.setdefault(normalised(name).lower(), set()).add(key)
-    return Counter({names[tag]: len(tagged) for tag, tagged in images.items()})
+    tagged = GalleryImage.tags.through.objects.filter(object_id__in=found.values("pk"))
+    counts = Counter(dict(tagged.values_list("tag__name").annotate(Count("pk"))))
+    spellings: dict[str, list[str]] = {}
+    for name, _ in counts.most_common():
+        spellings.setdefault(name.lower(), []).append(name)
+    most = sorted(spellings.values(), key=lambda names: -sum(counts[name] for name in names))[:MOST_COMPARED]
+    # An image may have a tag in several spellings.
+    for first in (names[0] for names in most if len(names) > 1):
+        counts[first] = tagged.filter(tag__name__iexact=first).values("object_id").distinct().count()
+    return Counter({names[0]: counts[names[0]] for names in most})
 
 
-def _grouped(values: Iterable[str], passes: Callable[[str, str], bool]) -> Counter[str]:
-    """How many images pass a filter by each value that they have."""
-    counts = Counter(value for value in values if value)
-    return Counter(
-        {value: sum(n for other, n in counts.items() if passes(other, value)) for value, _ in counts.most_common(50)}
-    )
+def _grouped(found: GalleryImageQuerySet, field: str, passes: Callable[[str, str], bool]) -> Counter[str]:
+    """How many images pass a filter by each of the values that most have."""
+    counts = Counter(dict(found.exclude(**{field: ""}).values_list(field).annotate(Count("pk"))))
+    most = [value for value, _ in counts.most_common(MOST_COMPARED)]
+    return Counter({value: sum(n for other, n in counts.items() if passes(other, value)) for value in most})
 
 
 def _is_licence(other: str, value: str) -> bool:

@@ -12,13 +12,11 @@ from django.db.models import F
 from gallery.models import GalleryImage
 from gallery.search import answers
 from gallery.search.by_words import find
-from gallery.search.chips import Chip, chips_of, query_of
+from gallery.search.chips import Chip, chips_among, query_of
 from gallery.search.options import Options
 from selector.people import Person
 
 IMAGES_A_PAGE = 48
-# Chips count no more images than these, the latest ones: counting more takes longer than anybody waits for a page.
-MOST_COUNTED = 5000
 NEWEST = "newest"
 SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
     NEWEST: ("Newest first", ("-created", "-pk")),
@@ -56,8 +54,11 @@ class Shelf:
         return self.page.paginator.count
 
 
-def shelf_of(options: Options, sort: str, person: Person, number: int) -> Shelf:
-    """The images that a person may see, by the words and filters of options; words sort them best first."""
+def shelf_of(options: Options, sort: str, person: Person, number: int, *, is_more: bool = False) -> Shelf:
+    """The images that a person may see, by the words and filters of options; words sort them best first.
+
+    Of more images below those of another page only these are needed.
+    """
     if options.words:
         found = find(options, person, number)
         places = Paginator(range(found.total), answers.PAGE).get_page(number)
@@ -65,10 +66,10 @@ def shelf_of(options: Options, sort: str, person: Person, number: int) -> Shelf:
     images = options.filtered(GalleryImage.objects.visible_to(person), person)
     ordered = images.select_related("photo").order_by(*SORTS[sort][1])
     page = Paginator(ordered, IMAGES_A_PAGE).get_page(number)
-    keys = list(images.order_by("-created", "-pk").values_list("pk", flat=True)[:MOST_COUNTED])
     sorting = "" if sort == NEWEST else f"sort={sort}"
     query = "&".join(filter(None, (query_of(options), sorting)))
-    return Shelf(page, list(page), with_sorting(chips_of(options, keys, person), sorting), "", query)
+    chips = [] if is_more else chips_among(options, images, page.paginator.count, person)
+    return Shelf(page, list(page), with_sorting(chips, sorting), "", query)
 
 
 def with_sorting(chips: list[Chip], sorting: str) -> list[Chip]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from gallery.access import visible_image, visible_region, with_node
 from gallery.index.region_highlights import cut_out, exact_highlight, node_highlight, thumbnail_highlight
 from gallery.models import IndexedRegion, Search
+from gallery.search.chips import fields_of
 from gallery.search.regions import covers_all
 from gallery.search.shelf import SORTS, shelf_of
 from gallery.web.drawn_points import points_in
@@ -26,9 +27,17 @@ from superpixel_site.stored_files import is_there
 def gallery(request: HtmxHttpRequest) -> HttpResponse:
     """The public collection and the person's own."""
     form = ShelfForm(request.GET)
-    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number)
-    context = {"shelf": shelf, "page": shelf.page, "options": form.options, "sort": form.sorting, "sorts": SORTS}
-    template = "gallery/_shelf_images.html" if form.given("more") else "gallery/_gallery_grid.html"
+    is_more = bool(form.given("more"))
+    shelf = shelf_of(form.options, form.sorting, person_of(request), form.number, is_more=is_more)
+    context = {
+        "shelf": shelf,
+        "page": shelf.page,
+        "options": form.options,
+        "kept": fields_of(form.options),
+        "sort": form.sorting,
+        "sorts": SORTS,
+    }
+    template = "gallery/_shelf_images.html" if is_more else "gallery/_gallery_grid.html"
     return render_partial_or_page(request, template, "gallery/gallery.html", context)
 
 

@@ -24,6 +24,7 @@ import { ObjectTool } from "./workspace/object_tool.js";
 import { OtherTabs } from "./workspace/other_tabs.js";
 import { OwnColours } from "./workspace/own_colours.js";
 import { Pointer } from "./workspace/pointer.js";
+import { Inset } from "./workspace/inset.js";
 import { Preview } from "./workspace/preview.js";
 import { ServerState } from "./workspace/server_state.js";
 import { Shortcuts } from "./workspace/shortcuts.js";
@@ -51,6 +52,7 @@ const preview = new Preview({
   fit: byId("fit", HTMLInputElement),
   background: byId("background", HTMLSelectElement),
   matteUrl: form.dataset.matteUrl ?? "",
+  inset: new Inset(byId("cutout", HTMLElement), stage, layers),
 }, size);
 const look = new Look(form, byId("looks", HTMLDetailsElement));
 const tints = new Tints({

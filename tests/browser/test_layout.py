@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, Route, ViewportSize, expect
@@ -116,6 +117,44 @@ def test_the_workspace_fits_the_window(page: Page) -> None:
         if width >= 1280:
             assert (stage["y"], stage["height"]) == (preview["y"], preview["height"]), "side by side"
             assert preview["width"] <= width / 3, "the cut-out has a third at most"
+
+
+def test_the_workspace_in_forced_colours_and_with_large_text(page: Page) -> None:
+    """Which tool is active, the slider and the white below the cut-out are told by backgrounds alone."""
+    ws.upload(page, image_file(eighths()), "eighths.jpg")
+    page.locator("input[name=level]").fill("8")
+    ws.click(page, 30, 40)
+    ws.settled(page)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    active, other = (
+        page.locator(f".tools label:has(input{which})").first.evaluate("one => getComputedStyle(one).backgroundColor")
+        for which in (":checked", ":not(:checked)")
+    )
+    assert active != other
+    slider = ws.shown(page, "input[name=level]")
+    assert np.ptp(slider.reshape(-1, 3).astype(int), axis=0).max() > 100, "its thumb is drawn"
+    assert (ws.shown(page, "#preview .layers")[-3:, -3:] > 250).all(), "the cut-out lies on white"
+    page.emulate_media(forced_colors="none")
+
+    # As who has set 24 instead of 16 pixels.
+    page.evaluate("document.documentElement.style.fontSize = '150%'")
+    for width, height in ((1280, 720), (390, 844)):
+        ws.resize(page, width, height)
+        ws.until(page, f"(({{scrollingElement}}) => {PIXELS_OUTSIDE})(document).every((outside) => outside <= 0)")
+        button = rectangle(page, "#search")
+        assert button["x"] + button["width"] <= width and button["y"] + button["height"] <= height
+        assert rectangle(page, "#stage")["height"] >= 0.45 * height
+
+
+def test_an_inset_keeps_off_what_is_selected(page: Page) -> None:
+    ws.upload(page, image_file(eighths()), "eighths.jpg")
+    ws.resize(page, 1024, 768)
+    page.locator("input[name=level]").fill("8")
+    ws.click(page, 210, 140)
+    ws.settled(page)
+    corner, inset = ws.at(page, 232, 152), page.locator("#cutout")
+    ws.eventually(page, lambda: ws.box_of(inset)["y"] + ws.box_of(inset)["height"] < corner[1])
+    assert ws.box_of(inset)["x"] < corner[0] < ws.box_of(inset)["x"] + ws.box_of(inset)["width"], "it lay there before"
 
 
 def test_the_cut_out_gives_way(page: Page) -> None:

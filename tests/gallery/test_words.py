@@ -121,6 +121,16 @@ def test_chips_tell_how_many_images_each_filter_leaves(animals: None, client: Cl
         assert off.query == "q=cat"
 
 
+def test_a_licence_may_be_begun_and_words_stay_within_the_filters(animals: None, client: Client) -> None:
+    page = client.get("/gallery/", {"licence": "cc b"})
+    assert page.context["shelf"].total == 2
+    assert '<input type="hidden" name="licence" value="cc b">' in page.content.decode()
+    # Of what all pages show, in one spelling; below another page nothing is counted.
+    counts = {chip.label.lower(): chip.count for chip in client.get("/gallery/").context["shelf"].chips}
+    assert counts["indoor"] == 2 and "animal" not in counts
+    assert client.get("/gallery/", {"more": "on"}).context["shelf"].chips == []
+
+
 def test_only_those_with_images_of_their_own_are_offered_these(animals: None, alice: User) -> None:
     told("my cat", owner=alice)
     for person, is_offered in ((STRANGER, False), (Person(user=alice), True)):

@@ -27,6 +27,7 @@ ROOMS = {
             "models",
             "jobs",
             "cards",
+            "listed",
             "samples",
             "forms",
             "responses",

@@ -17,6 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from gallery.models import GalleryImage
 from library import photo_views
 from selector.models import LabelMap, Photo, Selection, SharedSelection
 from selector.people import Person
@@ -66,6 +67,32 @@ def test_the_list_shows_ones_own_photos_and_nobody_elses(alice_client: Client, b
     for stranger in (bob_client, Client()):
         assert "harbour.jpg" not in body(stranger.get("/photos/"))
         assert "No photos yet" in body(stranger.get("/photos/"))
+
+
+def test_chips_and_words_narrow_the_list(alice_client: Client, add: Add) -> None:
+    for name in ("boat.jpg", "harbour.jpg", "hill.jpg"):
+        add(name)
+    boat, harbour, _ = Photo.objects.order_by("name")
+    for photo, tags in ((boat, ["sea", "wood"]), (harbour, ["sea"])):
+        image = GalleryImage.objects.create(photo=photo, title=photo.name, description="Left at low tide.")
+        image.tags.add(*tags)
+
+    def listed(**asked: str) -> tuple[list[str], dict[str, int | None]]:
+        context = alice_client.get("/photos/", asked).context
+        return sorted(card.photo.name for card in context["cards"]), {c.label: c.count for c in context["chips"]}
+
+    names, chips = listed()
+    assert len(names) == 3
+    assert chips == {"My searches find it": 2, "My searches do not": 1, "sea": 2, "wood": 1}
+    assert listed(kind="unfound") == (["hill.jpg"], {"My searches do not": None})
+    assert listed(tag="sea") == (["boat.jpg", "harbour.jpg"], {"Tagged “sea”": None})
+    # A tag may be begun, and words may be of what is said about a photo.
+    assert listed(tag="woo")[0] == ["boat.jpg"]
+    assert listed(q="tide")[0] == ["boat.jpg", "harbour.jpg"]
+    assert listed(q="hill")[0] == ["hill.jpg"]
+    page = body(alice_client.get("/photos/", {"tag": "sea", "q": "hill"}))
+    assert "No photo of yours that passes the filters has “hill”" in page
+    assert '<input type="hidden" name="tag" value="sea">' in page, "the words that are typed next stay within it"
 
 
 @pytest.mark.parametrize(("n", "line"), [(1, "1 photo in this browser."), (2, "2 photos in this browser.")])
@@ -147,8 +174,8 @@ def test_many_photos_ask_as_many_questions_as_one(alice_client: Client, add: Add
     one = questions()
     for _ in range(4):
         add(select=True)
-    # Session, account, count, choice; photos, namesakes, selections, collection, offers; bytes of both.
-    assert questions() == one == 11
+    # Session, account, count, chips, choice; photos, namesakes, selections, collection, offers; bytes of both.
+    assert questions() == one == 12
 
 
 def test_htmx_gets_the_list_alone(alice_client: Client, add: Add) -> None:

@@ -7,9 +7,9 @@ const WIDTH = "drawer-width", STOP = "drawer-stop";
 const NARROWEST = 300, STEP = 24;
 const root = () => document.documentElement;
 
-/** Whether the drawer is a sheet at the bottom of the window. */
+/** Whether the drawer is a sheet at the bottom of the window, as sheet.css says. */
 export function isSheet() {
-  return matchMedia("(max-width: 1099px)").matches;
+  return matchMedia("(max-width: 1099px) and (not ((max-height: 500px) and (min-aspect-ratio: 1)))").matches;
 }
 
 /** An answer may replace the element, so it is looked up anew; how it stands is told on <html>. */

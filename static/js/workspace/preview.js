@@ -4,7 +4,10 @@
 import { ownHeaders } from "../ui/whose_page.js";
 import { Viewport } from "../ui/viewport.js";
 
-/** @import { Segmentation } from "../lib/segmentation.js" */
+/**
+ * @import { Segmentation } from "../lib/segmentation.js"
+ * @import { Inset } from "./inset.js"
+ */
 
 // Who makes a selection click by click is not to cause a mask for each click.
 const SOFT_DELAY_MS = 400;
@@ -15,6 +18,7 @@ export class Preview {
   #inPlace;
   #fit;
   #size;
+  #inset;
   #viewport;
   /** @type {Segmentation | null} */
   #segmentation = null;
@@ -35,15 +39,17 @@ export class Preview {
    * @param {HTMLInputElement} parts.fit whether to enlarge the selected portion
    * @param {HTMLSelectElement} parts.background
    * @param {string} parts.matteUrl of the mask with a soft edge
+   * @param {Inset} parts.inset which gives way to what is selected
    * @param {{ width: number, height: number }} size of the working copy
    */
-  constructor({ element, layers, portion, inPlace, fit, background, matteUrl }, size) {
+  constructor({ element, layers, portion, inPlace, fit, background, matteUrl, inset }, size) {
     this.#element = element;
     this.#portion = portion;
     this.#inPlace = inPlace;
     this.#fit = fit;
     this.#size = size;
     this.#matteUrl = matteUrl;
+    this.#inset = inset;
     this.#viewport = new Viewport(layers);
     fit.addEventListener("change", () => this.#place());
     new ResizeObserver(() => this.#place()).observe(element);
@@ -118,25 +124,32 @@ export class Preview {
   /** Enlarge the preview so that the selected portion fills it, or show it where it lies in the photo. */
   #place() {
     const { width, height } = this.#size;
-    const box = this.#fit.checked ? this.#boxOfIncluded() : null;
+    const boxes = this.#boxesOfIncluded();
+    const box = this.#fit.checked && boxes.length ? around(boxes) : null;
     this.#viewport.fit();
     this.#element.classList.toggle("fitted", box !== null);
     if (box) this.#viewport.fitTo(box.left / width, box.top / height, box.right / width, box.bottom / height);
+    this.#inset.giveWay(boxes, width);
   }
 
-  /** Around all that is included; null when nothing is, or when it is not known where superpixels lie. */
-  #boxOfIncluded() {
+  /** Of each superpixel that is included; none while it is not known where superpixels lie. */
+  #boxesOfIncluded() {
+    /** @type {number[][]} */
+    const boxes = [];
     const segmentation = this.#segmentation;
-    if (!segmentation) return null;
-    const found = { left: this.#size.width, top: this.#size.height, right: 0, bottom: 0 };
-    this.#state.forEach((value, s) => {
-      if (value !== 1) return;
-      const [left, top, right, bottom] = segmentation.boxOf(s);
-      found.left = Math.min(found.left, left);
-      found.top = Math.min(found.top, top);
-      found.right = Math.max(found.right, right);
-      found.bottom = Math.max(found.bottom, bottom);
-    });
-    return found.right > found.left ? found : null;
+    if (segmentation) this.#state.forEach((value, s) => { if (value === 1) boxes.push(segmentation.boxOf(s)); });
+    return boxes;
   }
+}
+
+/** @param {number[][]} boxes */
+function around(boxes) {
+  const found = { left: Infinity, top: Infinity, right: 0, bottom: 0 };
+  for (const [left, top, right, bottom] of boxes) {
+    found.left = Math.min(found.left, left);
+    found.top = Math.min(found.top, top);
+    found.right = Math.max(found.right, right);
+    found.bottom = Math.max(found.bottom, bottom);
+  }
+  return found;
 }

@@ -1,0 +1,47 @@
+"""The start page shows the idea itself, in a real browser: a photo that is live, and what a click on it brings."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from gallery.collection import demo
+from selector.models import Selection
+from tests.browser import workspace as ws
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
+CUP = demo.PHOTOGRAPHS[2]
+
+
+@pytest.fixture
+def live(page: Page, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The start page, with the cup and the pictures in which it is found."""
+    monkeypatch.setattr(demo, "PHOTOGRAPHS", (CUP,))
+    call_command("load_demo", verbosity=0)
+    call_command("prepare_samples", verbosity=0)
+    page.goto("/")
+    return page
+
+
+def test_what_one_points_at_lights_up_and_a_click_lifts_it_out_and_finds_it(live: Page) -> None:
+    photo = live.locator(".demo-photo")
+    box = ws.box_of(photo)
+    middle = box["x"] + box["width"] / 2, box["y"] + 0.55 * box["height"]
+
+    def is_lit() -> bool:
+        live.mouse.move(middle[0] - 1, middle[1])
+        live.mouse.move(*middle)
+        return bool(ws.layer(live, ".demo-photo canvas")[..., 3].any())
+
+    ws.eventually(live, is_lit)
+    live.mouse.click(*middle)
+    expect(live.locator(".demo-cut img")).to_be_visible()
+    assert live.locator(".demo-cut img").evaluate("image => image.style.maskImage").startswith('url("')
+    hits = live.locator("#lifted li")
+    expect(hits).to_have_count(3)
+    assert all(ws.box_of(hit)["y"] > box["y"] + box["height"] for hit in hits.all()), "they come below it"
+    assert not Selection.objects.exists(), "nothing is kept until one goes on"
+    live.get_by_role("button", name="Go on with it").click()
+    live.wait_for_url("**/photos/*/**")
+    assert Selection.objects.get().superpixels.included.any()
