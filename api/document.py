@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 
 from api.auth import Token
+from api.examples import ANSWERS, BODIES
 from api.idempotency import HEADER, is_once
 from api.problem_details import CONTENT_TYPE, sentence_of_status
 
@@ -25,79 +26,6 @@ RATES = {
     "RateLimit-Limit": "How many requests you may send in a minute.",
     "RateLimit-Remaining": "How many are left.",
     "RateLimit-Reset": "In how many seconds the next minute begins.",
-}
-# What is sent, for example, by the name of the operation.
-EXAMPLES: dict[str, Any] = {
-    "photos_rename": {"name": "Harbour"},
-    "selections_select": {"included": [4, 5, 6], "excluded": [9]},
-    "selections_gesture": {"tool": "object", "box": [120, 80, 300, 260]},
-    "selections_anticipated": {"tool": "object", "points": [[120, 80], [160, 110]], "start": "stroke"},
-    "searches_new_search": {"photo": "0b0e5c2e-6c43-4b8e-9a53-2a4f8f1f6f0a", "preset": "kind", "licence": "CC BY"},
-    "searches_change": {"name": "Red boats", "is_pinned": True},
-    "searches_judge": {"liked": True, "regions": [12]},
-    "gallery_change": {"title": "Boats in the harbour", "tags": ["boat", "harbour"]},
-    "gallery_change_many": {"images": [3, 4], "change": "tag", "value": "harbour"},
-    "workspace_cut": {"box": [1000, 500, 3000, 2000]},
-}
-_PHOTO = "0b0e5c2e-6c43-4b8e-9a53-2a4f8f1f6f0a"
-# What is answered, for example, by the name of its schema.
-ANSWERS: dict[str, Any] = {
-    "PhotoOut": {
-        "id": _PHOTO,
-        "name": "Harbour.jpg",
-        "is_public": False,
-        "created": "2026-11-26T09:30:00Z",
-        "width": 1024,
-        "height": 683,
-        "original_width": 4000,
-        "original_height": 2667,
-        "original_bytes": 3145728,
-        "original_type": "image/jpeg",
-        "version": "5f0c2a",
-        "workspace": f"/photos/{_PHOTO}/",
-        "working_copy": f"/api/v1/photos/{_PHOTO}/picture",
-        "thumbnail": f"/api/v1/photos/{_PHOTO}/picture?size=thumbnail",
-    },
-    "SelectionOut": {
-        "photo": _PHOTO,
-        "label_map": 17,
-        "revision": "17.3",
-        "n_superpixels": 2013,
-        "included": [4, 5, 6],
-        "excluded": [9],
-        "mask": {"size": [2, 2], "counts": "13"},
-        "excluded_mask": {"size": [2, 2], "counts": "4"},
-        "box": [0, 0, 2, 2],
-        "share": 0.04,
-        "can_undo": True,
-        "can_redo": False,
-        "description": "4% of the photo is selected.",
-        "sentence": "",
-        "updated": "2026-11-26T09:31:00Z",
-    },
-    "Anticipated": {
-        "found": True,
-        "superpixels": [4, 5, 6],
-        "mask": {"size": [2, 2], "counts": "13"},
-        "box": [0, 0, 2, 2],
-    },
-    "JobOut": {
-        "id": 3,
-        "kind": "indexing",
-        "title": "Index 331 images",
-        "state": "working",
-        "total": 331,
-        "done": 120,
-        "failed": 0,
-        "skipped": 0,
-        "rate": 8.2,
-        "seconds_left": 25.7,
-        "notices": [],
-        "problem": "",
-        "created": "2026-11-26T09:30:00Z",
-        "started": "2026-11-26T09:30:01Z",
-        "finished": None,
-    },
 }
 
 
@@ -154,8 +82,8 @@ def _complete(method: str, path: str, told: Document, operation: Operation) -> N
     told["responses"] = dict(sorted(answers.items()))
     _tell_scopes(told, operation)
     for content in told.get("requestBody", {}).get("content", {}).values():
-        if told["operationId"] in EXAMPLES:
-            content["example"] = EXAMPLES[told["operationId"]]
+        if told["operationId"] in BODIES:
+            content["example"] = BODIES[told["operationId"]]
 
 
 def _refusals(told: Document, path: str, *, has_key: bool) -> list[int]:

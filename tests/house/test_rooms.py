@@ -53,7 +53,7 @@ ROOMS = {
         *("problem_details", "problems", "answers", "limits", "middleware", "auth", "parsing", "paging"),
         *("idempotency", "label_formats", "segmenting", "masks", "selections", "hits", "searches"),
         *("segment_views", "photo_views", "label_map_views", "selection_views", "search_views", "gallery_views"),
-        *("workspace_views", "job_views", "document", "site", "apps"),
+        *("workspace_views", "job_views", "examples", "document", "site", "apps"),
     ),
 }
 MOST_ARROWS_IN_GALLERY = 40
