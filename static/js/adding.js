@@ -5,6 +5,7 @@
 
 import { byId, find } from "./ui/find.js";
 import { announce } from "./ui/messages.js";
+import { startChoosing } from "./uploads/choosing.js";
 import { filesOf, startDropping } from "./uploads/dropping.js";
 import { UploadList } from "./uploads/list.js";
 import { Sender } from "./uploads/sender.js";
@@ -57,11 +58,11 @@ function tell(omitted) {
   announce(omitted.length === 1 ? "1 is left out: see below why." : `${omitted.length} are left out: see below why.`);
 }
 
-input.addEventListener("change", () => {
-  const chosen = [...(input.files ?? [])];
+startChoosing(input, (files) => {
+  const chosen = [...files];
   // Resetting the field empties its list of files; what holds for all stays.
   input.value = "";
-  if (chosen.length) take(chosen.map((file) => ({ file, path: file.name })));
+  take(chosen.map((file) => ({ file, path: file.name })));
 });
 startDropping((carried) => filesOf(carried).then(take));
 document.addEventListener("paste", ({ clipboardData }) => {

@@ -6,6 +6,7 @@
 
 import { byId, find } from "./ui/find.js";
 import { SENTENCES, announce } from "./ui/messages.js";
+import { startChoosing } from "./uploads/choosing.js";
 import { startDropping } from "./uploads/dropping.js";
 import { UploadList } from "./uploads/list.js";
 import { Sender } from "./uploads/sender.js";
@@ -119,9 +120,8 @@ function take(files) {
   }
 }
 
-input.addEventListener("change", () => { if (input.files?.length) take(input.files); });
-const camera = byId("camera", HTMLInputElement);
-camera.addEventListener("change", () => { if (camera.files?.length) take(camera.files); });
+startChoosing(input, take);
+startChoosing(byId("camera", HTMLInputElement), take);
 document.addEventListener("paste", ({ clipboardData }) => {
   if (clipboardData?.files.length) take(clipboardData.files);
 });

@@ -67,6 +67,20 @@ def test_a_pasted_photo_is_opened(page: Page) -> None:
     expect_workspace(page)
 
 
+def test_a_photo_that_is_chosen_before_scripts_run_is_opened(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/uploads*.js", hold)
+    page.goto("/", wait_until="commit")
+    page.set_input_files("input[name=image]", PICTURE)
+    ws.eventually(page, lambda: held)
+    held[0].continue_()
+    expect_workspace(page)
+
+
 @pytest.mark.usefixtures("expects_refusal")
 def test_a_refused_file_is_explained_and_the_next_one_is_taken(page: Page) -> None:
     page.goto("/")

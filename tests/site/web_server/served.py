@@ -37,7 +37,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., object]) 
         elif path == "/large":
             body = bytes(64 * 2**20)
         elif path == "/wait":  # for a file to appear, or its client to go
-            Path(f"{query}.begun").touch()
+            with Path(f"{query}.begun").open("a") as begun:
+                begun.write("1")
             while not Path(query).exists() and not environ["waitress.client_disconnected"]():
                 time.sleep(0.01)
             body = b"waited"
