@@ -40,7 +40,7 @@ def cuts_of_belief(look: Look, shown: Shown, borders: Numbers, belief: Numbers) 
     -------
     list of bool ndarray, shape (n,)
     """
-    surely, areas = 1 / (1 + np.exp(-belief)), look.areas
+    surely, areas = _probability(belief), look.areas
     order = np.argsort(-surely, kind="stable")
     held, taken = np.cumsum((areas * surely)[order]), np.cumsum((areas * (1 - surely))[order])
     overlap = float((held / (held[-1] + taken)).max())
@@ -75,7 +75,7 @@ def cues_of_cuts(look: Look, drawn: Drawn, belief: Numbers, cuts: list[Members])
         its size; the overlap to be expected, how much of it is likely, and of what is likely how much it holds;
         contrast along its edge and within; how long its edge is; how little it differs from the next cuts.
     """
-    surely = look.areas / (1 + np.exp(-belief))
+    surely = look.areas * _probability(belief)
     cues = [[*_sides(look, drawn, cut), *_likely(look, surely, cut), *_outline(look, cut)] for cut in cuts]
     sizes = np.array([float(look.areas[cut].sum()) for cut in cuts])
     # Each holds the one before, so what they share is the smaller one.
@@ -120,3 +120,9 @@ def chosen(cuts: list[Members], cues: Numbers, weights: Numbers) -> Members:
     bool ndarray, shape (n,)
     """
     return cuts[int((cues @ weights).argmax())]
+
+
+def _probability(belief: Numbers) -> Numbers:
+    """What logarithms of odds are as probabilities, however large they are."""
+    probability: Numbers = 0.5 + 0.5 * np.tanh(belief / 2)
+    return probability
