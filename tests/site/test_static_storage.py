@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 
 from superpixel_site.static_storage import HashedStaticFilesStorage
 
@@ -20,7 +20,9 @@ def test_a_sheet_that_imports_others_is_one_file_with_them(tmp_path: Path) -> No
     collected = HashedStaticFilesStorage(location=tmp_path / "static", base_url="/static/")
     for second in ("b { background: url(dot.svg); }\n", "i { background: url(dot.svg); }\n"):
         (source / "second.css").write_text(second)
-        paths = {file.name: (FileSystemStorage(source), file.name) for file in source.iterdir()}
+        paths: dict[str, tuple[Storage, str]] = {
+            file.name: (FileSystemStorage(source), file.name) for file in source.iterdir()
+        }
         shutil.copytree(source, tmp_path / "static", dirs_exist_ok=True)
         list(collected.post_process(paths))
         whole = (tmp_path / collected.url("all.css").lstrip("/")).read_text()
