@@ -32,14 +32,18 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
         """A style sheet that imports others of its folder becomes one file with them: pages wait for fewer."""
         for name in [name for name in paths if name.endswith(".css")]:
             text = _text_of(*paths[name])
-            beside = {part: posixpath.join(posixpath.dirname(name), part) for part in IMPORT.findall(text)}
-            parts = {part: _text_of(*paths[path]) for part, path in beside.items()}
+            parts = {part: _text_of(*paths[path]) for part, path in parts_of(name, text).items()}
             if parts:
                 self.delete(name)
                 whole = IMPORT.sub(lambda found: parts[found[1]], text)  # noqa: B023  It is called at once.
                 self._save(name, ContentFile(whole.encode()))
                 paths[name] = self, name
         yield from super().post_process(paths, *args, **options)
+
+
+def parts_of(name: str, text: str) -> dict[str, str]:
+    """What a style sheet of a text imports from its folder, with the names under which that is found."""
+    return {part: posixpath.join(posixpath.dirname(name), part) for part in IMPORT.findall(text)}
 
 
 def _text_of(storage: Storage, path: str) -> str:

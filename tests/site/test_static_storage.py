@@ -5,9 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from django.contrib.staticfiles.finders import find
 from django.core.files.storage import FileSystemStorage, Storage
+from django.template import Context, Template
 
 from superpixel_site.static_storage import HashedStaticFilesStorage
+
+
+def test_sheets_that_are_not_collected_are_read_one_by_one() -> None:
+    page = Template("{% load sheets %}{% sheets 'css/every-page.css' %}").render(Context())
+    assert page.startswith('<link rel="stylesheet" href="/static/css/tokens.css">')
+    assert page.count("<link") == Path(str(find("css/every-page.css"))).read_text().count("@import") > 5
 
 
 def test_a_sheet_that_imports_others_is_one_file_with_them(tmp_path: Path) -> None:
