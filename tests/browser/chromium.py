@@ -13,7 +13,7 @@ from pathlib import Path
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A machine without a network is told so soon.
-IMPATIENT = ("Acquire::Retries=0", "Acquire::http::Timeout=15", "Acquire::https::Timeout=15")
+IMPATIENT = ("Acquire::Retries=2", "Acquire::http::Timeout=15", "Acquire::https::Timeout=15")
 
 
 def main() -> None:
