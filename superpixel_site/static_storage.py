@@ -35,8 +35,7 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
             parts = {part: _text_of(*paths[path]) for part, path in parts_of(name, text).items()}
             if parts:
                 self.delete(name)
-                whole = IMPORT.sub(lambda found: parts[found[1]], text)  # noqa: B023  It is called at once.
-                self._save(name, ContentFile(whole.encode()))
+                self._save(name, ContentFile(_with_parts(text, parts).encode()))
                 paths[name] = self, name
         yield from super().post_process(paths, *args, **options)
 
@@ -44,6 +43,10 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 def parts_of(name: str, text: str) -> dict[str, str]:
     """What a style sheet of a text imports from its folder, with the names under which that is found."""
     return {part: posixpath.join(posixpath.dirname(name), part) for part in IMPORT.findall(text)}
+
+
+def _with_parts(text: str, parts: dict[str, str]) -> str:
+    return IMPORT.sub(lambda found: parts[found[1]], text)
 
 
 def _text_of(storage: Storage, path: str) -> str:

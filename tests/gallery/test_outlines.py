@@ -7,7 +7,9 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from gallery.index import cells, indexing, spaces
@@ -59,6 +61,15 @@ def test_indexing_again_replaces_them(collection: list[GalleryImage]) -> None:
     indexing.bring_up_to_date(image.pk, spaces.ensure_spaces()[0], afresh=True)
     after = CellMap.objects.get(image=image)
     assert after.pk != before.pk and bytes(after.data) == bytes(before.data)
+
+
+def test_cells_are_read_where_questions_are_noted(collection: list[GalleryImage]) -> None:
+    """As with DEBUG, where Django's cursor takes no parameters with a COPY."""
+    complete()
+    (space,) = spaces.ensure_spaces()[0]
+    with CaptureQueriesContext(connection):
+        keys, maps = cells.stored_cells(space, [image.pk for image in collection])
+    assert sorted(keys.tolist()) == [image.pk for image in collection] and maps.any()
 
 
 def test_the_thing_is_outlined_on_a_hit_and_can_be_selected(
