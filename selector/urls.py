@@ -14,6 +14,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/original/", picture_views.original, name="original"),
     path("photos/<uuid:photo_id>/preview.png", picture_views.preview, name="preview"),
     path("photos/<uuid:photo_id>/working/<slug:version>.jpg", picture_views.working_copy, name="working_copy"),
+    path("photos/<uuid:photo_id>/small/<slug:version>.webp", picture_views.small_copy, name="small_copy"),
     path("photos/<uuid:photo_id>/thumbnail/<slug:version>.jpg", picture_views.thumbnail, name="thumbnail"),
     path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/labels", picture_views.labels, name="labels"),
     path("photos/<uuid:photo_id>/label-maps/<int:label_map_id>/tree", picture_views.tree, name="tree"),

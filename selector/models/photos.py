@@ -123,6 +123,8 @@ class Photo(Owned):
         help_text="Of a detail: x0, y0, x1, y1 in the original of that photo, upright by EXIF.",
     )
     created = models.DateTimeField(auto_now_add=True)
+    # The long side of its small copy, in pixels.
+    SMALL_SIDE = 640
     # Of the file, of which the first is shown: known to who has just stored it, and kept nowhere.
     n_pictures = 1
 
@@ -151,6 +153,11 @@ class Photo(Owned):
     def shape(self) -> int:
         """Its width by its height in tenths, from 5 to 30: how wide it stands in a row of pictures (rows.css)."""
         return min(max(round(10 * self.width / self.height), 5), 30)
+
+    def size_within(self, side: int) -> tuple[int, int]:
+        """Width and height of a copy with a long side of at most so many pixels."""
+        scale = min(1.0, side / max(self.width, self.height))
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
     def rename(self, name: str) -> None:
         """Store another name."""
@@ -218,6 +225,11 @@ class Photo(Owned):
     def working_url(self) -> str:
         """Address of the working copy."""
         return reverse("selector:working_copy", args=[self.pk, self.version])
+
+    @property
+    def small_url(self) -> str:
+        """Address of a smaller copy of the working copy, of a fraction of its bytes."""
+        return reverse("selector:small_copy", args=[self.pk, self.version])
 
 
 def _length(width_mm: float, height_mm: float) -> str:

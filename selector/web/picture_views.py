@@ -20,7 +20,7 @@ from superpixel_site.refusals import Refusal, first_error
 from superpixel_site.responses import NOT_KEPT, kept, only_to_save
 from superpixel_site.stored_files import read, require
 
-JPEG, PNG, BYTES = "image/jpeg", "image/png", "application/octet-stream"
+JPEG, PNG, WEBP, BYTES = "image/jpeg", "image/png", "image/webp", "application/octet-stream"
 FULL_SIZE_IS_KEPT = "The full size of this picture is for those who look after the collection."
 
 
@@ -29,6 +29,13 @@ def working_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> Htt
     """The working copy of a photo."""
     photo = visible_version(person_of(request), photo_id, version)
     return kept(request, lambda: HttpResponse(read(photo.working), content_type=JPEG), is_public=photo.is_public)
+
+
+@require_GET
+def small_copy(request: HttpRequest, photo_id: uuid.UUID, version: str) -> HttpResponseBase:
+    """What a narrow screen shows until the working copy has come."""
+    photo = visible_version(person_of(request), photo_id, version)
+    return kept(request, lambda: HttpResponse(photos.small_copy(photo), content_type=WEBP), is_public=photo.is_public)
 
 
 @require_GET

@@ -41,6 +41,8 @@ LARGEST_SCALE = 4
 SHOWN_WIDTH = 640
 # A form that says which label map its page was made with.
 ShownForm = TypeVar("ShownForm", GestureForm, SelectionNowForm)
+# Where the small copy is the first look at a photo; `static/js/workspace/sharp_photo.js` puts the working copy in its place.
+NARROW = "(max-width: 700px)"
 CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page to go on."
 
 
@@ -80,13 +82,14 @@ def source_context(person: Person, photo: Photo) -> dict[str, Any]:
     return {"source": source, "place": details.place_on(source, photo.cut_box) if source else None}
 
 
-def stage_context(photo: Photo) -> dict[str, int]:
+def stage_context(photo: Photo) -> dict[str, Any]:
     """The sizes of the stage, in CSS pixels: at its largest, and as a page without JavaScript shows it."""
     shown_width = min(photo.width, SHOWN_WIDTH)
     return {
         "sizer_width": photo.width * LARGEST_SCALE,
         "sizer_height": photo.height * LARGEST_SCALE,
         "shown_width": shown_width,
+        "narrow": NARROW,
         "shown_height": round(photo.height * shown_width / photo.width),
     }
 

@@ -4,7 +4,7 @@
 import { Segmentation } from "./lib/segmentation.js";
 import { timed } from "./lib/timing.js";
 import { Walker } from "./lib/walker.js";
-import { byId, find } from "./ui/find.js";
+import { byId, find, findAll } from "./ui/find.js";
 import { announce } from "./ui/messages.js";
 import { Viewport } from "./ui/viewport.js";
 import { AnticipatedObject } from "./workspace/anticipated_object.js";
@@ -27,6 +27,7 @@ import { Pointer } from "./workspace/pointer.js";
 import { Inset } from "./workspace/inset.js";
 import { Preview } from "./workspace/preview.js";
 import { ServerState } from "./workspace/server_state.js";
+import { sharpen } from "./workspace/sharp_photo.js";
 import { Shortcuts } from "./workspace/shortcuts.js";
 import { Tints } from "./workspace/tints.js";
 import { Toolbar } from "./workspace/toolbar.js";
@@ -143,6 +144,7 @@ stage.addEventListener("pointerleave", () => {
 startButtons({ form, share: byId("share", HTMLElement), connection, viewport, perform });
 new Shortcuts({ toolbar, granularity, viewport, perform, cutout: new Cutout(byId("splitter", HTMLElement)) });
 startTelling(byId("exclude-told", HTMLElement), form);
+sharpen(findAll(form, "picture > img", HTMLImageElement));
 
 /**
  * Follow the pointer, the keyboard and the slider, now that it is known where the superpixels lie.

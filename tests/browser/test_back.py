@@ -72,7 +72,7 @@ def test_after_signing_out_back_and_the_cache_show_nothing_private(
     assert NAME not in page.content()
     page.goto(private.get_absolute_url())
     expect(page.get_by_text("Nothing to see here")).to_be_visible()
-    for address in (private.working_url, private.thumbnail_url, *work_addresses(private)):
+    for address in (private.working_url, private.small_url, private.thumbnail_url, *work_addresses(private)):
         assert page.evaluate(FROM_THE_CACHE, address) == "nothing", address
 
 

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import workspace as ws
+from tests.pictures import eighths
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("few_superpixels", "compiled"),
 ]
+
+# How wide the pictures are that show the photo, each width once.
+SHOWN = "[...new Set([...document.querySelectorAll('picture > img')].map((img) => img.naturalWidth))]"
 
 
 @pytest.fixture
@@ -99,6 +103,46 @@ def test_taps_strokes_pinches_and_two_fingers(phone: Page) -> None:
     x, y = ws.at(phone, 140, 90)
     fingers.drag(between((x - 100, y), (x - 10, y)), between((x + 40, y), (x + 10, y)))
     expect(phone.locator("#zoom")).to_have_text("100%")
+
+
+def test_a_phone_shows_a_small_copy_until_the_whole_photo_has_come(phone: Page) -> None:
+    photo = ws.public_photo(eighths(900, 600))
+    held: list[Route] = []
+    may_come = False
+    phone.route(f"**{photo.working_url}", lambda route: route.continue_() if may_come else held.append(route))
+    phone.goto(photo.get_absolute_url(), wait_until="commit")
+    ws.eventually(phone, lambda: phone.evaluate(SHOWN) == [640])
+    ws.ready(phone)
+    ws.eventually(phone, lambda: len(held) > 0)
+    place = ws.box_of(phone.locator("#photo"))
+    assert phone.evaluate(SHOWN) == [640], "it takes the place of the small one when all of it is there"
+    may_come = True
+    for request in held:
+        request.continue_()
+    ws.eventually(phone, lambda: phone.evaluate(SHOWN) == [900])
+    assert ws.box_of(phone.locator("#photo")) == place
+
+
+@pytest.mark.usefixtures("expects_bad_network")
+def test_without_a_network_the_whole_photo_comes_when_it_is_back(phone: Page) -> None:
+    photo = ws.public_photo(eighths(900, 600))
+    phone.route(f"**{photo.working_url}", lambda route: route.abort())
+    with phone.expect_request_finished(lambda request: request.url.endswith(photo.small_url)):
+        phone.goto(photo.get_absolute_url())
+    ws.ready(phone)
+    assert phone.evaluate(SHOWN) == [640]
+    phone.unroute(f"**{photo.working_url}")
+    ws.eventually(phone, lambda: phone.evaluate("dispatchEvent(new Event('online'))") and phone.evaluate(SHOWN) == [900])
+
+
+def test_a_wide_screen_asks_for_the_whole_photo_alone(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    photo = ws.public_photo(eighths(900, 600))
+    page.goto(photo.get_absolute_url())
+    ws.ready(page)
+    assert page.evaluate(SHOWN) == [900]
+    assert not [url for url in asked if url.endswith(photo.small_url)]
 
 
 def test_the_tools_lie_at_the_thumb_and_nothing_sticks_out(phone: Page) -> None:

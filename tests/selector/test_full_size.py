@@ -159,6 +159,7 @@ def test_no_other_address_gives_more_than_the_working_copy(client: Client, publi
     label_map = label_maps.get_or_compute(public)
     for address in (
         public.working_url,
+        public.small_url,
         public.thumbnail_url,
         f"/photos/{public.pk}/preview.png",
         f"/photos/{public.pk}/label-maps/{label_map.pk}/outline/4.png",

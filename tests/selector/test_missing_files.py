@@ -52,7 +52,7 @@ def test_so_do_pictures_and_files_to_keep(alice_client: Client, label_map: Label
     lose(photo.working)
     lose(photo.original)
     sizes = [f"/photos/{photo.pk}/preview.png?size={size}&download=on" for size in ("working", "original")]
-    for address in (photo.working_url, photo.thumbnail_url, *sizes):
+    for address in (photo.working_url, photo.small_url, photo.thumbnail_url, *sizes):
         response = alice_client.get(address)
         assert response.status_code == 410 and "no-store" in response.headers["Cache-Control"], address
     response = alice_client.post(f"/photos/{photo.pk}/rotate/", headers=HTMX)

@@ -144,6 +144,7 @@ def test_a_link_does_not_open_the_photo_itself(bob_client: Client, photo: Photo,
     for address in (
         photo.get_absolute_url(),
         photo.working_url,
+        photo.small_url,
         photo.thumbnail_url,
         f"/photos/{photo.pk}/preview.png",
         f"/photos/{photo.pk}/label-maps/{label_map.pk}/labels",

@@ -8,12 +8,13 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from selector.models import LabelMap, Photo
-from tests.pictures import image_file
+from tests.pictures import image_file, quarters
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_superpixels")]
 
@@ -135,6 +136,22 @@ def test_the_working_copy_is_served_to_its_owner_alone(client: Client, bob_clien
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.headers["Cache-Control"] == "private, no-cache"
     assert bob_client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(("size", "small"), [((800, 600), (640, 480)), ((500, 900), (356, 640)), ((90, 60), (90, 60))])
+def test_a_small_copy_shows_the_same_in_fewer_bytes(
+    client: Client, size: tuple[int, int], small: tuple[int, int]
+) -> None:
+    from PIL import Image
+
+    post(client, image_file(quarters(*size)))
+    photo = Photo.objects.get()
+    response = client.get(photo.small_url)
+    shown = Image.open(io.BytesIO(response.content))
+    assert (response.headers["Content-Type"], shown.format, shown.size) == ("image/webp", "WEBP", small)
+    assert len(response.content) < photo.working_bytes / 2
+    working = Image.open(io.BytesIO(client.get(photo.working_url).content)).resize(small)
+    assert np.abs(np.asarray(shown, int) - np.asarray(working, int)).mean() < 6
 
 
 def test_the_stored_copy_has_no_metadata(client: Client) -> None:

@@ -39,7 +39,8 @@ def test_no_page_about_a_photo_is_kept_nor_what_htmx_asks_for(alice_client: Clie
 def pictures_of(photo: Photo) -> list[str]:
     label_map = label_maps.get_or_compute(photo)
     maps = f"/photos/{photo.pk}/label-maps/{label_map.pk}"
-    return [photo.working_url, photo.thumbnail_url, f"{maps}/labels", f"{maps}/tree", f"{maps}/outline/4.png"]
+    pictures = [photo.working_url, photo.small_url, photo.thumbnail_url]
+    return [*pictures, f"{maps}/labels", f"{maps}/tree", f"{maps}/outline/4.png"]
 
 
 def test_a_private_picture_is_asked_for_again_and_answered_in_few_bytes(alice_client: Client, photo: Photo) -> None:
