@@ -202,6 +202,21 @@ def test_the_cut_out_gives_way(page: Page) -> None:
     expect(page.locator("#outline")).to_be_hidden()
 
 
+def test_photo_and_hits_share_a_low_window(page: Page, collection: None) -> None:
+    """At 200%, and on a phone on its side."""
+    select_and_search(page)
+    for width, height in ((720, 450), (844, 390), (667, 375)):
+        ws.resize(page, width, height)
+        ws.eventually(page, lambda height=height: rectangle(page, "#stage")["height"] >= 0.6 * height)
+        stage, drawer, hit = (rectangle(page, name) for name in ("#stage", "#drawer", "article.hit"))
+        assert stage["width"] >= 0.52 * width and drawer["width"] >= 0.3 * width, (width, stage, drawer)
+        assert hit["y"] < 0.65 * height, "hits are seen without scrolling"
+        button = rectangle(page, "#search")
+        assert button["x"] + button["width"] <= width and button["y"] + button["height"] <= height
+    page.get_by_role("button", name="Close", exact=True).click()
+    ws.eventually(page, lambda: rectangle(page, ".bar")["x"] > rectangle(page, "#stage")["x"])
+
+
 def test_on_a_phone_the_drawer_is_a_sheet_with_two_stops(
     browser: Browser, live_server: LiveServer, collection: None
 ) -> None:
@@ -219,6 +234,14 @@ def test_on_a_phone_the_drawer_is_a_sheet_with_two_stops(
         assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 360, 640)
         heights.append(sheet["height"])
     assert heights[0] < 300 and heights[1] > 560
+    expect(page.locator("#cutout")).to_be_hidden()
+    # The filters have no room at the low stop: while they are open it is at the high one.
+    edge.press("ArrowDown")
+    for height in (heights[1], heights[0]):
+        page.get_by_text("Filters", exact=True).click()
+        ws.eventually(page, lambda height=height: rectangle(page, "#drawer")["height"] == height)
+    edge.press("ArrowUp")
+    ws.eventually(page, lambda: rectangle(page, "#drawer")["height"] == heights[1])
     small = page.evaluate(
         """[...document.querySelectorAll("#drawer :is(a:not(p a), button), #workspace :is(button, .segmented label)")]
              .filter((control) => control.checkVisibility() && !control.matches(".visually-hidden"))

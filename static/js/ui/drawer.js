@@ -7,6 +7,9 @@ const WIDTH = "drawer-width", STOP = "drawer-stop";
 const NARROWEST = 300, STEP = 24;
 const root = () => document.documentElement;
 
+// The low stop has no room for filters: while they are open the sheet is at the high one, whatever was chosen.
+let isRaised = false;
+
 /** Whether the drawer is a sheet at the bottom of the window, as sheet.css says. */
 export function isSheet() {
   return matchMedia("(max-width: 1099px) and (not ((max-height: 500px) and (min-aspect-ratio: 1)))").matches;
@@ -33,6 +36,7 @@ export class Drawer {
   /** @param {{ focus?: boolean }} [options] */
   open({ focus = true } = {}) {
     this.element.hidden = false;
+    isRaised = false;
     delete root().dataset.drawer;
     showSize();
     const heading = this.element.querySelector("h1, h2");
@@ -77,6 +81,7 @@ function setWidth(width) {
 /** @param {"low" | "high"} stop */
 function setStop(stop) {
   keep(STOP, stop);
+  isRaised = false;
   showSize();
 }
 
@@ -84,7 +89,7 @@ function setStop(stop) {
 export function showSize() {
   const width = Number(kept(WIDTH));
   if (width >= NARROWEST) root().style.setProperty("--drawer-size", `${width}px`);
-  root().dataset.sheet = kept(STOP) === "high" ? "high" : "low";
+  root().dataset.sheet = isRaised || kept(STOP) === "high" ? "high" : "low";
   const edge = document.querySelector(".drawer-edge");
   if (!edge) return;
   const drawer = byId("drawer", HTMLElement);
@@ -126,6 +131,12 @@ export function startResizing(drawer) {
     else return;
     event.preventDefault();
     event.stopPropagation();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const filters = target instanceof Element && target.closest(".filters > summary")?.parentElement;
+    if (!(filters instanceof HTMLDetailsElement)) return;
+    isRaised = !filters.open;
+    showSize();
   });
   addEventListener("resize", showSize);
 }
