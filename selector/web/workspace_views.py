@@ -41,7 +41,7 @@ LARGEST_SCALE = 4
 SHOWN_WIDTH = 640
 # A form that says which label map its page was made with.
 ShownForm = TypeVar("ShownForm", GestureForm, SelectionNowForm)
-# Where the small copy is the first look at a photo; `static/js/workspace/sharp_photo.js` puts the working copy in its place.
+# Where the small copy is the first look at a photo, until `static/js/workspace/sharp_photo.js` has the working copy.
 NARROW = "(max-width: 700px)"
 CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page to go on."
 

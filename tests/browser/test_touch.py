@@ -132,7 +132,8 @@ def test_without_a_network_the_whole_photo_comes_when_it_is_back(phone: Page) ->
     ws.ready(phone)
     assert phone.evaluate(SHOWN) == [640]
     phone.unroute(f"**{photo.working_url}")
-    ws.eventually(phone, lambda: phone.evaluate("dispatchEvent(new Event('online'))") and phone.evaluate(SHOWN) == [900])
+    back = "dispatchEvent(new Event('online'))"
+    ws.eventually(phone, lambda: phone.evaluate(back) and phone.evaluate(SHOWN) == [900])
 
 
 def test_a_wide_screen_asks_for_the_whole_photo_alone(page: Page) -> None:
