@@ -123,8 +123,10 @@ class Photo(Owned):
         help_text="Of a detail: x0, y0, x1, y1 in the original of that photo, upright by EXIF.",
     )
     created = models.DateTimeField(auto_now_add=True)
-    # The long side of its small copy, in pixels.
+    # The long side of its small copy, in pixels, and the windows in which that is what is shown first. In the workspace
+    # `static/js/workspace/sharp_photo.js` puts the working copy in its place.
     SMALL_SIDE = 640
+    NARROW = "(max-width: 700px)"
     # Of the file, of which the first is shown: known to who has just stored it, and kept nowhere.
     n_pictures = 1
 

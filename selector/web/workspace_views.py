@@ -41,8 +41,6 @@ LARGEST_SCALE = 4
 SHOWN_WIDTH = 640
 # A form that says which label map its page was made with.
 ShownForm = TypeVar("ShownForm", GestureForm, SelectionNowForm)
-# Where the small copy is the first look at a photo, until `static/js/workspace/sharp_photo.js` has the working copy.
-NARROW = "(max-width: 700px)"
 CHANGED_ELSEWHERE = "This photo has changed in another window. Reload the page to go on."
 
 
@@ -82,14 +80,13 @@ def source_context(person: Person, photo: Photo) -> dict[str, Any]:
     return {"source": source, "place": details.place_on(source, photo.cut_box) if source else None}
 
 
-def stage_context(photo: Photo) -> dict[str, Any]:
+def stage_context(photo: Photo) -> dict[str, int]:
     """The sizes of the stage, in CSS pixels: at its largest, and as a page without JavaScript shows it."""
     shown_width = min(photo.width, SHOWN_WIDTH)
     return {
         "sizer_width": photo.width * LARGEST_SCALE,
         "sizer_height": photo.height * LARGEST_SCALE,
         "shown_width": shown_width,
-        "narrow": NARROW,
         "shown_height": round(photo.height * shown_width / photo.width),
     }
 
