@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from playwright.sync_api import Page, expect
 from gallery.collection import demo
 from selector.models import Selection
 from tests.browser import workspace as ws
+from tests.pictures import image_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_superpixels")]
 CUP = demo.PHOTOGRAPHS[2]
@@ -45,3 +48,19 @@ def test_what_one_points_at_lights_up_and_a_click_lifts_it_out_and_finds_it(live
     live.get_by_role("button", name="Go on with it").click()
     live.wait_for_url("**/photos/*/**")
     assert Selection.objects.get().superpixels.included.any()
+    returned_on_a_phone(live)
+
+
+def test_who_returns_on_a_phone_finds_all_in_one_column_before_there_is_anything_to_try(page: Page) -> None:
+    ws.upload(page, image_file(), "quarters.jpg")
+    returned_on_a_phone(page)
+
+
+def returned_on_a_phone(page: Page) -> None:
+    """The parts of the start page lie below each other, each as wide as the window allows."""
+    ws.resize(page, 390, 844)
+    page.goto("/")
+    expect(page.locator(".start.returning .latest")).to_be_visible()
+    boxes = sorted((ws.box_of(part) for part in page.locator(".start > *:visible").all()), key=lambda box: box["y"])
+    assert all(box["x"] < 20 and box["width"] > 350 for box in boxes), boxes
+    assert all(one["y"] + one["height"] <= other["y"] for one, other in itertools.pairwise(boxes)), boxes
