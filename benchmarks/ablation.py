@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from gallery.evaluation.run import Evaluation
 
 NEVER = 2.0  # no cosine is so large
+NOTHING_CLAIMED: dict[str, object] = {"ranking.claims_of": "none"}
 # What is left out of the second look, by the name of the row: an attribute of a module, and its value meanwhile.
 WITHOUT: dict[str, dict[str, object]] = {
     "one look": {},
-    "around the mean": {"expansion.AGREEMENT": NEVER, "close_look.GAIN": 0.0},
-    "and moved to its first hits": {"close_look.GAIN": 0.0},
-    "and images that stand out by cells": {},
+    "around the mean": {"expansion.AGREEMENT": NEVER, "close_look.GAIN": 0.0, "scenes.COUNTS": 0.0, **NOTHING_CLAIMED},
+    "and moved to its first hits": {"close_look.GAIN": 0.0, "scenes.COUNTS": 0.0, **NOTHING_CLAIMED},
+    "and images that stand out by cells": {"scenes.COUNTS": 0.0, **NOTHING_CLAIMED},
+    "and scenes of the first hits": NOTHING_CLAIMED,
+    "and led by what is claimed": {},
     "of these, without a node's middle": {"outline_tree.CENTRE": 0.0},
     "of these, the best smaller region": {"ranking.asked_of": "nothing"},
 }
@@ -42,16 +45,22 @@ def left_out(what: dict[str, object]) -> Iterator[None]:
     """Run the block without these steps."""
     from contextlib import ExitStack
 
+    import numpy as np
+
     from gallery.descriptors import outline_tree
-    from gallery.search import close_look, expansion, ranking
+    from gallery.search import close_look, expansion, ranking, scenes
 
     modules = {
         "expansion": expansion,
         "close_look": close_look,
         "ranking": ranking,
+        "scenes": scenes,
         "outline_tree": outline_tree,
     }
-    instead: dict[str, Callable[..., Any]] = {"nothing": lambda queries, weights: {}}
+    instead: dict[str, Callable[..., Any]] = {
+        "nothing": lambda queries, weights: {},
+        "none": lambda images, *others: np.zeros(len(images), bool),
+    }
     with ExitStack() as stack:
         for name, value in what.items():
             module, _, attribute = name.partition(".")

@@ -13,19 +13,16 @@ import numpy.typing as npt
 
 from gallery.descriptors.pooling import unit
 from gallery.index.cells import projection_of, stored_cells
-from gallery.index.kinds import APPEARANCE
 from gallery.models import DescriptorSpace
 from gallery.search import scoring
-from gallery.search.evidence import OF_MATCHES, Sought, presence
+from gallery.search.evidence import LOOKED_AT, OF_MATCHES, Sought, presence
 from gallery.search.nearest import Integers, QueryVector
 from selector.arrays import Floats
 
 # Of a ranking, so many first images are looked at; and as many more while at least half of them are claimed, to a page.
 AT_ONCE, MOST = 8, 24
-# The kind of space whose score counts beside cells.
-LOOKED_AT = APPEARANCE.name
 # The least of `evidence.presence`; chosen on one half of the questions, see docs/benchmarks.md.
-PRESENT = 0.72
+PRESENT = 0.775
 # A score that only the same thing reaches, whatever cells say: that of a copy, cut out or enlarged.
 UNMISTAKABLE = 12.0
 # How much more of a score is asked where several spaces have had a chance to find something that stands out.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.descriptors.cell_maps import SIDE, squared_cosines
+from gallery.index.kinds import APPEARANCE
 from selector.arrays import Floats
 
 MOST_SHARE = 0.3
@@ -17,10 +18,15 @@ MOST_SHARE = 0.3
 # What the first space named here counts, and the second: matches of cells, and likeness to all that was selected.
 OF_MATCHES = {"meaning": 1.0, "appearance": 0.5}
 OF_MEAN = {"meaning": 0.8, "appearance": 0.2}
+LOOKED_AT = APPEARANCE.name
+"""The kind of space whose score counts beside cells, and whose cells are looked at by themselves."""
 GENERAL = 5.0
 """How much of the likeness of an image as a whole is taken off."""
 LAYOUT = 0.12
 """How much it counts that the cells lie to each other as in the selection."""
+LAYOUT_BY_LOOKS = 0.08
+"""The same of the cells that are found by their looks alone. Cells of `meaning` see what is around them, and so lie
+well to each other in any picture of a like scene; those of colours and textures see themselves."""
 FEWEST_PLACES = 4
 """Of fewer cells any layout is like any other."""
 LOOKS = 0.04
@@ -52,7 +58,8 @@ def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats], look
     Each cell of the selection looks for the cell of the image that is most like it in all spaces together (late
     interaction); the mean over these counts. Where the image is like the selection all over, as grass is like grass,
     good matches say little: that is taken off. Where the cells that are found lie to each other as those of the
-    selection do, or as in a mirror, they are hardly there by chance: that is added, and so is how alike regions look.
+    selection do, or as in a mirror, they are hardly there by chance: that is added, for all spaces together and once
+    more for the looks by themselves, and so is how alike regions look.
 
     Parameters
     ----------
@@ -72,15 +79,16 @@ def presence(sought: Sequence[tuple[str, Sought]], cells: Sequence[Floats], look
     O. Khattab, M. Zaharia, "ColBERT: Efficient and Effective Passage Search via Contextualized Late Interaction over
     BERT", SIGIR 2020: the sum of best matches, there of words.
     """
-    matches = np.asarray(
-        sum(OF_MATCHES[kind] * (asked.cells @ there.T) for (kind, asked), there in zip(sought, cells, strict=True))
-    )
+    by_kind = {kind: asked.cells @ there.T for (kind, asked), there in zip(sought, cells, strict=True)}
+    matches = np.asarray(sum(OF_MATCHES[kind] * found for kind, found in by_kind.items()))
     general = sum(
         np.sqrt(OF_MEAN[kind]) * squared_cosines(there, asked.mean).mean()
         for (kind, asked), there in zip(sought, cells, strict=True)
     )
-    layout = same_layout(sought[0][1].places, matches.argmax(axis=1))
-    return float(matches.max(axis=1).mean() - GENERAL * general + LAYOUT * layout + LOOKS * looks)
+    places = sought[0][1].places
+    layout = LAYOUT * same_layout(places, matches.argmax(axis=1))
+    layout += LAYOUT_BY_LOOKS * same_layout(places, by_kind[LOOKED_AT].argmax(axis=1))
+    return float(matches.max(axis=1).mean() - GENERAL * general + layout + LOOKS * looks)
 
 
 def same_layout(asked: npt.NDArray[np.intp], found: npt.NDArray[np.intp]) -> float:

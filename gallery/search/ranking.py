@@ -21,6 +21,7 @@ from gallery.search.nearest import ENOUGH, Integers, Neighbours, QueryVector, ne
 from gallery.search.outlining import asked_of
 from gallery.search.ranked_images import RankedImages
 from gallery.search.rescoring import RESCORED, Regions, Rescored, by_kind
+from gallery.search.scenes import ahead_by_scene
 from selector.arrays import Floats
 
 # Of many candidates, so many images nearest to each part are compared by all their regions.
@@ -134,7 +135,8 @@ def look_again(
 ) -> RankedImages:
     """Rank images by one part anew: by `scores`; the scores by part and by space are those of the first look.
 
-    Images whose cells stand out are ahead, among the hits that the question moves toward, too.
+    Images whose cells stand out are ahead, among the hits that the question moves toward, too; and at the end those
+    whose scene is that of the first hits.
 
     Where an image is ranked by nearly the whole of itself, the best of its smaller regions stands for it: to outline
     all of a picture would say nothing.
@@ -146,16 +148,32 @@ def look_again(
     looks = [look.toward(regions.ids[np.sort(hits[:FIRST_HITS])]) for look in looks]
     scores = fused(by_kind(looks), weights) + ahead
     image_ids, rows = scoring.best_regions(regions.images, scores)
+    by_scene = scenes_ahead(looks, image_ids.astype(np.int64), scores[rows], weights)
+    order = np.argsort(-(scores[rows] + by_scene), kind="stable")
+    image_ids, rows = image_ids[order], rows[order]
     plain = by_kind(looks, plain=True)
     return RankedImages(
         image_ids=image_ids.astype(np.int64),
         region_ids=regions.ids[regions.proper(scores, rows)][:, None],
-        scores=scores[rows],
+        scores=scores[rows] + by_scene[order],
         scores_by_part=fused(plain, weights)[rows][:, None],
         groups=np.arange(len(image_ids)),
         scores_by_space={kind: each[rows] for kind, each in plain.items()},
         asked=asked_of(queries, weights),
     )
+
+
+def scenes_ahead(
+    looks: Sequence[Rescored], images: Integers, scores: Floats, weights: Mapping[str, float] | None
+) -> Floats:
+    """What is added to the score of each image (k,), best first, for its scene: each space counts as it weighs."""
+    added = np.zeros(len(images), np.float32)
+    counting = weights if weights and any(weights.get(look.query.space.kind) for look in looks) else default_weights()
+    total = sum(counting.get(kind, 0.0) for kind in {look.query.space.kind for look in looks})
+    for look in looks:
+        if look.is_around_the_mean and (weight := counting.get(look.query.space.kind, 0.0)):
+            added += np.float32(weight / total) * ahead_by_scene(look, images, scores)
+    return added
 
 
 def regions_of(images: Integers) -> Regions:

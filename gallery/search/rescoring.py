@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import F
+from django.db.models import F, QuerySet
 from pgvector import HalfVector
 from pgvector.django import MaxInnerProduct
 
 from gallery.descriptors.outline_tree import MAX_SHARE
+from gallery.descriptors.pooling import unit
 from gallery.index.kinds import kind_of
 from gallery.models import DescriptorSpace, RegionVector
 from gallery.search import scoring
@@ -147,6 +148,31 @@ class Rescored:
         products = self.regions.products(self.query.space, [moved.plain, moved.centred])
         scores = moved.scores(products[0], products[1], self.to_mean, self.background)
         return replace(self, question=moved, scores=scores)
+
+    @property
+    def is_around_the_mean(self) -> bool:
+        """Whether the space has use for what regions are around the mean."""
+        return bool(len(self.to_mean))
+
+    def vectors_of(self, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], Floats]:
+        """The vectors of some regions (k,), float32 (at most k, D), and which of them these are."""
+        vectors = dict(self._described(rows).values_list("region", StoredVector("vector")))
+        known = [place for place, region in enumerate(self.regions.ids[rows].tolist()) if region in vectors]
+        found = [vectors[region] for region in self.regions.ids[rows[known]].tolist()]
+        return np.array(known, np.intp), unit(
+            np.array(found, np.float32).reshape(len(found), self.query.space.dimensions)
+        )
+
+    def products_of(self, rows: npt.NDArray[np.intp], vector: Floats) -> npt.NDArray[np.float64]:
+        """The inner products of some regions with a vector (D,): float64 (k,), nan where one is not described."""
+        distance = MaxInnerProduct(F("vector"), HalfVector(vector))
+        negative = dict(self._described(rows).annotate(product=distance).values_list("region", "product"))
+        return np.array([-negative.get(region, np.nan) for region in self.regions.ids[rows].tolist()], np.float64)
+
+    def _described(self, rows: npt.NDArray[np.intp]) -> QuerySet[RegionVector]:
+        """The stored vectors of some regions."""
+        chosen = EqualsAny("region", self.regions.ids[rows].tolist())
+        return RegionVector.objects.filter(chosen, space=self.query.space)
 
 
 def _background_in(space: DescriptorSpace) -> Background:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from gallery.descriptors.cell_maps import SIDE
 from gallery.descriptors.pooling import unit
-from gallery.search.evidence import LAYOUT, Sought, presence, same_layout
+from gallery.search import evidence
+from gallery.search.evidence import LAYOUT, LAYOUT_BY_LOOKS, Sought, presence, same_layout
 from selector.arrays import Floats
 
 RNG = np.random.default_rng(5)
@@ -47,6 +49,17 @@ def test_cells_in_another_order_are_hardly_the_thing() -> None:
     mixed = image(with_thing=1, places=PLACES[[5, 2, 0, 4, 1, 3]] + 30)
     assert presence(SOUGHT, mirrored) > presence(SOUGHT, mixed) + 0.9 * LAYOUT
     assert presence(SOUGHT, in_order) > presence(SOUGHT, mixed) + 0.9 * LAYOUT
+
+
+def test_cells_must_lie_alike_by_their_looks_alone_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_order = image(with_thing=1)
+    by_meaning_alone = [in_order[0], image(with_thing=1, places=PLACES[[5, 2, 0, 4, 1, 3]] + 30)[1]]
+    with_it = [presence(SOUGHT, in_order), presence(SOUGHT, by_meaning_alone)]
+    monkeypatch.setattr(evidence, "LAYOUT_BY_LOOKS", 0.0)
+    without = [presence(SOUGHT, in_order), presence(SOUGHT, by_meaning_alone)]
+    gains = [one - other for one, other in zip(with_it, without, strict=True)]
+    assert gains[0] > 1.8 * LAYOUT_BY_LOOKS
+    assert gains[1] < 1.2 * LAYOUT_BY_LOOKS
 
 
 def test_a_layout_needs_some_places() -> None:
