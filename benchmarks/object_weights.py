@@ -1,15 +1,16 @@
 """Fit the weights of the object tool's linear models to objects whose masks are known.
 
     OMP_NUM_THREADS=1 python -m benchmarks.object_weights FOLDER [--limit N] [--jobs 1|2] [--first]
-        [--model JSON WEIGHTS] [--write selector/selection/objects/weights.py]
+        [--choice NETWORK NETWORK] [--model JSON WEIGHTS] [--write selector/selection/objects/weights.py]
 
 FOLDER is as for `benchmarks.selecting`; every fifth object, which that measures, is left out. First gestures are made
-of every other object. Which cut of a belief overlaps most depends on how good the belief is, so beliefs are fitted to
-one half of the photos and cut on the other. What a correction tells depends on how objects were corrected before it, so
-corrections are made on one half with the weights of today, weights are fitted to them, and on the other half with
-those; the last fit is to both.
+of every other object. What a correction tells depends on how objects were corrected before it, so corrections are made
+on one half with the weights of today, weights are fitted to them, and on the other half with those; the last fit is to
+both.
 Without `--model`, an image tower in open_clip's format, the weights of what one sees stay as they are; with `--first`
-so do those of corrections.
+so do those of corrections. With `--choice` only the choice among cuts is fitted. Which cut of a belief overlaps most
+depends on how good the belief is, so it is seen through networks that `benchmarks.object_network --half` has fitted to
+the first and to the second half of the photos, each on the other half.
 Logistic regression, a superpixel weighing its area beside the object's; photos that an object hardly fills weigh less
 than by all their area.
 """
@@ -32,11 +33,13 @@ from benchmarks.simulated_person import Subject, loop_around, stroke_along
 from selector.arrays import Members
 from selector.selection.objects import weights
 from selector.selection.objects.choosing import cues_of_cuts, cuts_of_belief
-from selector.selection.objects.cues import feature_cues, first_cues
-from selector.selection.objects.cutting import begun, believed, first_guess
+from selector.selection.objects.context import mixed
+from selector.selection.objects.cues import feature_cues, first_cues, unlike_of
+from selector.selection.objects.cutting import begun, first_guess, in_picture, settled
 from selector.selection.objects.evidence import Correction, Evidence
 from selector.selection.objects.likeness import Likeness, border_weights, likeness_of
 from selector.selection.objects.look import Numbers
+from selector.selection.objects.network import Network
 from selector.selection.objects.refining import Settled, refined, told_by
 from selector.selection.objects.shown import Shown, shown_first
 from selector.selection.objects.tidying import tidied
@@ -82,6 +85,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only N of the objects, evenly")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=1, help="processes")
     parser.add_argument("--first", action="store_true", help="first gestures alone")
+    names = ("FIRST_HALF", "SECOND_HALF")
+    parser.add_argument("--choice", nargs=2, type=Path, metavar=names, help="the choice alone, through these networks")
     add_model(parser)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the weights there")
     options = parser.parse_args()
@@ -89,23 +94,28 @@ def main() -> None:
     items = items[:: max(len(items) // (options.limit or len(items)), 1)]
     models = {name: dict(getattr(weights, name)) for name in MODELS}
     towers = models_of(options.model)
-    halves = [[item for item in items if crc32(item.image.name.encode()) % 2 == half] for half in range(2)]
-    told = [gather(first_examples, half, models, options.jobs, towers) for half in halves]
-    cuts: Named = []
-    for one, other in ((0, 1), (1, 0)):
-        learn(models, told[one])
-        cuts += gather(cut_examples, halves[other], models, options.jobs, towers)
-    learn(models, told[0] + told[1])
-    choose(models, cuts)
-    seen: Named = []
-    for half in range(0 if options.first else 2):
-        seen += gather(correction_examples, items[half::2], models, options.jobs)
-        learn(models, seen)
+    if options.choice:
+        cuts: Named = []
+        for half, file in enumerate(reversed(options.choice)):
+            through = partial(cut_examples, Network.read(file))
+            cuts += gather(through, [item for item in items if half_of(item) == half], models, options.jobs, towers)
+        choose(models, cuts)
+    else:
+        learn(models, gather(first_examples, items, models, options.jobs, towers))
+        seen: Named = []
+        for half in range(0 if options.first else 2):
+            seen += gather(correction_examples, items[half::2], models, options.jobs)
+            learn(models, seen)
     text = HEADER + "\n".join(f"{name} = {_as_code(model)}" for name, model in models.items())
     if options.write:
         options.write.write_text(text)
     else:
         print(text)
+
+
+def half_of(item: Item) -> int:
+    """The half of the photos that an object is in, 0 or 1."""
+    return crc32(item.image.name.encode()) % 2
 
 
 def gather(examples: Any, items: list[Item], models: dict[str, Any], jobs: int, towers: Models | None = None) -> Named:
@@ -147,9 +157,10 @@ def first_examples(_number: int, subject: Subject) -> Named:
     """What four first gestures tell of an object."""
     found: Named = []
     for evidence in gestures_of(subject):
-        shown, alike, _, guess = _guessed(subject, evidence)
+        shown, alike, _, guess = guessed(subject, evidence)
         told = ~(shown.inside | shown.outside) & (shown.prior > FAR)
-        cues, truth = first_cues(subject.parents, subject.look, shown, alike, guess), truth_of(subject)
+        unlike, truth = unlike_of(subject.look, shown, alike, guess), truth_of(subject)
+        cues = first_cues(subject.parents, subject.look, shown, unlike, guess)
         found.append((("FIRST", evidence.start), _examples(subject, cues, truth, told)))
         for features in subject.features.values():
             more = np.column_stack([cues, feature_cues(subject.parents, subject.look, shown, guess, features)])
@@ -157,13 +168,15 @@ def first_examples(_number: int, subject: Subject) -> Named:
     return found
 
 
-def cut_examples(_number: int, subject: Subject) -> Named:
+def cut_examples(network: Network, _number: int, subject: Subject) -> Named:
     """How well cuts of what is believed after four first gestures overlap with an object."""
     found: Named = []
     for evidence in gestures_of(subject):
-        shown, alike, borders, guess = _guessed(subject, evidence)
+        shown, alike, borders, guess = guessed(subject, evidence)
         for features in (None, *subject.features.values()):
-            belief = believed(subject.parents, subject.look, shown, alike, guess, evidence.start, features)
+            seen = (subject.labels, subject.parents, subject.look, shown, alike, guess, evidence.start, features)
+            window, picture, linear = in_picture(*seen)
+            belief = settled(shown, mixed(window, network(picture), linear))
             cuts = cuts_of_belief(subject.look, shown, borders, belief)
             if shown.drawn and cuts:
                 cues = cues_of_cuts(subject.look, shown.drawn, belief, cuts)
@@ -172,7 +185,7 @@ def cut_examples(_number: int, subject: Subject) -> Named:
     return found
 
 
-def _guessed(subject: Subject, evidence: Evidence) -> tuple[Shown, Likeness, Numbers, Numbers]:
+def guessed(subject: Subject, evidence: Evidence) -> tuple[Shown, Likeness, Numbers, Numbers]:
     """What a gesture shows, likenesses, weights of borders, and the first guess."""
     look, parents = subject.look, subject.parents
     shown, alike = shown_first(subject.labels, parents, look, evidence), likeness_of(look, parents)

@@ -97,7 +97,13 @@ def _object(subject: Subject, evidence: Evidence, strokes: bool, features: Float
 
 
 def _grown_from_half(subject: Subject) -> Steps:
-    """What any tool has selected, the superpixels around its middle and half of it, grown to the object."""
+    """What any tool has selected, half of the object around its middle, grown to the object."""
+    half = half_around_the_middle(subject)
+    yield grown(subject.labels, subject.parents, subject.look, half)[subject.labels]
+
+
+def half_around_the_middle(subject: Subject) -> Members:
+    """The superpixels around the middle of an object that make half of it, bool (n,)."""
     look = subject.look
     held = np.bincount(subject.labels[subject.mask], minlength=look.n_superpixels)
     within = 2 * held > look.areas
@@ -105,7 +111,7 @@ def _grown_from_half(subject: Subject) -> Steps:
     order = np.argsort(np.where(within, away, np.inf))
     half = np.zeros_like(within)
     half[order[: 1 + np.searchsorted(np.cumsum(look.areas[order]), look.areas[within].sum() / 2)]] = True
-    yield grown(subject.labels, subject.parents, look, half)[subject.labels]
+    return half
 
 
 def todays_ways() -> list[Way]:

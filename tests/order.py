@@ -15,6 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 WITH_TORCH = (
     "tests/pure/test_open_clip.py",
     "tests/pure/test_inference.py",
+    "tests/pure/test_objects_in_context.py",
     "tests/gallery/test_spaces.py",
     "tests/gallery/test_jobs.py",
     "tests/gallery/test_kinds.py",

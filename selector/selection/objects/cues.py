@@ -26,7 +26,26 @@ CAUTION = 0.05
 LEVEL_OF_FEATURES = 120
 
 
-def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, guess: Numbers) -> Numbers:
+def unlike_of(look: Look, shown: Shown, alike: Likeness, guess: Numbers) -> Numbers:
+    """How much more each superpixel looks like what is around a guess than like what is in it.
+
+    Parameters
+    ----------
+    look : Look
+    shown : Shown
+    alike : Likeness
+    guess : float64 ndarray, shape (n,)
+        From 0 to 1.
+
+    Returns
+    -------
+    float64 ndarray, shape (n,)
+        From -CLIP to CLIP.
+    """
+    return alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, CLIP)
+
+
+def first_cues(parents: Parents, look: Look, shown: Shown, unlike: Numbers, guess: Numbers) -> Numbers:
     """What a first gesture, and a guess at the object, tell of each superpixel.
 
     Parameters
@@ -34,7 +53,8 @@ def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, gues
     parents : uint16 ndarray, shape (2n - 1,)
     look : Look
     shown : Shown
-    alike : Likeness
+    unlike : float64 ndarray, shape (n,)
+        What looks say, see `unlike_of`.
     guess : float64 ndarray, shape (n,)
         From 0 to 1.
 
@@ -50,7 +70,6 @@ def first_cues(parents: Parents, look: Look, shown: Shown, alike: Likeness, gues
     """
     n, area = look.n_superpixels, float((look.areas * guess).sum() + look.areas.mean())
     core = core_of(shown, guess)
-    unlike = alike.unlike(look.areas * guess, look.areas * (1 - guess) * shown.near, CLIP)
     columns = [np.ones(n), guess, shown.prior, shown.prior**2, unlike, look.frame.astype(np.float64)]
     nodes = [SmallestNodes(parents, members) for members in (core, shown.outside)]
     for members, holding in zip((core, shown.outside), nodes, strict=True):

@@ -4,8 +4,8 @@ Lazy Snapping on the superpixels of a photo: a graph of them is cut where that i
 the more the longer their border is and the less contrast it has; a superpixel costs inside by how much more it looks
 like the rest of the photo than like the object. What both look like is learnt from the cut before, in a few rounds;
 where a gesture says little, from several first guesses, whose mean is cut. That is still a guess: beside other cues
-(`cues`) a linear model weighs it (`weights`). What it believes is cut in several ways, one of which is chosen
-(`choosing`).
+(`cues`) a linear model weighs it (`weights`). What it believes a small network sees as a picture (`context`), and the
+belief of both is cut in several ways, one of which is chosen (`choosing`).
 
 Li, Sun, Tang and Shum, "Lazy snapping", SIGGRAPH 2004; Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004.
 """
@@ -16,7 +16,8 @@ import numpy as np
 
 from selector.arrays import Floats, Labels, Members, Parents
 from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
-from selector.selection.objects.cues import SURE, feature_cues, first_cues
+from selector.selection.objects.context import Window, picture_of, seen_in_context, window_of
+from selector.selection.objects.cues import SURE, feature_cues, first_cues, unlike_of
 from selector.selection.objects.evidence import Evidence
 from selector.selection.objects.likeness import Likeness, border_weights, likeness_of, region_means
 from selector.selection.objects.look import Look, Numbers
@@ -109,12 +110,13 @@ def begun(labels: Labels, parents: Parents, look: Look, evidence: Evidence, feat
     alike, borders = likeness_of(look, parents), border_weights(look)
     if evidence.start == "selection":
         return Began(shown, alike, borders, shown.likely[0], np.zeros(look.n_superpixels))
-    members, belief = found(parents, look, shown, alike, borders, evidence.start, features)
+    members, belief = found(labels, parents, look, shown, alike, borders, evidence.start, features)
     settled = Settled(shown.inside, np.zeros_like(members))
     return Began(shown, alike, borders, tidied(look, members, settled), belief)
 
 
 def found(
+    labels: Labels,
     parents: Parents,
     look: Look,
     shown: Shown,
@@ -128,6 +130,7 @@ def found(
 
     Parameters
     ----------
+    labels : uint16 ndarray, shape (H, W)
     parents : uint16 ndarray, shape (2n - 1,)
     look : Look
     shown : Shown
@@ -148,7 +151,7 @@ def found(
     members, guess = first_guess(parents, look, shown, alike, borders)
     if start not in FIRST or shown.drawn is None:
         return members, np.zeros(look.n_superpixels)
-    belief = believed(parents, look, shown, alike, guess, start, features)
+    belief = believed(labels, parents, look, shown, alike, guess, start, features)
     cuts = cuts_of_belief(look, shown, borders, belief)
     cuts = [cut for cut in cuts if look.areas[cut].sum() <= largest] or cuts[:1]
     if cuts:
@@ -157,15 +160,24 @@ def found(
 
 
 def believed(
-    parents: Parents, look: Look, shown: Shown, alike: Likeness, guess: Numbers, start: str, features: Floats | None
+    labels: Labels,
+    parents: Parents,
+    look: Look,
+    shown: Shown,
+    alike: Likeness,
+    guess: Numbers,
+    start: str,
+    features: Floats | None,
 ) -> Numbers:
     """How much a first gesture speaks for each superpixel.
 
     Parameters
     ----------
+    labels : uint16 ndarray, shape (H, W)
     parents : uint16 ndarray, shape (2n - 1,)
     look : Look
     shown : Shown
+        By something drawn.
     alike : Likeness
     guess : float64 ndarray, shape (n,)
         From 0 to 1.
@@ -177,14 +189,58 @@ def believed(
     float64 ndarray, shape (n,)
         The logarithm of odds.
     """
-    cues = first_cues(parents, look, shown, alike, guess)
+    window, picture, belief = in_picture(labels, parents, look, shown, alike, guess, start, features)
+    return settled(shown, seen_in_context(window, picture, belief))
+
+
+def in_picture(
+    labels: Labels,
+    parents: Parents,
+    look: Look,
+    shown: Shown,
+    alike: Likeness,
+    guess: Numbers,
+    start: str,
+    features: Floats | None,
+) -> tuple[Window, Floats, Numbers]:
+    """What the linear model believes, and the picture of it that the network is shown.
+
+    Parameters
+    ----------
+    labels, parents, look, shown, alike, guess, start, features
+        As for `believed`.
+
+    Returns
+    -------
+    Window
+    float32 ndarray, shape (12, SIDE, SIDE)
+    float64 ndarray, shape (n,)
+    """
+    assert shown.drawn is not None
+    unlike = unlike_of(look, shown, alike, guess)
+    cues = first_cues(parents, look, shown, unlike, guess)
     weights: tuple[float, ...] = FIRST[start]
     if features is not None:
         cues = np.column_stack([cues, feature_cues(parents, look, shown, guess, features)])
         weights = FIRST_WITH_FEATURES[start]
-    belief: Numbers = cues @ np.array(weights)
-    belief[shown.inside], belief[shown.outside] = SURE, -SURE
-    return belief
+    belief = settled(shown, cues @ np.array(weights))
+    window = window_of(labels, look, shown.drawn, enclosed=start != "stroke")
+    return window, picture_of(window, look, shown, guess, unlike, belief), belief
+
+
+def settled(shown: Shown, belief: Numbers) -> Numbers:
+    """A belief that is sure of what a gesture settles.
+
+    Parameters
+    ----------
+    shown : Shown
+    belief : float64 ndarray, shape (n,)
+
+    Returns
+    -------
+    float64 ndarray, shape (n,)
+    """
+    return np.where(shown.inside, SURE, np.where(shown.outside, -SURE, belief))
 
 
 def first_guess(

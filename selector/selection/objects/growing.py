@@ -38,7 +38,7 @@ def grown(
     area = float(look.areas[selected].sum())
     alike, borders = likeness_of(look, parents), border_weights(look)
     part, largest = shown_by_part(look, selected), LARGEST_STEP * area
-    members, _ = found(parents, look, part, alike, borders, "stroke", features, largest)
+    members, _ = found(labels, parents, look, part, alike, borders, "stroke", features, largest)
     members = tidied(look, members, Settled(selected, np.zeros_like(selected)))
     if 1 + SMALLEST_STEP <= look.areas[members].sum() / area <= LARGEST_STEP:
         return members
