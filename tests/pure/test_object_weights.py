@@ -9,6 +9,7 @@ from benchmarks.object_weights import Examples, choose, correction_examples, cut
 from benchmarks.simulated_person import Subject
 from selector.segmentation import hierarchy, slic
 from selector.selection.objects import weights
+from selector.selection.objects.context import network
 from selector.selection.objects.look import look_at
 
 
@@ -45,7 +46,7 @@ def test_every_first_gesture_tells_as_many_cues_as_there_are_weights(ring: Subje
 
 
 def test_cuts_tell_as_many_cues_as_there_are_weights_and_how_well_they_overlap(ring: Subject) -> None:
-    examples = cut_examples(0, ring)
+    examples = cut_examples(network(), 0, ring)
     assert {key for (_, key), _ in examples} == {"box", "loop", "stroke"}
     for (name, key), told in examples:
         assert told.cues.shape == (len(told.truth), len(getattr(weights, name)[key]))

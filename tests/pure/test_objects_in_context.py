@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.object_network import BELIEF, TIMES, Example, Trained, fitted, write
+from benchmarks.object_network import BELIEF, TIMES, Example, Trained, example_of, fitted, things_among, write
+from benchmarks.selecting_ways import box
+from benchmarks.simulated_person import Subject
 from selector.arrays import Floats, Labels, Parents
 from selector.segmentation import hierarchy
 from selector.selection.objects import context
@@ -69,6 +71,33 @@ def test_fitting_finds_what_a_belief_says_nothing_of(tmp_path: Path) -> None:
     found = Network.read(tmp_path / "network.npz")(examples[0].picture) > 0
     meant = examples[0].truth > 0
     assert (found & meant).sum() / (found | meant).sum() > 0.9
+
+
+@pytest.mark.parametrize("grown", [False, True], ids=["of a box", "of a part that is to grow"])
+def test_an_example_says_which_cells_are_meant(grown: bool) -> None:
+    labels, parents, look = squares()
+    mask = np.zeros(labels.shape, bool)
+    mask[20:60, 40:80] = True
+    subject = Subject(np.zeros((*labels.shape, 3), np.uint8), labels, parents, look, mask)
+    example = example_of(subject, None if grown else box(subject), 1, None)
+    assert example.picture.shape == (12, SIDE, SIDE)
+    light = example.picture[0] > 0
+    assert light.any() and not light.all()
+    assert ((example.truth > 0.5) == light).mean() > 0.95  # but for those at its edge
+    assert example.half == 1
+
+
+def test_of_the_segments_of_a_photo_those_are_taken_that_could_be_things() -> None:
+    segments = np.zeros((60, 80), np.uint16)  # the rest is most of the photo, and at its frame
+    segments[20:40, 20:40] = 1
+    segments[50, 50] = 2  # dust
+    segments[5:9, 5:9], segments[5:9, 70:74] = 3, 3  # in two pieces
+    segments[45:60, 0:15] = 4  # in a corner
+    nearly = np.where(segments == 1, 0, segments)
+    nearly[20:40, 21:41] = 1  # as somebody else has drawn the same
+    things = things_among([segments, nearly], np.random.default_rng(0))
+    assert len(things) == 1
+    assert things[0].sum() == 400
 
 
 def test_what_is_meant_fills_the_middle_of_the_picture() -> None:
