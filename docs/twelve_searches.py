@@ -184,8 +184,9 @@ hold its photograph as well, cropped or with something else set into it. Made by
     python -m docs.twelve_searches docs/searches.md docs/img/searches-1.webp docs/img/searches-2.webp
 
 with the model {model}. What fails can be seen: things set small into another photograph are often not among
-the first six, as the whole photographs are so much like the question; of the shuttle's model on the sky by night, too
-much is outlined, and on the rocket a piece of sky; of the cat, which is nearly the whole picture, mostly a part.
+the first six, as the whole photographs are so much like the question; the rocket is narrower than a cell of the maps,
+and sky beside it is outlined, as it is beside the model of the shuttle once this stands in the night; of the cat and of
+cup and saucer, which are most of the picture, a part is.
 
 ![The first six searches](img/searches-1.webp)
 
