@@ -13,7 +13,7 @@ from benchmarks.selecting_ways import box
 from benchmarks.simulated_person import Subject
 from selector.arrays import Floats, Labels, Parents
 from selector.segmentation import hierarchy
-from selector.selection.objects import context
+from selector.selection.objects import context, cutting
 from selector.selection.objects.context import PLACES, SIDE, mixed, network, picture_of, window_of
 from selector.selection.objects.cutting import begun
 from selector.selection.objects.evidence import Evidence
@@ -150,6 +150,6 @@ def test_the_network_that_is_kept_is_part_of_what_is_found(monkeypatch: pytest.M
     evidence = Evidence("box", ((36, 16), (84, 64)))
     before = begun(labels, parents, look, evidence).belief
     layers = {name: (0 * weights, 0 * biases) for name, (weights, biases) in network().layers.items()}
-    monkeypatch.setattr(context, "network", lambda: Network(layers, BELIEF, 0.0))
+    monkeypatch.setattr(cutting, "network", lambda: Network(layers, BELIEF, 0.0))
     after = begun(labels, parents, look, evidence).belief
     assert not np.allclose(before, after)

@@ -138,25 +138,8 @@ def picture_of(window: Window, look: Look, shown: Shown, guess: Numbers, unlike:
     return by_cells(planes)
 
 
-def seen_in_context(window: Window, picture: Floats, belief: Numbers) -> Numbers:
-    """A belief, and what the network makes of it.
-
-    Parameters
-    ----------
-    window : Window
-    picture : float32 ndarray, shape (12, SIDE, SIDE)
-    belief : float64 ndarray, shape (n,)
-
-    Returns
-    -------
-    float64 ndarray, shape (n,)
-        Of superpixels that are not in the picture, the belief.
-    """
-    return mixed(window, network()(picture), belief)
-
-
 def mixed(window: Window, said: Floats, belief: Numbers) -> Numbers:
-    """A belief and what is said of the cells of a window.
+    """A belief, mixed with what is said of the cells of a window.
 
     Parameters
     ----------
@@ -168,6 +151,7 @@ def mixed(window: Window, said: Floats, belief: Numbers) -> Numbers:
     Returns
     -------
     float64 ndarray, shape (n,)
+        Of superpixels that are not in the window, the belief.
     """
     of_places = np.repeat(np.repeat(said, PLACES, axis=0), PLACES, axis=1)
     n, there = len(belief), window.superpixels.ravel()

@@ -16,7 +16,7 @@ import numpy as np
 
 from selector.arrays import Floats, Labels, Members, Parents
 from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
-from selector.selection.objects.context import Window, picture_of, seen_in_context, window_of
+from selector.selection.objects.context import Window, mixed, network, picture_of, window_of
 from selector.selection.objects.cues import SURE, feature_cues, first_cues, unlike_of
 from selector.selection.objects.evidence import Evidence
 from selector.selection.objects.likeness import Likeness, border_weights, likeness_of, region_means
@@ -190,7 +190,7 @@ def believed(
         The logarithm of odds.
     """
     window, picture, belief = in_picture(labels, parents, look, shown, alike, guess, start, features)
-    return settled(shown, seen_in_context(window, picture, belief))
+    return settled(shown, mixed(window, network()(picture), belief))
 
 
 def in_picture(
