@@ -217,6 +217,44 @@ def test_photo_and_hits_share_a_low_window(page: Page, collection: None) -> None
     ws.eventually(page, lambda: rectangle(page, ".bar")["x"] > rectangle(page, "#stage")["x"])
 
 
+def test_what_an_older_answer_says_lies_below_the_head_of_a_low_drawer(page: Page, collection: None) -> None:
+    select_and_search(page)
+    ws.resize(page, 720, 450)
+    ws.click(page, 200, 40)
+    expect(page.locator(".changed")).to_be_visible()
+    head, changed, options = (rectangle(page, name) for name in (".drawer-head", ".changed", ".search-options"))
+    assert changed["y"] == pytest.approx(head["y"] + head["height"], abs=2), "no gap, and it covers nothing"
+    assert options["y"] >= changed["y"] + changed["height"] - 1
+
+
+def test_what_an_answer_lacks_is_said_before_the_hits_only_where_there_is_room(page: Page, collection: None) -> None:
+    select_and_search(page)
+    note = '<p class="note">Not all of it can be searched.</p>'
+    page.evaluate("note => document.querySelector('#feedback').insertAdjacentHTML('beforebegin', note)", note)
+    for width, height, before in ((1280, 720, True), (1024, 768, False), (720, 450, False), (390, 844, False)):
+        ws.resize(page, width, height)
+        ws.eventually(
+            page,
+            lambda before=before: (rectangle(page, ".answer > .note")["y"] < rectangle(page, "#hits")["y"]) == before,
+        )
+
+
+def test_the_page_of_a_hit_shows_its_picture_in_a_low_window(page: Page, collection: None) -> None:
+    select_and_search(page)
+    page.locator("aside#drawer article.hit a").first.click()
+    expect(page.locator("dialog#details[open] .picture img").first).to_be_visible()
+    ws.resize(page, 720, 450)
+    page.reload()
+    for width, height in ((720, 450), (640, 360)):
+        ws.resize(page, width, height)
+        picture, foot = rectangle(page, "main .details .picture img"), rectangle(page, "main .details > footer")
+        assert picture["y"] > 0 and picture["y"] + picture["height"] <= foot["y"] + 1, (picture, foot)
+        assert picture["height"] >= 0.35 * height, "the picture itself, not what is around it"
+        for button in page.locator("main .details > footer :is(.button, button)").all():
+            assert ws.box_of(button)["x"] + ws.box_of(button)["width"] <= foot["x"] + foot["width"], button.inner_text()
+        assert foot["height"] < 70 and foot["y"] + foot["height"] <= height, "what can be done takes one line"
+
+
 def test_on_a_phone_the_drawer_is_a_sheet_with_two_stops(
     browser: Browser, live_server: LiveServer, collection: None
 ) -> None:

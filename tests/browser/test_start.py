@@ -49,6 +49,11 @@ def test_what_one_points_at_lights_up_and_a_click_lifts_it_out_and_finds_it(live
     live.wait_for_url("**/photos/*/**")
     assert Selection.objects.get().superpixels.included.any()
     ws.upload(live, image_file(), "quarters.jpg")
+    live.goto("/")
+    parts = [ws.box_of(live.locator(part)) for part in (".demo-photo", ".demo-cut", ".demo-found")]
+    assert len({box["y"] for box in parts}) == 1, "what they know takes one line"
+    edges = [ws.box_of(live.locator(part))["x"] for part in (".start .intro", ".start .demo", ".start .trying")]
+    assert len(set(edges)) == 1, edges
     returned_on_a_phone(live)
 
 
