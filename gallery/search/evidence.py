@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gallery.descriptors.cell_maps import SIDE, squared_cosines
-from gallery.index.kinds import APPEARANCE
 from selector.arrays import Floats
 
 MOST_SHARE = 0.3
@@ -18,7 +17,7 @@ MOST_SHARE = 0.3
 # What the first space named here counts, and the second: matches of cells, and likeness to all that was selected.
 OF_MATCHES = {"meaning": 1.0, "appearance": 0.5}
 OF_MEAN = {"meaning": 0.8, "appearance": 0.2}
-LOOKED_AT = APPEARANCE.name
+LOOKED_AT = "appearance"
 """The kind of space whose score counts beside cells, and whose cells are looked at by themselves."""
 GENERAL = 5.0
 """How much of the likeness of an image as a whole is taken off."""
