@@ -74,13 +74,17 @@ class Network:
     def _convolved(self, name: str, values: Floats) -> Floats:
         weights, biases = self.layers[name]
         planes, height, width = values.shape
-        padded = np.pad(values, ((0, 0), (1, 1), (1, 1)))
-        around = np.empty((planes, 9, height, width), np.float32)
-        for place in range(9):
+        # Framed by zeros and row behind row, a neighbour is as many numbers away everywhere. So what is around each
+        # place need not be copied, which would take more time than to multiply.
+        row = width + 2
+        framed = np.zeros((planes, (height + 2) * row + 2), np.float32)
+        framed[:, : (height + 2) * row].reshape(planes, height + 2, row)[:, 1:-1, 1:-1] = values
+        by_place = np.ascontiguousarray(weights.reshape(len(weights), planes, 9).transpose(2, 0, 1))
+        summed = np.repeat(biases[:, None], height * row, axis=1)
+        for place, of_place in enumerate(by_place):
             y, x = divmod(place, 3)
-            around[:, place] = padded[:, y : y + height, x : x + width]
-        summed = weights @ around.reshape(planes * 9, height * width) + biases[:, None]
-        convolved: Floats = np.maximum(summed, 0).reshape(len(weights), height, width)
+            summed += of_place @ framed[:, y * row + x :][:, : height * row]
+        convolved: Floats = np.maximum(summed.reshape(len(weights), height, row)[:, :, :width], 0)
         return convolved
 
 
