@@ -30,6 +30,11 @@ class Network:
 
     def __init__(self, layers: Mapping[str, tuple[Floats, Floats]], belief: int, times: float) -> None:
         self.layers, self._belief, self._times = layers, belief, times
+        # By the place in the neighbourhood: (9, outputs, inputs).
+        self._by_place = {
+            name: np.ascontiguousarray(layers[name][0].reshape(len(layers[name][1]), -1, 9).transpose(2, 0, 1))
+            for name in self.LAYERS
+        }
 
     @classmethod
     def read(cls, file: Path) -> Network:
@@ -72,19 +77,18 @@ class Network:
         return said
 
     def _convolved(self, name: str, values: Floats) -> Floats:
-        weights, biases = self.layers[name]
+        biases = self.layers[name][1]
         planes, height, width = values.shape
         # Framed by zeros and row behind row, a neighbour is as many numbers away everywhere. So what is around each
         # place need not be copied, which would take more time than to multiply.
         row = width + 2
         framed = np.zeros((planes, (height + 2) * row + 2), np.float32)
         framed[:, : (height + 2) * row].reshape(planes, height + 2, row)[:, 1:-1, 1:-1] = values
-        by_place = np.ascontiguousarray(weights.reshape(len(weights), planes, 9).transpose(2, 0, 1))
         summed = np.repeat(biases[:, None], height * row, axis=1)
-        for place, of_place in enumerate(by_place):
+        for place, of_place in enumerate(self._by_place[name]):
             y, x = divmod(place, 3)
             summed += of_place @ framed[:, y * row + x :][:, : height * row]
-        convolved: Floats = np.maximum(summed.reshape(len(weights), height, row)[:, :, :width], 0)
+        convolved: Floats = np.maximum(summed.reshape(len(biases), height, row)[:, :, :width], 0)
         return convolved
 
 
