@@ -9,11 +9,17 @@ function openForms() {
   return findAll(document, "details.rename[open]", HTMLDetailsElement);
 }
 
-document.addEventListener("toggle", ({ target }) => {
-  if (!(target instanceof HTMLDetailsElement && target.matches(".rename") && target.open)) return;
-  for (const other of openForms()) if (other !== target) other.open = false;
-  find(target, "input[name=name]", HTMLInputElement).select();
-}, true);
+/* The browser tells of an opening by "toggle" a moment later: what is typed at once would go to the button, where a
+ * space closes the form again. So a click opens it here, and the field has the focus before the next key. */
+document.addEventListener("click", (event) => {
+  const summary = event.target instanceof Element ? event.target.closest(".rename > summary") : null;
+  const rename = summary?.parentElement;
+  if (!(rename instanceof HTMLDetailsElement) || rename.open) return;
+  event.preventDefault();
+  for (const other of openForms()) other.open = false;
+  rename.open = true;
+  find(rename, "input[name=name]", HTMLInputElement).select();
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !(event.target instanceof Element)) return;
