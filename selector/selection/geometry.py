@@ -118,9 +118,13 @@ def polygon_mask(polygon: Points, height: int, width: int) -> Mask:
     (x0, y0), (x1, y1) = starts[edge].T, ends[edge].T
     crossings = x0 + (x1 - x0) * (rows + 0.5 - y0) / (y1 - y0)
     columns = np.ceil(crossings - 0.5).astype(np.intp).clip(0, width)
-    winding = np.zeros((height, width + 1), np.int32)
-    np.add.at(winding, (rows, columns), np.where(y1 > y0, 1, -1))
-    inside: Mask = np.cumsum(winding[:, :-1], axis=1, dtype=np.int32) != 0
+    inside = np.zeros((height, width), bool)
+    if len(rows):
+        # Before the first crossing and behind the last one nothing is inside: of a small polygon that is most.
+        top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max()
+        winding = np.zeros((bottom - top, right - left + 1), np.int32)
+        np.add.at(winding, (rows - top, columns - left), np.where(y1 > y0, 1, -1))
+        inside[top:bottom, left:right] = np.cumsum(winding[:, :-1], axis=1, out=winding[:, :-1]) != 0
     return inside
 
 

@@ -19,6 +19,7 @@ from selector.selection.geometry import Point
 from selector.selection.objects.choosing import chosen, cues_of_cuts, cuts_of_belief
 from selector.selection.objects.cutting import begun, cut_object
 from selector.selection.objects.evidence import MOST_CORRECTIONS, Evidence
+from selector.selection.objects.graph import Graph
 from selector.selection.objects.growing import grown
 from selector.selection.objects.likeness import border_weights
 from selector.selection.objects.look import Look, look_at
@@ -314,11 +315,12 @@ def test_a_minimum_cut_costs_no_more_than_any_other(data: st.DataObject) -> None
         return float(costs[inside].sum() + weights[inside[pairs[:, 0]] != inside[pairs[:, 1]]].sum())
 
     every = [np.array(flags) for flags in itertools.product([False, True], repeat=n)]
-    assert price(min_cut(costs, pairs, weights)) == min(map(price, every))
+    assert price(min_cut(costs, Graph.of(n, pairs), weights)) == min(map(price, every))
 
 
 def test_what_is_settled_stays_on_its_side_of_a_cut() -> None:
-    inside = min_cut(np.array([np.inf, -np.inf, -3.0]), np.array([[0, 1], [1, 2]]), np.array([500.0, 1.0]))
+    graph = Graph.of(3, np.array([[0, 1], [1, 2]]))
+    inside = min_cut(np.array([np.inf, -np.inf, -3.0]), graph, np.array([500.0, 1.0]))
     assert inside.tolist() == [False, True, True]
 
 

@@ -51,7 +51,7 @@ def cuts_of_belief(look: Look, shown: Shown, borders: Numbers, belief: Numbers) 
         costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
         if cuts:
             costs[cuts[-1]] = -np.inf  # a cut that favours the object more holds those that favour it less
-        members = min_cut(costs, look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
+        members = min_cut(costs, look.graph, BORDER_WEIGHT_OF_BELIEF * borders)
         if members.any():
             cuts.append(members)
     return cuts

@@ -75,9 +75,9 @@ def first_cues(parents: Parents, look: Look, shown: Shown, unlike: Numbers, gues
     for members, holding in zip((core, shown.outside), nodes, strict=True):
         far = distances_from(look, members) if members.any() else np.full(n, float(look.width + look.height))
         columns += [np.log1p(far / np.sqrt(area)), np.log(holding.sums(look.areas) / area)]
+    of_regions = np.column_stack([guess, shown.outside.astype(np.float64), unlike, shown.prior])
     for level in LEVELS:
-        for values in (guess, shown.outside.astype(np.float64), unlike, shown.prior):
-            columns.append(region_means(values, parents, level, look.areas))
+        columns += list(region_means(of_regions, parents, level, look.areas).T)
     columns += [np.log(each.parts()) for each in nodes] + _neighbours(look, guess)
     if shown.drawn is not None:
         enclosed = bool(shown.outside.any())
@@ -156,7 +156,8 @@ def feature_cues(parents: Parents, look: Look, shown: Shown, guess: Numbers, fea
         units @ (directions[0] - directions[1]),
         units @ directions[2],
     ]
-    return np.column_stack([*told, *(region_means(each, parents, LEVEL_OF_FEATURES, look.areas) for each in told)])
+    of_superpixels = np.column_stack(told)
+    return np.hstack([of_superpixels, region_means(of_superpixels, parents, LEVEL_OF_FEATURES, look.areas)])
 
 
 def _fitted_to(values: Numbers, guess: Numbers, inside: Numbers, around: Numbers) -> Numbers:

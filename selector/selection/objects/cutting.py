@@ -287,4 +287,4 @@ def _cut_once(parents: Parents, look: Look, shown: Shown, alike: Likeness, weigh
     unlike += OF_REGION * (region_means(unlike, parents, LEVEL, look.areas) - unlike)
     costs = np.sqrt(look.areas / look.areas.mean()) * (unlike - shown.prior)
     costs[shown.inside], costs[shown.outside] = -np.inf, np.inf
-    return min_cut(costs, look.pairs, BORDER_WEIGHT * weights)
+    return min_cut(costs, look.graph, BORDER_WEIGHT * weights)

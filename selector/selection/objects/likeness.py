@@ -15,6 +15,9 @@ from selector.selection.objects.look import Look, Numbers
 BANDWIDTH = 5.0
 # A density is summed over this many regions instead of all superpixels, which a photo with 2,000 hardly notices.
 REGIONS = 300
+ROWS = 64
+# What is less alike than e to this is not at all. Of numbers much smaller a processor makes ten times the work.
+LEAST = -75.0
 # Below this a density says nothing.
 FAINT = 1e-4
 # How sharply the cost of a border falls with its contrast: the typical one counts as this much squared.
@@ -60,7 +63,8 @@ class Likeness:
         -------
         Likeness
         """
-        return Likeness(np.sqrt(np.sqrt(self.alike)), self.regions)
+        wider = np.sqrt(self.alike)
+        return Likeness(np.sqrt(wider, out=wider), self.regions)
 
     def unlike(self, inside: Numbers, outside: Numbers, clip: float) -> Numbers:
         """How much more each superpixel looks like those outside than like those inside.
@@ -96,8 +100,15 @@ def likeness_of(look: Look, parents: Parents) -> Likeness:
     """
     regions = Hierarchy(parents).cut(REGIONS).astype(np.intp)
     looks = np.column_stack([look.colours, look.deviations]) / BANDWIDTH
-    alike = np.exp(-0.5 * _squared_distances(looks, _means(looks, regions, look.areas)))
-    return Likeness(np.asarray(alike, np.float32), regions)
+    means = _means(looks, regions, look.areas)
+    alike = np.empty((len(looks), len(means)), np.float32)
+    # A few rows at a time: what is computed on the way stays in the cache, and takes no new memory.
+    for start in range(0, len(looks), ROWS):
+        rows = slice(start, start + ROWS)
+        exponents = -0.5 * _squared_distances(looks[rows], means)
+        exponents[exponents < LEAST] = -np.inf
+        np.exp(exponents, out=alike[rows])
+    return Likeness(alike, regions)
 
 
 def region_means(values: Numbers, parents: Parents, level: int, areas: Numbers) -> Numbers:
@@ -105,17 +116,17 @@ def region_means(values: Numbers, parents: Parents, level: int, areas: Numbers) 
 
     Parameters
     ----------
-    values : float64 ndarray, shape (n,)
+    values : float64 ndarray, shape (n,) or (n, k)
     parents : uint16 ndarray, shape (2n - 1,)
     level : int
     areas : float64 ndarray, shape (n,)
 
     Returns
     -------
-    float64 ndarray, shape (n,)
+    float64 ndarray, as `values`
     """
     regions = Hierarchy(parents).cut(level).astype(np.intp)
-    means: Numbers = _means(values[:, None], regions, areas)[regions, 0]
+    means: Numbers = _means(values.reshape(len(areas), -1), regions, areas)[regions].reshape(values.shape)
     return means
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from selector.arrays import Labels, Members, Rgb
 from selector.segmentation.lab import Planes, check_rgb, given_planes
+from selector.selection.objects.graph import Graph
 
 Numbers = npt.NDArray[np.float64]
 
@@ -54,6 +56,11 @@ class Look:
     def n_superpixels(self) -> int:
         """How many superpixels there are, n."""
         return len(self.areas)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The pairs that touch, as a graph."""
+        return Graph.of(self.n_superpixels, self.pairs)
 
 
 def look_at(labels: Labels, rgb: Rgb, *, lab: Planes | None = None) -> Look:

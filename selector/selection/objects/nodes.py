@@ -65,22 +65,20 @@ class SmallestNodes:
     """
 
     def __init__(self, parents: Parents, members: Members) -> None:
-        self._up = parents.astype(np.intp)
-        holds = np.zeros(len(self._up), bool)
-        holds[: len(members)], holds[-1] = members, True
-        following = np.flatnonzero(members)
-        while len(following):
-            following = np.unique(self._up[following])
-            following = following[~holds[following]]
-            holds[following] = True
-        tops = self._tops(holds)
-        self._nodes, self._holding, self._holds = tops[: len(members)], np.flatnonzero(holds), holds
+        from selector.selection.objects import nodes_kernels as kernels
 
-    def _tops(self, ends: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        self._up = parents.astype(np.intp)
+        self._holds = np.zeros(len(self._up), bool)
+        self._holds[: len(members)], self._holds[-1] = members, True
+        kernels.hold(self._up, self._holds)
+        self._nodes = self._tops(self._holds)[: len(members)]
+
+    def _tops(self, ends: Members) -> npt.NDArray[np.intp]:
         """For each node the first one on its way up, itself included, at which ways end."""
-        tops: npt.NDArray[np.intp] = np.where(ends, np.arange(len(self._up)), self._up)
-        while not np.array_equal(tops, further := tops[tops]):
-            tops = further
+        from selector.selection.objects import nodes_kernels as kernels
+
+        tops = np.empty_like(self._up)
+        kernels.find_tops(self._up, ends, tops)
         return tops
 
     def sums(self, values: Numbers) -> Numbers:
@@ -94,12 +92,11 @@ class SmallestNodes:
         -------
         float64 ndarray, shape (n,)
         """
-        totals = np.bincount(self._nodes, values, len(self._up)).tolist()
-        # Every parent has a higher number than its children.
-        for node, parent in zip(self._holding.tolist(), self._up[self._holding].tolist(), strict=True):
-            if parent != node:
-                totals[parent] += totals[node]
-        sums: Numbers = np.array(totals)[self._nodes]
+        from selector.selection.objects import nodes_kernels as kernels
+
+        totals = np.bincount(self._nodes, values, len(self._up)).astype(np.float64)
+        kernels.add_up(self._up, self._holds, totals)
+        sums: Numbers = totals[self._nodes]
         return sums
 
     def parts(self) -> Numbers:

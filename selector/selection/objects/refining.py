@@ -175,7 +175,7 @@ def refined(look: Look, told: Told, settled: Settled, correction: Correction, bo
     wrong, right = RIGHTED[correction.add], KEPT[correction.add]
     belief = np.where(told.right, told.cues @ np.array(right), told.cues @ np.array(wrong))
     costs = np.sqrt(look.areas / look.areas.mean()) * (-belief if correction.add else belief)
-    return min_cut(settled.applied(costs), look.pairs, BORDER_WEIGHT_OF_BELIEF * borders)
+    return min_cut(settled.applied(costs), look.graph, BORDER_WEIGHT_OF_BELIEF * borders)
 
 
 def one_step(look: Look, began: Began, before: Members, settled: Settled, larger: bool) -> Members:
@@ -216,7 +216,7 @@ def one_step(look: Look, began: Began, before: Members, settled: Settled, larger
     for _ in range(BISECTIONS):
         favour = (low + high) / 2
         costs = frozen.applied(by_area * (unlike - (favour - CLIP if larger else CLIP - favour)))
-        members = min_cut(costs, look.pairs, weights)
+        members = min_cut(costs, look.graph, weights)
         ratio = float(look.areas[members].sum() / look.areas[before].sum())
         step = ratio if larger else 1 / max(ratio, 1e-9)
         if 1 < step <= LARGEST_STEP and members.any():

@@ -29,16 +29,15 @@ def distances_from(look: Look, members: Members) -> Numbers:
         of the photo.
     """
     # Not above: a process in which nobody selects an object starts sooner without it.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import dijkstra
+    from selector.selection.objects import ways_kernels as kernels
 
     one, other = look.pairs.T
     steps = np.hypot(*(look.centres[one] - look.centres[other]).T)
     change = np.sqrt(((look.colours[one] - look.colours[other]) ** 2).sum(axis=1))
     # Two centres can be one point; a way of no length would be no way.
     lengths = np.maximum(steps * (1 + DETOUR * np.minimum(change, MOST_CONTRAST) / 10), 1e-6)
-    graph = coo_array((lengths, (one, other)), shape=(look.n_superpixels, look.n_superpixels)).tocsr()
-    distances = dijkstra(graph, directed=False, indices=np.flatnonzero(members), min_only=True)
+    distances, graph = np.where(members, 0.0, np.inf), look.graph
+    kernels.spread(graph.heads, graph.first, graph.arcs, lengths, distances)
     return np.where(np.isfinite(distances), distances, float(look.width + look.height))
 
 
@@ -56,11 +55,7 @@ def connected_parts(look: Look, members: Members) -> tuple[npt.NDArray[np.intp],
     int
         How many parts there are.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    from selector.selection.objects import ways_kernels as kernels
 
-    n = look.n_superpixels
-    one, other = look.pairs[members[look.pairs].all(axis=1)].T
-    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
-    count, parts = connected_components(graph, directed=False)
-    return parts.astype(np.intp), int(count)
+    parts, graph = np.full(look.n_superpixels, -1, np.intp), look.graph
+    return parts, kernels.part(graph.heads, graph.first, graph.arcs, members, parts)
