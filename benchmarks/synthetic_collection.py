@@ -20,7 +20,7 @@ from selector.arrays import Floats
 DIMENSIONS = 512
 CLUSTERS = 1000
 REGIONS = 16  # an image
-BLOCK = 10_000  # regions written at once
+BLOCK = 2_000  # regions written at once: a multiple of those of an image
 IMAGES = BLOCK // REGIONS
 SEED = 20260
 # One image in so many has the tag.
