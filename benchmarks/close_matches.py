@@ -3,8 +3,9 @@
     python -m benchmarks.close_matches [--absent FILE LEFT TOP RIGHT BOTTOM] [--json FILE]
 
 Each thing of the demo collection is asked for by its box in an upload of its photograph; the images that show it should
-be claimed, all others not. `--absent` asks for a box of another picture, its sides as shares of it, of which nothing
-should be claimed. The demo is loaded into a temporary database, and described in the spaces that the settings name.
+be claimed, all others not, and how far these are ahead is told as average precision. `--absent` asks for a box of
+another picture, its sides as shares of it, of which nothing should be claimed. The demo is loaded into a temporary
+database, and described in the spaces that the settings name.
 """
 
 from __future__ import annotations
@@ -58,12 +59,17 @@ def answer_to(data: bytes, box: Box) -> Answer:
     return ask(Search.objects.find_or_create(visitor, label_map, state), visitor, 3, from_page=1)
 
 
+def titles_in_order(answer: Answer) -> list[str]:
+    return [one.image.title for hit in answer.hits for one in (hit, *hit.copies)]
+
+
 def claimed_titles(answer: Answer) -> list[str]:
     return [one.image.title for hit in answer.hits if not hit.is_weak for one in (hit, *hit.copies)]
 
 
 def measure(absent: tuple[Path, Box] | None) -> list[dict[str, Any]]:
     from gallery.collection import demo
+    from gallery.evaluation.figures import average_precision
     from gallery.evaluation.sandbox import empty_collection
     from gallery.models import GalleryImage
 
@@ -74,13 +80,17 @@ def measure(absent: tuple[Path, Box] | None) -> list[dict[str, Any]]:
         for photograph in demo.PHOTOGRAPHS:
             shown = {title for title in titles if demo.shows(title, photograph)}
             data = (demo.installed_photographs() / photograph.file).read_bytes()
-            claimed = set(claimed_titles(answer_to(data, photograph.thing)))
+            answer = answer_to(data, photograph.thing)
+            claimed = set(claimed_titles(answer))
+            # The photograph itself is no disguise: it comes first whatever the search is like.
+            others = [title for title in titles_in_order(answer) if title != photograph.details.title]
             rows.append(
                 {
                     "asked": photograph.file,
                     "there": len(shown),
                     "claimed": len(claimed & shown),
                     "wrong": len(claimed - shown),
+                    "AP": average_precision([title in shown for title in others], len(shown) - 1),
                 }
             )
         if absent:
@@ -100,9 +110,11 @@ def main() -> None:
     sides = tuple(map(float, given[1:])) if given else ()
     rows = measure((Path(given[0]), (sides[0], sides[1], sides[2], sides[3])) if given else None)
     for row in rows:
-        print(f"{row['asked']:24}{row['claimed']:3} of {row['there']:3} claimed, {row['wrong']} wrong")
+        found = f", {row['AP']:.3f} average precision" if "AP" in row else ""
+        print(f"{row['asked']:24}{row['claimed']:3} of {row['there']:3} claimed, {row['wrong']} wrong{found}")
     there, claimed = (sum(row[name] for row in rows) for name in ("there", "claimed"))
-    print(f"disguises: {claimed} of {there}, {claimed / there:.3f}")
+    precision = [row["AP"] for row in rows if "AP" in row]
+    print(f"disguises: {claimed} of {there}, {claimed / there:.3f}; mAP {sum(precision) / len(precision):.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -24,6 +24,9 @@ from benchmarks.sandboxed import continue_in_sandbox
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from gallery.descriptors.cell_maps import Projection
+    from gallery.models import DescriptorSpace
 
 LONG_SIDE = 1024
 CELLS = 14  # of a feature map, each way: a tower of 224 px that sees a place every 32, at twice its resolution
@@ -60,8 +63,9 @@ def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDA
 
     from gallery.collection.importing import Details, add_public
     from gallery.descriptors import appearance
+    from gallery.descriptors.cell_maps import pack_cells, resampled
     from gallery.descriptors.open_clip import feature_maps
-    from gallery.index import indexing, storing
+    from gallery.index import cells, indexing, storing
     from gallery.index.perceptual_hash import perceptual_hash
     from gallery.index.segmented_photo import SegmentedPhoto
     from gallery.models import DescriptorSpace
@@ -92,12 +96,42 @@ def profile_image(profile: Profile, data: bytes, name: str, feature_map: npt.NDA
     with profile.stage("meaning: vectors from a feature map"):
         features = feature_maps.superpixel_features(feature_map, photo.labels)
         vectors[means_like.pk] = feature_maps.region_vectors(features, members)
+    with profile.stage("maps of cells, in both spaces"):
+        seen = {
+            looks_like: appearance.cell_vectors(photo.histogram_counts, photo.cell_shares),
+            means_like: resampled(feature_map),
+        }
+        mapped = {space.pk: pack_cells(learned_for(space).apply(values)) for space, values in seen.items()}
+    with profile.stage("nodes that may be outlined"):
+        outlines = cells.packed_outlines(photo)
     with profile.stage("boxes and masks"):
         rows = indexing.region_rows(image, photo, nodes, members)
     with profile.stage("perceptual hash"):
         image_hash = perceptual_hash(rgb)
     with profile.stage("database"):
-        storing.replace_regions([storing.Described(image, rows, vectors, image_hash)])
+        storing.replace_regions([storing.Described(image, rows, vectors, image_hash, mapped, outlines)])
+
+
+def learn_projections(spaces: Iterable[DescriptorSpace]) -> None:
+    """Projections of cells, learned on random vectors: so many numbers are multiplied, whatever they are."""
+    import numpy as np
+
+    from gallery.descriptors.cell_maps import Projection
+    from gallery.index.cells import LEARNED_ON
+    from gallery.models import CellProjection
+
+    rng = np.random.default_rng(0)
+    for space in spaces:
+        sample = rng.normal(size=(LEARNED_ON, space.dimensions)).astype(np.float32)
+        CellProjection.objects.create(space=space, data=Projection.learn(sample).pack())
+
+
+def learned_for(space: DescriptorSpace) -> Projection:
+    from gallery.index.cells import projection_of
+
+    projection = projection_of(space)
+    assert projection is not None
+    return projection
 
 
 def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
@@ -123,6 +157,7 @@ def measure(folder: Path, limit: int, dimensions: int) -> list[dict[str, Any]]:
             (MEANING.name, "random numbers", dimensions),
         ):
             DescriptorSpace.objects.create(kind=kind, model=model, dimensions=size)
+        learn_projections(DescriptorSpace.objects.all())
         for number, file in enumerate(tqdm(files, unit=" images", disable=None)):
             # The first image loads kernels, which later ones find there.
             data = enlarged(file.read_bytes(), LONG_SIDE)
