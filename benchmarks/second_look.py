@@ -86,6 +86,8 @@ def a_tree() -> bytes:
         centres=(np.arange(2 * n - 1) % len(cells)).astype(np.uint8),
         filled=np.full(2 * n - 1, 128, np.uint8),
         touched=np.zeros(2 * n - 1, np.uint8),
+        lasting=np.full(2 * n - 1, 32, np.uint8),
+        contrasts=np.full(2 * n - 1, 32, np.uint8),
         owners=(cells % n).astype(np.uint16),
         cells=cells.astype(np.uint8),
         shares=np.full(len(cells), 1 / len(cells), np.float16),

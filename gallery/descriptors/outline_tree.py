@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gallery.descriptors import node_shapes
 from gallery.descriptors.cell_maps import SIDE, smoothed
 from gallery.descriptors.pooling import unit
 from gallery.descriptors.region_choice import Parents, candidates
 from selector.arrays import Floats, Labels
 from selector.segmentation.superpixels import superpixel_boxes
+from selector.selection.objects.look import Look
 
 MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
@@ -23,10 +25,13 @@ CENTRE = 0.5
 TOGETHER = 4.0
 # and how much more what is inside is of one kind than what is outside is of that kind.
 OF_ONE_KIND = 3.0
-# What counts whatever the size: the share of its box that a node fills, and each side of the image that it touches.
+# What counts whatever the size: the share of its box that a node fills, each side of the image that it touches,
 FILLED = 1.0
 TOUCHED = -0.4
-BESIDE = 0.01  # of a side of the image: a box so near to its end touches it
+# how long it lasts while the photo is merged, and the logarithm of the contrast along its edge.
+LASTING = 0.3
+CONTRAST = 0.15
+FAINT = 0.05  # below this a contrast is none
 # Arrays of a tree as they are stored, each with its type, and whether it is as long as the nodes or the shares.
 PACKED = (
     ("nodes", "<u2", 0),
@@ -37,6 +42,8 @@ PACKED = (
     ("centres", "u1", 0),
     ("filled", "u1", 0),
     ("touched", "u1", 0),
+    ("lasting", "u1", 0),
+    ("contrasts", "u1", 0),
 )
 NONE = 255
 LEAST = 2e-5  # smaller shares of a cell are left out
@@ -66,6 +73,9 @@ class OutlineTree:
         How much of its box each node fills, of 255.
     touched : uint8 ndarray, shape (k,)
         How many sides of the image the box of each node touches.
+    lasting, contrasts : uint8 ndarray, shape (k,)
+        How long each node lasts while the photo is merged, and how much contrast there is along its edge, in
+        `node_shapes.STEPS` a unit.
     """
 
     nodes: npt.NDArray[np.uint16]
@@ -76,9 +86,18 @@ class OutlineTree:
     centres: npt.NDArray[np.uint8]
     filled: npt.NDArray[np.uint8]
     touched: npt.NDArray[np.uint8]
+    lasting: npt.NDArray[np.uint8]
+    contrasts: npt.NDArray[np.uint8]
 
     @classmethod
-    def of(cls, parents: Parents, labels: Labels, areas: npt.NDArray[np.integer], cell_shares: Floats) -> OutlineTree:
+    def of(
+        cls,
+        parents: Parents,
+        labels: Labels,
+        areas: npt.NDArray[np.integer],
+        cell_shares: Floats,
+        look: Look,
+    ) -> OutlineTree:
         """Prune a merge tree to the nodes of a sensible size.
 
         A node that does not hold the centre of its own box is a frame or a fringe: what is around a thing, seldom a
@@ -94,6 +113,8 @@ class OutlineTree:
             Pixels of each superpixel.
         cell_shares : float32 ndarray, shape (n, c)
             From `kernels.cell_shares`.
+        look : Look
+            What the superpixels look like.
 
         Returns
         -------
@@ -111,7 +132,7 @@ class OutlineTree:
         own = np.zeros((len(nodes), cell_shares.shape[1]), np.float32)
         own[there] = np.add.reduceat(cell_shares[order], starts)
         owners, cells = np.nonzero(own > LEAST)
-        boxes = _boxes(superpixel_boxes(labels)[order], there, starts, above)
+        boxes = node_shapes.boxes_of(superpixel_boxes(labels)[order], there, starts, above)
         middles = (boxes[:, 1::-1] + boxes[:, :1:-1] - 1) // 2
         beside = lowest[labels[tuple(middles.T)]]
         holds = (firsts <= beside) & (beside <= np.arange(len(nodes)))
@@ -121,9 +142,11 @@ class OutlineTree:
             owners.astype(np.uint16),
             own[owners, cells].astype(np.float16),
             cells.astype(np.uint8),
-            np.where(holds, _cells_at(middles, labels.shape), NONE).astype(np.uint8),
-            _filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
-            _touched(boxes, labels.shape),
+            np.where(holds, node_shapes.cells_at(middles, labels.shape), NONE).astype(np.uint8),
+            node_shapes.filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
+            node_shapes.touched(boxes, labels.shape),
+            node_shapes.persistence(nodes, parents),
+            node_shapes.contrasts(look, lowest, above, firsts),
         )
 
     def best_node(self, likeness: Floats, seen: Sequence[tuple[Floats, Floats]] = ()) -> int | None:
@@ -140,8 +163,9 @@ class OutlineTree:
         -------
         int or None
             The node of which the inside is most like it, beside the outside; large differences of tiny nodes count
-            less, and a node counts more whose middle is like it, that is of one kind, and that is round rather than
-            ragged or cut off by the edge of the image. None for an image without a node of a sensible size.
+            less, and a node counts more whose middle is like it, that is of one kind, that is round rather than ragged
+            or cut off by the edge of the image, and that stands out from what is around it. None for an image without
+            a node of a sensible size.
         """
         holds = self.centres[:-1] != NONE
         if not holds.any():
@@ -156,6 +180,8 @@ class OutlineTree:
             score[holds] += self._kinds(holds, size[holds], seen)
         score *= (size * (1 - size)) ** SIZE_POWER
         score += FILLED * self.filled[:-1] / 255 + TOUCHED * self.touched[:-1]
+        score += LASTING * self.lasting[:-1] / node_shapes.STEPS
+        score += CONTRAST * np.log(self.contrasts[:-1] / node_shapes.STEPS + FAINT)
         return int(self.nodes[np.where(holds, score, -np.inf).argmax()])
 
     def _kinds(
@@ -208,7 +234,7 @@ class OutlineTree:
 
 def _below_first(
     nodes: npt.NDArray[np.intp], parents: Parents
-) -> tuple[npt.NDArray[np.intp], list[int], npt.NDArray[np.intp]]:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Nodes in such an order that those below each come right before it: the nodes, and for each row two others.
 
     These are the row of the smallest node above it, and the first row of those below it. The nodes are given in
@@ -228,7 +254,7 @@ def _below_first(
         free[row] = places[row] - 1
     order = np.argsort(places)
     firsts = np.arange(len(nodes)) - np.array(sizes)[order] + 1
-    return nodes[order], np.array(places)[above[order]].tolist(), firsts
+    return nodes[order], np.array(places)[above[order]], firsts
 
 
 def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
@@ -237,58 +263,3 @@ def _kept_above(parents: Parents, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np
     while not kept[above].all():
         above = np.where(kept[above], above, above[above])
     return above
-
-
-def _boxes(
-    boxes: npt.NDArray[np.int64], there: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], above: list[int]
-) -> npt.NDArray[np.intp]:
-    """The box around each row of a tree: intp (k, 4), as those of superpixels.
-
-    Parameters
-    ----------
-    boxes : int64 ndarray, shape (n, 4)
-        From `superpixel_boxes`, those of the same row together.
-    there, starts : intp ndarray
-        The rows that have superpixels of their own, and where these begin.
-    above : list of int
-        The row above each row; it comes later.
-    """
-    ends = np.hstack([np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)])
-    around: list[list[int] | None] = [None] * len(above)
-    for row, box in zip(there.tolist(), ends.tolist(), strict=True):
-        around[row] = box
-    for row, up in enumerate(above[:-1]):
-        around[up] = _joined(around[row], around[up])
-    return np.array(around, np.intp)
-
-
-def _filled(
-    own: npt.NDArray[np.number], firsts: npt.NDArray[np.intp], boxes: npt.NDArray[np.intp]
-) -> npt.NDArray[np.uint8]:
-    """How much of its box each node fills, of 255: of the pixels (k,) that belong to it and to no smaller node."""
-    before = np.concatenate([[0.0], np.cumsum(own)])
-    sizes = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    filled: npt.NDArray[np.uint8] = np.rint(255 * np.minimum((before[1:] - before[firsts]) / sizes, 1)).astype(np.uint8)
-    return filled
-
-
-def _touched(boxes: npt.NDArray[np.intp], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """How many sides of the image each box touches."""
-    ends = np.array(shape[::-1])
-    low, high = boxes[:, :2] < BESIDE * ends, boxes[:, 2:] > (1 - BESIDE) * ends
-    touched: npt.NDArray[np.uint8] = (low.sum(axis=1) + high.sum(axis=1)).astype(np.uint8)
-    return touched
-
-
-def _joined(one: list[int] | None, other: list[int] | None) -> list[int] | None:
-    """The box around two boxes; nothing lies around none."""
-    if one is None or other is None:
-        return one or other
-    return [min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])]
-
-
-def _cells_at(pixels: npt.NDArray[np.intp], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """The cell of the grid that each pixel (row, column) of an image lies in."""
-    rows, columns = (pixels * SIDE // np.array(shape)).T
-    cells: npt.NDArray[np.uint8] = (rows * SIDE + columns).astype(np.uint8)
-    return cells

@@ -20,6 +20,7 @@ from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.models import CellMap, CellProjection, DescriptorSpace, GalleryImage, IndexedRegion, RegionVector
 from selector.arrays import Floats, Members
 from selector.lru_cache import LRUCache
+from selector.selection.objects.look import look_at
 
 # Regions that a projection is learned on, of fifty images or more; while there are fewer, there is none.
 LEARNED_ON = 800
@@ -135,7 +136,7 @@ def packed_outlines(photo: SegmentedPhoto) -> bytes:
     """The nodes of a photo's merge tree that may be drawn, as they are stored."""
     segmentation = photo.segmentation
     parents, labels = segmentation.hierarchy.parents, segmentation.labels
-    return OutlineTree.of(parents, labels, segmentation.areas, photo.cell_shares).pack()
+    return OutlineTree.of(parents, labels, segmentation.areas, photo.cell_shares, look_at(labels, photo.rgb)).pack()
 
 
 def stored_cells(space: DescriptorSpace, image_ids: Sequence[int]) -> tuple[npt.NDArray[np.int64], Bytes]:

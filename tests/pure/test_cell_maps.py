@@ -12,9 +12,11 @@ from gallery.descriptors.cell_maps import (
     resampled,
 )
 from gallery.descriptors.late_interaction import COUNT, Clusters
+from gallery.descriptors.node_shapes import STEPS as SHAPE_STEPS
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.descriptors.pooling import unit
-from selector.arrays import Floats
+from selector.arrays import Floats, Labels
+from selector.selection.objects.look import Look, look_at
 
 
 def regions(n: int, seed: int = 1) -> Floats:
@@ -62,8 +64,15 @@ def like(*superpixels: int) -> Floats:
     return np.isin(LABELS.ravel(), superpixels).astype(np.float32)
 
 
-def tree() -> OutlineTree:
-    return OutlineTree.unpack(OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES).pack())
+def look(labels: Labels, *lightness: int) -> Look:
+    """The look of a picture with superpixels in greys, all of the same one by default."""
+    greys = np.array(lightness or [128] * (int(labels.max()) + 1), np.uint8)
+    return look_at(labels, np.repeat(greys[labels][..., None], 3, axis=2))
+
+
+def tree(*lightness: int) -> OutlineTree:
+    made = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, look(LABELS, *lightness))
+    return OutlineTree.unpack(made.pack())
 
 
 def test_what_is_most_like_the_question_is_outlined() -> None:
@@ -80,7 +89,7 @@ def test_what_does_not_hold_the_centre_of_its_box_is_not_outlined() -> None:
     labels = np.zeros((SIDE, SIDE), np.uint16)
     labels[3:11, 3:11] = 1
     shares = ((labels.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
-    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares)
+    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares, look(labels))
     assert framed.best_node((labels.ravel() == 0).astype(np.float32)) == 1
 
 
@@ -100,7 +109,7 @@ def test_what_fills_its_box_and_is_not_cut_off_by_the_edge_is_ahead() -> None:
     assert tree().best_node(like(2) + like(3)) == 2, "The outer one is as like, and lies at the edge."
     corner = np.where(np.add.outer(np.arange(14), np.arange(14)) < 13, 0, 1).astype(np.uint16)
     shares = ((corner.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
-    halves = OutlineTree.of(np.array([2, 2, 2], np.uint16), corner, np.array([91, 105]), shares)
+    halves = OutlineTree.of(np.array([2, 2, 2], np.uint16), corner, np.array([91, 105]), shares, look(corner))
     assert [round(255 * area / size) for area, size in ((91, 13**2), (105, 14**2))] == halves.filled[:2].tolist()
 
 
@@ -115,26 +124,48 @@ def test_what_is_of_one_kind_and_like_the_question_together_is_ahead() -> None:
 
 def test_of_a_tree_that_was_stored_without_shapes_all_nodes_are_alike() -> None:
     data = tree().pack()
-    old = OutlineTree.unpack(data[: -2 * len(tree().nodes)])
-    assert not old.filled.any() and not old.touched.any()
-    assert old.best_node(2 * like(2, 3) - 1) == 5
+    for missing in (2, 4):
+        old = OutlineTree.unpack(data[: -missing * len(tree().nodes)])
+        assert not old.lasting.any() and not old.contrasts.any()
+        assert old.filled.any() == old.touched.any() == (missing == 2)
+        assert old.best_node(2 * like(2, 3) - 1) == 5
+
+
+def test_what_lasts_while_the_photo_is_merged_is_ahead() -> None:
+    lasting = dict(zip(tree().nodes.tolist(), tree().lasting.tolist(), strict=True))
+    # Of four regions the first two are merged into the fourth node, with three left the others, then both.
+    expected = {0: 4 / 4, 1: 4 / 4, 2: 4 / 3, 3: 4 / 3, 4: 4 / 2, 5: 3 / 2, 6: 2 / 2}
+    assert lasting == {node: round(SHAPE_STEPS * np.log(times)) for node, times in expected.items()}
+    assert tree().best_node(like(0, 1, 2, 3)) == 2, "Its neighbour is as like, but is merged first."
+
+
+def test_what_stands_out_along_its_edge_is_ahead() -> None:
+    sides = tree(100, 100, 200, 100)
+    contrasts = dict(zip(sides.nodes.tolist(), sides.contrasts.tolist(), strict=True))
+    assert contrasts[0] == 0 and contrasts[6] == 0
+    # One border of three has no contrast, so that those which have are half as much again as the mean.
+    assert contrasts[2] == contrasts[3] == contrasts[5] == round(SHAPE_STEPS * 3 / 2)
+    assert contrasts[1] == round(SHAPE_STEPS * 3 / 4)
+    assert tree(200, 100, 100, 100).best_node(like(0) + like(3)) == 0
+    assert tree(100, 100, 100, 200).best_node(like(0) + like(3)) == 3
 
 
 def test_the_whole_image_is_never_outlined() -> None:
     assert tree().best_node(np.ones(SIDE**2, np.float32)) in range(6)
     one, alone = np.full((1, SIDE**2), 1 / SIDE**2, np.float32), np.zeros((SIDE, SIDE), np.uint16)
-    assert OutlineTree.of(np.array([0], np.uint16), alone, np.array([9]), one).best_node(like(0)) is None
+    single = OutlineTree.of(np.array([0], np.uint16), alone, np.array([9]), one, look(alone))
+    assert single.best_node(like(0)) is None
 
 
 def test_cells_of_a_node_that_is_left_out_belong_to_the_next_one_above() -> None:
     shares = (SHARES * np.array([[0.002], [1.998], [1], [1]])).astype(np.float32)
-    pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares)
+    pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares, look(LABELS))
     assert 0 not in pruned.nodes.tolist()
     assert float(pruned.shares.astype(float).sum()) > 0.998 * float(shares.sum())
 
 
 def test_nodes_come_right_after_those_below_them() -> None:
-    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES)
+    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, look(LABELS))
     assert pruned.nodes.tolist() == [0, 1, 4, 2, 3, 5, 6] and pruned.firsts.tolist() == [0, 1, 0, 3, 4, 3, 0]
 
 
