@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gallery.descriptors.cell_maps import SIDE
 from gallery.descriptors.region_choice import Parents
-from selector.selection.objects.look import Look
+from selector.selection.objects.look import Borders
 
 RowNumbers = npt.NDArray[np.intp]
 Figures = npt.NDArray[np.float64]
@@ -105,13 +105,13 @@ def cells_at(pixels: RowNumbers, shape: tuple[int, ...]) -> Bytes:
     return _in_bytes(rows * SIDE + columns)
 
 
-def contrasts(look: Look, lowest: RowNumbers, above: RowNumbers, firsts: RowNumbers) -> Bytes:
+def contrasts(borders: Borders, lowest: RowNumbers, above: RowNumbers, firsts: RowNumbers) -> Bytes:
     """The mean contrast along the edge of each row, beside that along all borders of superpixels, in `STEPS` a unit.
 
     Parameters
     ----------
-    look : Look
-        Of the image.
+    borders : Borders
+        Between the superpixels of the image.
     lowest : intp ndarray, shape (n,)
         The row to which each superpixel belongs, and to none below it.
     above, firsts : intp ndarray, shape (k,)
@@ -121,9 +121,9 @@ def contrasts(look: Look, lowest: RowNumbers, above: RowNumbers, firsts: RowNumb
     uint8 ndarray, shape (k,)
         0 for a row that has no edge.
     """
-    if not len(look.pairs):
+    if not len(borders.pairs):
         return np.zeros(len(above), np.uint8)
-    ends = lowest[look.pairs[:, 0]], lowest[look.pairs[:, 1]]
+    ends = lowest[borders.pairs[:, 0]], lowest[borders.pairs[:, 1]]
     both = _holding_both(*ends, above)
 
     def along(values: Figures) -> Figures:
@@ -131,8 +131,8 @@ def contrasts(look: Look, lowest: RowNumbers, above: RowNumbers, firsts: RowNumb
         ending = sum(np.bincount(each, values, len(above)) for each in ends)
         return within(ending - 2 * np.bincount(both, values, len(above)), firsts)
 
-    across = look.borders * look.contrasts
-    beside = np.maximum(along(look.borders), 1) * max(float(across.sum() / look.borders.sum()), 1e-9)
+    across = borders.lengths * borders.contrasts
+    beside = np.maximum(along(borders.lengths), 1) * max(float(across.sum() / borders.lengths.sum()), 1e-9)
     return _in_bytes(STEPS * along(across) / beside)
 
 

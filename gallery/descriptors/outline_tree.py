@@ -15,7 +15,7 @@ from gallery.descriptors.pooling import unit
 from gallery.descriptors.region_choice import Parents, candidates
 from selector.arrays import Floats, Labels
 from selector.segmentation.superpixels import superpixel_boxes
-from selector.selection.objects.look import Look
+from selector.selection.objects.look import Borders
 
 MIN_SHARE, MAX_SHARE = 0.01, 0.6  # of the image; a larger one would say hardly more than that the image is meant
 SIZE_POWER = 0.4  # how much a node's size counts beside the difference between its inside and its outside
@@ -96,7 +96,7 @@ class OutlineTree:
         labels: Labels,
         areas: npt.NDArray[np.integer],
         cell_shares: Floats,
-        look: Look,
+        borders: Borders,
     ) -> OutlineTree:
         """Prune a merge tree to the nodes of a sensible size.
 
@@ -113,8 +113,8 @@ class OutlineTree:
             Pixels of each superpixel.
         cell_shares : float32 ndarray, shape (n, c)
             From `kernels.cell_shares`.
-        look : Look
-            What the superpixels look like.
+        borders : Borders
+            Between the superpixels.
 
         Returns
         -------
@@ -146,7 +146,7 @@ class OutlineTree:
             node_shapes.filled(np.bincount(lowest, areas, len(nodes)), firsts, boxes),
             node_shapes.touched(boxes, labels.shape),
             node_shapes.persistence(nodes, parents),
-            node_shapes.contrasts(look, lowest, above, firsts),
+            node_shapes.contrasts(borders, lowest, above, firsts),
         )
 
     def best_node(self, likeness: Floats, seen: Sequence[tuple[Floats, Floats]] = ()) -> int | None:

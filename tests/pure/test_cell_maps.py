@@ -16,7 +16,8 @@ from gallery.descriptors.node_shapes import STEPS as SHAPE_STEPS
 from gallery.descriptors.outline_tree import OutlineTree
 from gallery.descriptors.pooling import unit
 from selector.arrays import Floats, Labels
-from selector.selection.objects.look import Look, look_at
+from selector.segmentation.lab import lab_planes
+from selector.selection.objects.look import Borders, borders_between
 
 
 def regions(n: int, seed: int = 1) -> Floats:
@@ -64,14 +65,14 @@ def like(*superpixels: int) -> Floats:
     return np.isin(LABELS.ravel(), superpixels).astype(np.float32)
 
 
-def look(labels: Labels, *lightness: int) -> Look:
-    """The look of a picture with superpixels in greys, all of the same one by default."""
+def borders(labels: Labels, *lightness: int) -> Borders:
+    """Those in a picture with superpixels in greys, all of the same one by default."""
     greys = np.array(lightness or [128] * (int(labels.max()) + 1), np.uint8)
-    return look_at(labels, np.repeat(greys[labels][..., None], 3, axis=2))
+    return borders_between(labels, lab_planes(np.repeat(greys[labels][..., None], 3, axis=2)))
 
 
 def tree(*lightness: int) -> OutlineTree:
-    made = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, look(LABELS, *lightness))
+    made = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, borders(LABELS, *lightness))
     return OutlineTree.unpack(made.pack())
 
 
@@ -89,7 +90,7 @@ def test_what_does_not_hold_the_centre_of_its_box_is_not_outlined() -> None:
     labels = np.zeros((SIDE, SIDE), np.uint16)
     labels[3:11, 3:11] = 1
     shares = ((labels.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
-    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares, look(labels))
+    framed = OutlineTree.of(np.array([2, 2, 2], np.uint16), labels, np.array([110, 86]), shares, borders(labels))
     assert framed.best_node((labels.ravel() == 0).astype(np.float32)) == 1
 
 
@@ -109,7 +110,7 @@ def test_what_fills_its_box_and_is_not_cut_off_by_the_edge_is_ahead() -> None:
     assert tree().best_node(like(2) + like(3)) == 2, "The outer one is as like, and lies at the edge."
     corner = np.where(np.add.outer(np.arange(14), np.arange(14)) < 13, 0, 1).astype(np.uint16)
     shares = ((corner.ravel() == np.arange(2)[:, None]) / SIDE**2).astype(np.float32)
-    halves = OutlineTree.of(np.array([2, 2, 2], np.uint16), corner, np.array([91, 105]), shares, look(corner))
+    halves = OutlineTree.of(np.array([2, 2, 2], np.uint16), corner, np.array([91, 105]), shares, borders(corner))
     assert [round(255 * area / size) for area, size in ((91, 13**2), (105, 14**2))] == halves.filled[:2].tolist()
 
 
@@ -153,19 +154,19 @@ def test_what_stands_out_along_its_edge_is_ahead() -> None:
 def test_the_whole_image_is_never_outlined() -> None:
     assert tree().best_node(np.ones(SIDE**2, np.float32)) in range(6)
     one, alone = np.full((1, SIDE**2), 1 / SIDE**2, np.float32), np.zeros((SIDE, SIDE), np.uint16)
-    single = OutlineTree.of(np.array([0], np.uint16), alone, np.array([9]), one, look(alone))
+    single = OutlineTree.of(np.array([0], np.uint16), alone, np.array([9]), one, borders(alone))
     assert single.best_node(like(0)) is None
 
 
 def test_cells_of_a_node_that_is_left_out_belong_to_the_next_one_above() -> None:
     shares = (SHARES * np.array([[0.002], [1.998], [1], [1]])).astype(np.float32)
-    pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares, look(LABELS))
+    pruned = OutlineTree.of(PARENTS, LABELS, np.array([1, 999, 500, 500]), shares, borders(LABELS))
     assert 0 not in pruned.nodes.tolist()
     assert float(pruned.shares.astype(float).sum()) > 0.998 * float(shares.sum())
 
 
 def test_nodes_come_right_after_those_below_them() -> None:
-    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, look(LABELS))
+    pruned = OutlineTree.of(PARENTS, LABELS, np.full(4, 100), SHARES, borders(LABELS))
     assert pruned.nodes.tolist() == [0, 1, 4, 2, 3, 5, 6] and pruned.firsts.tolist() == [0, 1, 0, 3, 4, 3, 0]
 
 

@@ -63,6 +63,25 @@ class Look:
         return Graph.of(self.n_superpixels, self.pairs)
 
 
+@dataclass(frozen=True, eq=False)
+class Borders:
+    """Where superpixels touch.
+
+    Attributes
+    ----------
+    pairs : intp ndarray, shape (m, 2)
+        Superpixels that touch, the smaller number first, in order.
+    lengths : float64 ndarray, shape (m,)
+        Along how many pixels they touch.
+    contrasts : float64 ndarray, shape (m,)
+        Mean distance in CIELAB of the pixels on both sides of the border.
+    """
+
+    pairs: npt.NDArray[np.intp]
+    lengths: Numbers
+    contrasts: Numbers
+
+
 def look_at(labels: Labels, rgb: Rgb, *, lab: Planes | None = None) -> Look:
     """What a photo looks like, superpixel by superpixel.
 
@@ -99,15 +118,35 @@ def look_at(labels: Labels, rgb: Rgb, *, lab: Planes | None = None) -> Look:
     frame = np.zeros(len(areas), bool)
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         frame[edge] = True
-    pairs, borders, contrasts = _borders(planes, labels)
-    height, width = labels.shape
+    borders, (height, width) = borders_between(labels, planes), labels.shape
     return Look(
-        areas, means[:, 1:3], means[:, 3:6], deviations, frame, pairs, borders, contrasts, width=width, height=height
+        areas,
+        means[:, 1:3],
+        means[:, 3:6],
+        deviations,
+        frame,
+        borders.pairs,
+        borders.lengths,
+        borders.contrasts,
+        width=width,
+        height=height,
     )
 
 
-def _borders(planes: Planes, labels: Labels) -> tuple[npt.NDArray[np.intp], Numbers, Numbers]:
-    """The superpixels that touch (m, 2), along how many pixels (m,), and the mean distance in colour across (m,)."""
+def borders_between(labels: Labels, planes: Planes) -> Borders:
+    """The borders between superpixels.
+
+    Parameters
+    ----------
+    labels : uint16 ndarray, shape (H, W)
+        In rows.
+    planes : float32 ndarray, shape (3, H, W)
+        From `lab_planes`.
+
+    Returns
+    -------
+    Borders
+    """
     from selector.selection.objects import look_kernels as kernels
 
     # Of connected superpixels fewer than three pairs each touch; others may need more.
@@ -119,4 +158,4 @@ def _borders(planes: Planes, labels: Labels) -> tuple[npt.NDArray[np.intp], Numb
     slot = np.flatnonzero(keys >= 0)
     slot = slot[np.argsort(keys[slot])]
     pairs = np.stack([keys[slot] >> 16, keys[slot] & 0xFFFF], axis=1).astype(np.intp)
-    return pairs, sums[slot, 0], sums[slot, 1] / sums[slot, 0]
+    return Borders(pairs, sums[slot, 0], sums[slot, 1] / sums[slot, 0])
