@@ -35,6 +35,7 @@ WITHOUT: dict[str, dict[str, object]] = {
     "and scenes of the first hits": NOTHING_CLAIMED,
     "and led by what is claimed": {},
     "of these, without a node's middle": {"outline_tree.CENTRE": 0.0},
+    "of these, whether a node stands out or not": {"outline_tree.LASTING": 0.0, "outline_tree.CONTRAST": 0.0},
     "of these, the best smaller region": {"ranking.asked_of": "nothing"},
 }
 COLUMNS = ("mAP", "P1", "P10")
