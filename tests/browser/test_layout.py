@@ -213,10 +213,32 @@ def test_photo_and_hits_share_a_low_window(page: Page, collection: None) -> None
         stage, drawer, hit = (rectangle(page, name) for name in ("#stage", "#drawer", "article.hit"))
         assert stage["width"] >= 0.52 * width and drawer["width"] >= 0.3 * width, (width, stage, drawer)
         assert hit["y"] < 0.65 * height, "hits are seen without scrolling"
+        assert page.locator(".drawer-head h2").evaluate("one => one.scrollHeight <= one.clientHeight"), "not cut"
         button = rectangle(page, "#search")
         assert button["x"] + button["width"] <= width and button["y"] + button["height"] <= height
     page.get_by_role("button", name="Close", exact=True).click()
     ws.eventually(page, lambda: rectangle(page, ".bar")["x"] > rectangle(page, "#stage")["x"])
+
+
+def test_ones_own_photos_are_seen_without_scrolling(page: Page) -> None:
+    for name in ("first.jpg", "second.jpg"):
+        ws.upload(page, image_file(eighths()), name)
+    page.goto("/photos/")
+    asked = page.locator("#finding_choice")
+    expect(asked).to_be_visible()
+    # How much of the window they have at least, and once the question has been answered.
+    for width, height, least, later in ((390, 844, 0.2, 0.3), (720, 450, 0.1, 0.25)):
+        for share in (least, later):
+            ws.resize(page, width, height)
+            photo = rectangle(page, ".own-photo img")
+            assert photo["y"] <= (1 - share) * height, (width, photo)
+            asked.evaluate_all("(forms, hidden) => forms.forEach((form) => { form.hidden = hidden; })", share == least)
+    asked.get_by_role("button", name="No").click()
+    expect(asked).to_have_count(0)
+    # How many there are gives its line to what can be done with those that are chosen.
+    page.locator(".choose input").first.check()
+    expect(page.locator("#chosen").get_by_role("button", name="Delete")).to_be_visible()
+    assert rectangle(page, "#chosen")["width"] <= 667
 
 
 def test_what_an_older_answer_says_lies_below_the_head_of_a_low_drawer(page: Page, collection: None) -> None:
