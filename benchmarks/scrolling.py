@@ -11,16 +11,14 @@ the address at the end. Needs Chromium, in $CHROMIUM or on the path. A machine t
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 import urllib.request
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from docs.screenshots import with_demo
+from docs.pictured_site import opened
 from docs.screenshots_of_curating import manage
-from tests.browser import chromium
 
 # Rows that repeat those of the demo until there are enough of them.
 FILL = """
@@ -87,16 +85,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30_000)
     parser.add_argument("--screens", type=int, default=120)
     options = parser.parse_args()
-    path = os.environ.get("CHROMIUM") or chromium.installed()
-    with with_demo() as (port, folder), sync_playwright() as playwright:
-        gallery = f"http://127.0.0.1:{port}/gallery/"
+    with opened(None) as (site, folder, browser):
+        gallery = f"{site}/gallery/"
         print(f"of the demo collection alone, {milliseconds(gallery):.0f} ms", flush=True)
         fill(folder, options.images)
         pages = options.images // 48
         for name, number in (("first", 1), ("middle", pages // 2), ("last", pages)):
             whole, below = (milliseconds(f"{gallery}?page={number}{more}") for more in ("", "&more=on"))
             print(f"{name} page, {whole:.0f} ms, below another one {below:.0f} ms", flush=True)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.add_init_script(WATCH)
         page.goto(gallery, wait_until="networkidle")
@@ -107,7 +103,6 @@ def main() -> None:
               f"{frames[int(0.95 * len(frames))]:.0f} ms, the longest {frames[-1]:.0f} ms")  # fmt: skip
         print(f"longest task {max(tasks, default=0):.0f} ms, layout shifts {shifts:.3f}")
         print(f"{page.locator('.shelf > [data-shape]').count()} images shown, at {page.url.partition('/gallery/')[2]}")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from django.db import connection
 
 from gallery.descriptors.open_clip import loading
 from gallery.descriptors.open_clip.tower import Tower
-from gallery.index import indexing, spaces
+from gallery.index import checks, indexing, spaces
 from gallery.index.describers import SpaceUnavailable
 from gallery.index.features import pack, unpack
 from gallery.index.kinds import describer_of
@@ -148,6 +148,13 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_appearance_goes_on(
     err = StringIO()
     call_command("check", databases=["default"], stderr=err)
     assert lines[0] in err.getvalue()
+
+
+def test_the_check_says_nothing_before_the_tables_are_there() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gallery_descriptorspace RENAME TO elsewhere")
+    assert checks.every_kind_answers(["default"]) == []
+    assert not GalleryImage.objects.exists(), "the connection can still be used"
 
 
 def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
