@@ -18,6 +18,8 @@ from benchmarks.served_site import served, wait_for
 from docs.screenshots_of_curating import manage
 from tests.browser import chromium
 
+BELOW = "i.getBoundingClientRect().top > innerHeight"
+
 
 @contextmanager
 def opened(port: int | None) -> Iterator[tuple[str, str, Browser]]:
@@ -42,7 +44,8 @@ def with_demo() -> Iterator[tuple[int, str]]:
     """The site over a fresh data folder with the demo collection, until the block ends; its port and the folder."""
     with tempfile.TemporaryDirectory(prefix="screenshots") as folder:
         Path(folder).chmod(0o755)  # the embedded PostgreSQL may run as another user
-        with served(folder) as port:
+        # As the images are indexed: else each answer would say that they wait for a model.
+        with served(folder, MEANING_ENABLED="false") as port:
             for command in ("load_demo", "index_gallery"):
                 manage(folder, command)
             yield port, folder
@@ -56,9 +59,9 @@ def running(port: int) -> Iterator[tuple[int, str]]:
 
 
 def still(page: Page) -> None:
-    """Wait until every picture in the window is there."""
+    """Wait until every picture in the window is there; those of what is folded are not asked for."""
     page.wait_for_load_state("networkidle")
-    until(page, "[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)")
+    until(page, f"[...document.images].every((i) => i.complete || !i.checkVisibility() || {BELOW})")
 
 
 def until(page: Page, expression: str) -> None:
