@@ -4,23 +4,24 @@
 
 The rows are copies of the demo collection's, which share its few files, on a site of its own that is gone afterwards.
 Printed are the milliseconds that the server takes for the first page, one in the middle and the last one; then, while
-the wheel turns through so many windows, the time between two frames, the longest task, the sum of layout shifts, and
-the address at the end. Needs Chromium, in $CHROMIUM or on the path. A machine that does other things makes it slower.
+the wheel turns through so many windows, the time between two frames, the longest task, the sum of layout shifts, what
+the page's process holds then, and the address at the end. Needs Chromium, in $CHROMIUM or on the path. A machine that
+does other things makes it slower.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import statistics
 import time
 import urllib.request
+from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from docs.screenshots import with_demo
+from docs.pictured_site import opened
 from docs.screenshots_of_curating import manage
-from tests.browser import chromium
 
 # Rows that repeat those of the demo until there are enough of them.
 FILL = """
@@ -82,21 +83,26 @@ def scroll(page: Page, screens: int) -> None:
         page.wait_for_timeout(30)
 
 
+def megabytes(browser: Browser) -> float:
+    """What the process of the page holds: the largest of those that draw."""
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    pages = [Path("/proc", str(one["id"]), "statm").read_text().split()[1] for one in told if one["type"] == "renderer"]
+    return max(map(int, pages)) * resource.getpagesize() / 1e6
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=30_000)
     parser.add_argument("--screens", type=int, default=120)
     options = parser.parse_args()
-    path = os.environ.get("CHROMIUM") or chromium.installed()
-    with with_demo() as (port, folder), sync_playwright() as playwright:
-        gallery = f"http://127.0.0.1:{port}/gallery/"
+    with opened(None) as (site, folder, browser):
+        gallery = f"{site}/gallery/"
         print(f"of the demo collection alone, {milliseconds(gallery):.0f} ms", flush=True)
         fill(folder, options.images)
         pages = options.images // 48
         for name, number in (("first", 1), ("middle", pages // 2), ("last", pages)):
             whole, below = (milliseconds(f"{gallery}?page={number}{more}") for more in ("", "&more=on"))
             print(f"{name} page, {whole:.0f} ms, below another one {below:.0f} ms", flush=True)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.add_init_script(WATCH)
         page.goto(gallery, wait_until="networkidle")
@@ -105,9 +111,10 @@ def main() -> None:
         frames.sort()
         print(f"{len(frames)} frames: median {statistics.median(frames):.0f} ms, 95 of 100 in "
               f"{frames[int(0.95 * len(frames))]:.0f} ms, the longest {frames[-1]:.0f} ms")  # fmt: skip
-        print(f"longest task {max(tasks, default=0):.0f} ms, layout shifts {shifts:.3f}")
+        print(
+            f"longest task {max(tasks, default=0):.0f} ms, layout shifts {shifts:.3f}, {megabytes(browser):.0f} MB held"
+        )
         print(f"{page.locator('.shelf > [data-shape]').count()} images shown, at {page.url.partition('/gallery/')[2]}")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -87,10 +87,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(data_dir: str) -> Iterator[int]:
+def served(data_dir: str, **settings: str) -> Iterator[int]:
     """The web server over a fresh database, until the block ends; gives its port."""
     port = free_port()
-    environment = {**os.environ, "DATA_DIR": data_dir, "PORT": str(port), "LOG_LEVEL": "ERROR"}
+    environment = {**os.environ, "DATA_DIR": data_dir, "PORT": str(port), "LOG_LEVEL": "ERROR", **settings}
     manage = [sys.executable, "manage.py"]
     for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "--verbosity", "0"], ["warmup"]):
         subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True)

@@ -11,16 +11,14 @@ Needs Chromium, in $CHROMIUM or on the path.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import skimage
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
-from docs.screenshots import running, until, with_demo
-from tests.browser import chromium
+from docs.pictured_site import opened, until
 
 PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
 # As shares of the photograph: in the space suit, in the flag, and under the chin.
@@ -306,18 +304,15 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--only", help="tasks whose names have this in them")
     arguments = parser.parse_args()
-    path = os.environ.get("CHROMIUM") or chromium.installed()
-    with running(arguments.port) if arguments.port else with_demo() as (port, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with opened(arguments.port) as (site, _, browser):
         print("| task | gestures | pages |\n|---|---|---|")
         for name, task, size in TASKS:
             if not re.search(arguments.only or "", name):
                 continue
-            hand = Hand(browser, f"http://127.0.0.1:{port}", size)
+            hand = Hand(browser, site, size)
             task(hand)
             print(f"| {name} | {hand.gestures} | {hand.pages} |", flush=True)
             hand.page.context.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -12,21 +12,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import skimage
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.served_site import served, wait_for
 from docs import screenshots_of_curating
-from tests.browser import chromium
+from docs.pictured_site import opened, still, until
 
 WINDOWS = {1440: 900, 390: 844}
 PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
@@ -149,21 +144,6 @@ def take(page: Page, file: Path) -> None:
     file.write_bytes(as_jpeg(page.screenshot()))
 
 
-def still(page: Page) -> None:
-    """Wait until every picture in the window is there."""
-    page.wait_for_load_state("networkidle")
-    until(page, "[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)")
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait for a JavaScript expression to be true; Playwright's own way is against the site's security policy."""
-    deadline = time.monotonic() + 30
-    while not page.evaluate(expression):
-        if time.monotonic() > deadline:
-            raise TimeoutError(expression)
-        page.wait_for_timeout(50)
-
-
 def as_jpeg(png: bytes) -> bytes:
     """The same picture in a fifth of the bytes; without chroma subsampling, which would blur coloured text."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
@@ -175,23 +155,6 @@ def as_jpeg(png: bytes) -> bytes:
     return out.getvalue()
 
 
-@contextmanager
-def with_demo() -> Iterator[tuple[int, str]]:
-    """The site over a fresh data folder with the demo collection, until the block ends; its port and the folder."""
-    with tempfile.TemporaryDirectory(prefix="screenshots") as folder:
-        Path(folder).chmod(0o755)  # the embedded PostgreSQL may run as another user
-        with served(folder) as port:
-            for command in ("load_demo", "index_gallery"):
-                screenshots_of_curating.manage(folder, command)
-            yield port, folder
-
-
-@contextmanager
-def running(port: int) -> Iterator[tuple[int, str]]:
-    wait_for(port)
-    yield port, ""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -199,20 +162,13 @@ def main() -> None:
     parser.add_argument("--curating", action="store_true", help="the pages for curators alone")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    path = os.environ.get("CHROMIUM") or chromium.installed()
-    with (
-        running(arguments.port) if arguments.port else with_demo() as (port, data_dir),
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        site = f"http://127.0.0.1:{port}"
+    with opened(arguments.port) as (site, data_dir, browser):
         if not arguments.curating:
             take_all(browser, site, arguments.folder)
         if data_dir:
             screenshots_of_curating.take_all(
                 browser, site, data_dir, lambda page, name: take(page, arguments.folder / f"{name}.jpg")
             )
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
 """The pages of the site side by side, as they look in six ways: the sheets of `docs/img/pages-*.webp`.
 
-    python -m docs.sheets docs/img [--port N] [--before M]
+    python -m docs.sheets docs/img [--port N] [--before M | --keep-before]
 
 A sheet is a page; a row is a site: the page in a wide window, in one of 1,024 pixels, on a phone, in the dark,
-in colours that the system forces, and at 200%. With --before an older site that runs there is the first row. Without
---port the site of this folder is served. Needs Chromium, in $CHROMIUM or on the path.
+in colours that the system forces, and at 200%. With --before an older site that runs there is the first row, with
+--keep-before that of the sheets that are in the folder. Without --port the site of this folder is served. Needs
+Chromium, in $CHROMIUM or on the path.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from docs import screenshots
-from tests.browser import chromium
+from docs.pictured_site import opened, still
 
 WAYS: tuple[dict[str, Any], ...] = (
     {"viewport": {"width": 1440, "height": 900}},
@@ -66,7 +66,7 @@ def rows(browser: Browser, site: str) -> dict[str, list[Image.Image]]:
         page = context.new_page()
         for name, go in PAGES.items():
             go(page)
-            screenshots.still(page)
+            still(page)
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             scaled = picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
             taken[name].append(scaled)
@@ -74,9 +74,15 @@ def rows(browser: Browser, site: str) -> dict[str, list[Image.Image]]:
     return taken
 
 
+def first_row(file: Path) -> list[Image.Image]:
+    """The first row of a sheet, as one picture."""
+    whole = Image.open(file).convert("RGB")
+    return [whole.crop((0, 0, whole.width, HEIGHT))]
+
+
 def sheet(of_sites: list[list[Image.Image]]) -> Image.Image:
     """A row for each site."""
-    width = sum(picture.width + GAP for picture in of_sites[0]) - GAP
+    width = sum(picture.width + GAP for picture in of_sites[-1]) - GAP
     made = Image.new("RGB", (width, (HEIGHT + GAP) * len(of_sites) - GAP), "white")
     for row, pictures in enumerate(of_sites):
         left = 0
@@ -90,19 +96,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int)
-    parser.add_argument("--before", type=int)
+    older = parser.add_mutually_exclusive_group()
+    older.add_argument("--before", type=int)
+    older.add_argument("--keep-before", action="store_true")
     arguments = parser.parse_args()
-    path = os.environ.get("CHROMIUM") or chromium.installed()
-    with (
-        screenshots.running(arguments.port) if arguments.port else screenshots.with_demo() as (port, _),
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        sites = [rows(browser, f"http://127.0.0.1:{one}") for one in (arguments.before, port) if one]
+    before = [f"http://127.0.0.1:{arguments.before}"] if arguments.before else []
+    with opened(arguments.port) as (now, _, browser):
+        sites = [rows(browser, site) for site in (*before, now)]
         for name in PAGES:
             file = arguments.folder / f"pages-{name}.webp"
-            sheet([site[name] for site in sites]).save(file, quality=QUALITY, method=6)
-        browser.close()
+            kept = [first_row(file)] if arguments.keep_before else []
+            sheet([*kept, *(site[name] for site in sites)]).save(file, quality=QUALITY, method=6)
 
 
 if __name__ == "__main__":

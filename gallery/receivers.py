@@ -12,7 +12,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from gallery import jobs
-from gallery.index import hnsw
+from gallery.index import checks, hnsw  # noqa: F401  checks register themselves
 from gallery.index.features import seen_in, spaces_without_features
 from gallery.models import DescriptorSpace, GalleryImage, Search
 from selector.models import LabelMap, Photo

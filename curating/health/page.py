@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from curating.health import charts, figures
 from curating.health.charts import Bar
 from curating.health.failures import failures
+from gallery.index.spaces import answering
 
 
 def content() -> dict[str, Any]:
@@ -34,6 +35,7 @@ def content() -> dict[str, Any]:
         "n_images": n_images,
         "statuses": statuses,
         "spaces": spaces,
+        "missing": [notice.cause for notice in answering()[1] if notice.cause],
         "queues": figures.queues(),
         "workers": figures.workers(),
         "failures": failures(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +20,27 @@ from selector.arrays import Floats, Rgb
 
 
 class SpaceUnavailable(Exception):
-    """A space cannot be used here and now. The text is one sentence: why, and what to do."""
+    """A space cannot be used here and now. The text is one sentence for who runs the site: why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a search goes without.
+
+    Attributes
+    ----------
+    told : str
+        A sentence for people who search: they cannot do anything about it.
+    cause : str
+        One for those who run the site: why, and what to do. Empty where it says no more.
+    """
+
+    told: str
+    cause: str = ""
+
+    def read_by(self, *, staff: bool) -> str:
+        """The sentence for one of the two."""
+        return (staff and self.cause) or self.told
 
 
 class Describer(ABC):
@@ -110,6 +131,8 @@ class Kind(ABC):
         How a hit is like the selection, as people read it: "looks like".
     default_weight : float
         How likely a person means this kind, beside the weights of the other kinds.
+    missing : str
+        What people who search are told where no space of this kind can be used.
     is_fetched : bool
         Whether `fetch` may have something to do.
     is_expanded : bool
@@ -119,6 +142,7 @@ class Kind(ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     default_weight: ClassVar[float]
+    missing: ClassVar[str] = "One of the ways to compare is not available here yet."
     is_fetched: ClassVar[bool] = False
     is_expanded: ClassVar[bool] = False
 
@@ -150,9 +174,9 @@ class Kind(ABC):
         """Why this kind cannot work in this installation, as a sentence; empty when it can, which is the default."""
         return ""
 
-    def why_no_answer(self) -> str:
-        """What to tell people who search while no space of this kind answers; empty to say nothing, the default."""
-        return ""
+    def why_no_answer(self) -> Notice | None:
+        """What is said of searches while no space of this kind answers; None to say nothing, the default."""
+        return None
 
     def fetch(self, progress: Progress | None = None) -> str:
         """Fetch what the kind needs, if it is not here. Returns where it is; empty when it needs nothing, the default.

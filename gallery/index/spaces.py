@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Exists, OuterRef, Q
 
 from gallery.index import kinds
-from gallery.index.describers import Kind, SpaceUnavailable
+from gallery.index.describers import Kind, Notice, SpaceUnavailable
 from gallery.models import DescriptorSpace, GalleryImage, RegionVector
 
 logger = logging.getLogger(__name__)
@@ -45,21 +45,21 @@ def _can_be_filled(kind: Kind, space: DescriptorSpace) -> bool:
     return True
 
 
-def answering() -> tuple[list[DescriptorSpace], list[str]]:
-    """The spaces that answer searches, one a kind, and sentences about kinds of which there is none.
+def answering() -> tuple[list[DescriptorSpace], list[Notice]]:
+    """The spaces that answer searches, one a kind, and notices about kinds of which there is none.
 
     A new space stands beside the old one of its kind, which answers until all images are described in the new. Where
     there is no old one, the new one answers from the first image on.
     """
     rows = _rows()
     spaces: list[DescriptorSpace] = []
-    notices: list[str] = []
+    notices: list[Notice] = []
     for kind in kinds.KINDS:
         space = _answering_of(kind, rows)
         if space is not None:
             spaces.append(space)
-        elif sentence := kind.why_no_answer():
-            notices.append(sentence)
+        elif notice := kind.why_no_answer():
+            notices.append(notice)
     return spaces, notices
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from gallery.index.describers import Notice
 from gallery.models import Feedback, GalleryImage, KeptRanking, Search
 from gallery.search import answers, checking
 from gallery.search.answers import Answer, Hit, hits_of, sentence_about
@@ -22,6 +23,7 @@ from selector.arrays import Members
 from selector.models import LabelMap, Photo
 from selector.people import Person
 from selector.selection.selection import SuperpixelSelection
+from superpixel_site.staff import is_staff
 from superpixel_site.waiting import give_up_if_nobody_waits
 
 
@@ -55,7 +57,7 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         hits=hits,
         total=ranking.total,
         page=page,
-        notices=query.notices,
+        notices=told(query.notices, person),
         sentence=nothing.sentence(options, photos)
         if nothing
         else sentence_about(ranking.n_strong, ranking.total, options, out_of),
@@ -70,6 +72,12 @@ def ask(search: Search, person: Person, page: int = 1, *, from_page: int | None 
         chips=chips_of(options, ranking.image_ids.tolist(), person),
         has_photos_to_add=nothing is NothingFound.NONE_OF_MINE,
     )
+
+
+def told(notices: Sequence[Notice], person: Person) -> list[str]:
+    """Notices as somebody reads them: what can be done about them is for the staff."""
+    staff = bool(notices) and person.user is not None and is_staff(person.user)
+    return [notice.read_by(staff=staff) for notice in notices]
 
 
 def first_hits(label_map: LabelMap, members: Members, count: int) -> list[Hit]:

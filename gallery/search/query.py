@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from gallery.index.cells import selected_cells, selection_clusters
-from gallery.index.describers import Describer, SpaceUnavailable
+from gallery.index.describers import Describer, Notice, SpaceUnavailable
 from gallery.index.features import selection_vector
-from gallery.index.kinds import describer_of
+from gallery.index.kinds import describer_of, missing_of
 from gallery.index.segmented_photo import SegmentedPhoto
 from gallery.index.spaces import answering
 from gallery.models import DescriptorSpace, Feedback, Search
@@ -34,13 +34,13 @@ class Query:
         A search that is not taken apart has one part.
     controls : Controls
         What the person can set for this search.
-    notices : list of str
-        A sentence for each space that cannot answer, and for words that no space understands.
+    notices : list of Notice
+        One for each space that cannot answer, and one for words that no space understands.
     """
 
     vectors: list[list[QueryVector]]
     controls: Controls
-    notices: list[str]
+    notices: list[Notice]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def build_query(search: Search, options: Options, feedback: Sequence[Feedback] =
         try:
             queries.append(query_in(space, picture, search, parts, options.words, by_part))
         except SpaceUnavailable as problem:
-            notices.append(str(problem))
+            notices.append(Notice(missing_of(space), str(problem)))
     knows_words = any(query.knows_words for query in queries)
     if options.words and queries and not knows_words:
-        notices.append("No way of searching that is available understands words: they are left out.")
+        notices.append(Notice("No way of searching that is available understands words: they are left out."))
     vectors = [[vector for query in queries for vector in query.vectors[part]] for part in range(len(parts))]
     kinds = {vector.space.kind for vector in vectors[0]}
     return Query(vectors, Controls(len(separate), kinds >= BALANCED, knows_words), notices)

@@ -33,7 +33,7 @@ from superpixel_site.htmx import HtmxHttpRequest, wants_partial
 from superpixel_site.refusals import Refusal, valid
 from superpixel_site.responses import kept, redirect_to
 
-SELECT_FIRST = "Select what you are looking for first, then search."
+SELECT_FIRST = "Select what you are looking for first."
 MOST_SEARCHES = 5000
 # Of a search's own picture in the drawer, in pixels.
 SELECTION_SIDE = 240

@@ -77,7 +77,7 @@ const otherTabs = new OtherTabs({ form, channel, serverState, connection, tints 
 const viewport = new Viewport(layers, (scale) => {
   byId("zoom", HTMLElement).textContent = `${Math.round(scale * 100)}%`;
 });
-const toolbar = new Toolbar(form, byId("other-way", HTMLElement));
+const toolbar = new Toolbar(form, byId("other-way", HTMLElement), byId("show-tools", HTMLElement));
 const granularity = new Granularity({
   range,
   outline: byId("outline", HTMLImageElement),

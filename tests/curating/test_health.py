@@ -66,6 +66,14 @@ def test_the_page_shows_sums_and_each_plot_has_its_numbers_beside_it(curator: Cl
     assert 'hx-trigger="every 5s"' in page
 
 
+def test_what_searches_go_without_is_told_with_its_cause(
+    curator: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEANING_ENABLED = True
+    monkeypatch.setattr("gallery.index.model_loading.find_spec", lambda name: None)
+    assert "torch and open_clip are not installed" in text(curator)
+
+
 def test_reasons_that_differ_in_details_are_one_and_those_of_others_are_sums(curator: Client, alice: User) -> None:
     for n in (300, 301):
         add(1, error=f"The file has {n} MB; at most 50.5 MB are allowed.")

@@ -13,7 +13,7 @@ from django.test import Client
 
 from gallery.descriptors.pooling import region_sums, unit
 from gallery.index import kinds, spaces
-from gallery.index.describers import Describer, Kind, SpaceUnavailable
+from gallery.index.describers import Describer, Kind, Notice, SpaceUnavailable
 from gallery.index.segmented_photo import SegmentedImage
 from gallery.models import DescriptorSpace, GalleryImage, PhotoFeatures
 from gallery.search.ask import ask
@@ -63,8 +63,8 @@ class Elsewhere(MeanColour):
     def ensure_space(self) -> DescriptorSpace:
         raise SpaceUnavailable("Its weights are elsewhere.")
 
-    def why_no_answer(self) -> str:
-        return "Nothing is indexed by mean colour yet."
+    def why_no_answer(self) -> Notice | None:
+        return Notice("Nothing is indexed by mean colour yet.")
 
     def fetch(self, progress: Any = None) -> str:
         raise SpaceUnavailable("Its weights are elsewhere.")

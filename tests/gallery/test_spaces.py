@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from gallery.descriptors.open_clip import loading
 from gallery.descriptors.open_clip.tower import Tower
-from gallery.index import indexing, spaces
+from gallery.index import checks, indexing, spaces
 from gallery.index.describers import SpaceUnavailable
 from gallery.index.features import pack, unpack
 from gallery.index.kinds import describer_of
@@ -34,6 +35,9 @@ from tests.pictures import BLUE, YELLOW, image_file
 
 pytestmark = pytest.mark.django_db
 
+# What visitors read where no image can be compared by meaning, whatever the reason.
+NOT_HERE = "Search by meaning is not available here yet: what is found looks like your selection."
+
 
 def index_gallery() -> str:
     err = StringIO()
@@ -41,8 +45,19 @@ def index_gallery() -> str:
     return err.getvalue()
 
 
-def kinds(answering: tuple[list[DescriptorSpace], list[str]]) -> list[str]:
+def causes() -> list[str]:
+    """What those who run the site read of kinds that do not answer."""
+    return [notice.read_by(staff=True) for notice in spaces.answering()[1]]
+
+
+def kinds(answering: tuple[list[DescriptorSpace], list[Any]]) -> list[str]:
     return [space.kind for space in answering[0]]
+
+
+def read_by_staff(search_of: SearchOf) -> list[str]:
+    """What somebody of the staff reads who searches."""
+    bob = Person(user=User.objects.create_user("bob", is_staff=True))
+    return ask(search_of(store_photo(image_file(), "q.jpg", owner=bob.user), bob), bob).notices
 
 
 def sparse(value: float, step: int = 10) -> Any:
@@ -92,7 +107,7 @@ def test_without_torch_the_commands_and_the_site_say_so(
     settings.MEANING_ENABLED = True
     monkeypatch.setattr("gallery.index.model_loading.find_spec", lambda name: None)
     sentence = "Search by meaning is off: torch and open_clip are not installed; start once without LIGHT=1."
-    assert spaces.answering()[1] == [sentence]
+    assert causes() == [sentence]
     assert index_gallery() == f"{sentence}\n"
     with pytest.raises(CommandError, match="torch and open_clip are not installed"):
         call_command("fetch_models")
@@ -128,7 +143,18 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_appearance_goes_on(
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert [hit.image for hit in answer.hits] == [image]
     assert list(answer.hits[0].scores_by_space) == ["appearance"]
-    assert answer.notices == lines, "people who search read the same sentence as those who index"
+    assert answer.notices == [NOT_HERE], "who searches reads nothing of commands and files"
+    assert read_by_staff(search_of) == lines
+    err = StringIO()
+    call_command("check", databases=["default"], stderr=err)
+    assert lines[0] in err.getvalue()
+
+
+def test_the_check_says_nothing_before_the_tables_are_there() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gallery_descriptorspace RENAME TO elsewhere")
+    assert checks.every_kind_answers(["default"]) == []
+    assert not GalleryImage.objects.exists(), "the connection can still be used"
 
 
 def test_a_model_that_cannot_be_loaded_is_not_tried_for_every_image(
@@ -257,19 +283,20 @@ def test_what_failed_is_forgotten_when_it_is_here(
     file = tmp_path / "weights.safetensors"
     use(settings, {**tiny_models[0], "MEANING_WEIGHTS": str(file)})
     not_yet = ["No image is indexed by meaning yet: search again in a few minutes."]
-    assert spaces.answering()[1] == not_yet
+    assert causes() == not_yet
     monkeypatch.setattr("gallery.index.model_loading.SECONDS_UNTIL_RETRY", 0)
     for bring in (lambda: call_command("fetch_models", stdout=StringIO()), spaces.ensure_spaces):
         failed = spaces.ensure_spaces()[1]
-        assert spaces.answering()[1] == failed and "weights.safetensors" in failed[0]
+        assert causes() == failed and "weights.safetensors" in failed[0]
+        assert [notice.told for notice in spaces.answering()[1]] == [NOT_HERE]
         file.write_bytes(Path(tiny_models[0]["MEANING_WEIGHTS"]).read_bytes())
         bring()
-        assert spaces.answering()[1] == not_yet
+        assert causes() == not_yet
         file.unlink()
         loading._load.cache_clear()
 
 
-def test_weights_that_have_gone_are_told_to_who_searches(
+def test_weights_that_have_gone_are_told_to_who_runs_the_site(
     add_image: AddImage, settings: Any, tiny_models: Any, search_of: SearchOf, tmp_path: Path
 ) -> None:
     file = tmp_path / "gone.safetensors"
@@ -282,7 +309,9 @@ def test_weights_that_have_gone_are_told_to_who_searches(
     alice = Person(visitor=image.photo.pk)
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert [hit.image for hit in answer.hits] == [image]
-    assert len(answer.notices) == 1 and "gone.safetensors is not there" in answer.notices[0]
+    assert answer.notices == [NOT_HERE]
+    told = read_by_staff(search_of)
+    assert len(told) == 1 and "gone.safetensors is not there" in told[0]
 
 
 def test_words_are_asked_of_a_space_whose_model_was_trained_with_text(
@@ -428,7 +457,10 @@ def test_weights_that_were_replaced_do_not_answer_for_the_old_ones(
     alice = Person(visitor=image.photo.pk)
     answer = ask(search_of(store_photo(image_file(), "q.jpg", visitor=alice.visitor), alice), alice)
     assert set(answer.hits[0].scores_by_space) == {"appearance"}
-    assert answer.notices == ["The weights of meaning by tiny-tower have changed since the images were indexed."]
+    assert answer.notices == [NOT_HERE]
+    assert read_by_staff(search_of) == [
+        "The weights of meaning by tiny-tower have changed since the images were indexed."
+    ]
 
 
 WITHOUT_TORCH = """
@@ -482,5 +514,6 @@ def test_a_web_process_knows_why_a_model_is_missing_and_never_imports_torch(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "The hit" in done.stdout
-    assert sentence in done.stdout
+    assert NOT_HERE in done.stdout
+    assert sentence not in done.stdout and "manage.py" not in done.stdout
     assert done.stdout.splitlines()[-1] == "False False"

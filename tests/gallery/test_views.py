@@ -253,7 +253,7 @@ def test_an_empty_selection_is_one_sentence_and_no_search(
 ) -> None:
     client, visitor = visitor_client
     photo = question_of(visitor=visitor.visitor)
-    sentence = "Select what you are looking for first, then search."
+    sentence = "Select what you are looking for first."
     for headers in ({}, HTMX):
         response = client.post(f"/photos/{photo.pk}/search/", headers=headers)
         assert response.status_code == 422

@@ -26,6 +26,11 @@ def label_of(name: str) -> str:
     return next((kind.label for kind in KINDS if kind.name == name), name)
 
 
+def missing_of(space: DescriptorSpace) -> str:
+    """What people who search are told of a space that cannot be used."""
+    return next((kind for kind in KINDS if kind.name == space.kind), Kind).missing
+
+
 def describer_of(space: DescriptorSpace) -> Describer:
     """What computes the vectors of a space.
 

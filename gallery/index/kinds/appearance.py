@@ -38,6 +38,7 @@ class Appearance(Kind):
     label = "looks like"
     # Chosen with that of `meaning`, by measuring with a model that was never trained on what it was asked for.
     default_weight = 0.2
+    missing = "Search by colour and texture is not available here just now."
 
     @property
     def model(self) -> str:

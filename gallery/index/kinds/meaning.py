@@ -16,7 +16,7 @@ from gallery.descriptors.open_clip.feature_maps import SharedMap
 from gallery.descriptors.open_clip.tower import WITHOUT_CROPS, Tower
 from gallery.descriptors.open_clip.weights import Progress, WeightsMissing
 from gallery.index import model_loading
-from gallery.index.describers import Describer, Kind, SpaceUnavailable
+from gallery.index.describers import Describer, Kind, Notice, SpaceUnavailable
 from gallery.index.segmented_photo import SegmentedImage
 from gallery.models import DescriptorSpace
 from selector.arrays import Floats, Rgb
@@ -93,6 +93,7 @@ class Meaning(Kind):
     name = "meaning"
     label = "means like"
     default_weight = 0.8
+    missing = "Search by meaning is not available here yet: what is found looks like your selection."
     is_fetched = True
     is_expanded = True
 
@@ -122,12 +123,14 @@ class Meaning(Kind):
     def why_off(self) -> str:
         return model_loading.why_meaning_is_off()
 
-    def why_no_answer(self) -> str:
+    def why_no_answer(self) -> Notice | None:
         # Switching it off is a choice of those who run the site: to those who search it would mean nothing.
         if not settings.MEANING_ENABLED:
-            return ""
+            return None
         failure = model_loading.last_failure(settings.MEANING_MODEL, settings.MEANING_WEIGHTS)
-        return self.why_off() or failure or "No image is indexed by meaning yet: search again in a few minutes."
+        if cause := self.why_off() or failure:
+            return Notice(self.missing, cause)
+        return Notice("No image is indexed by meaning yet: search again in a few minutes.")
 
     def fetch(self, progress: Progress | None = None) -> str:
         return model_loading.fetch_weights(progress)

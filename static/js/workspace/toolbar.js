@@ -12,11 +12,13 @@ export class Toolbar {
   /**
    * @param {HTMLFormElement} form
    * @param {HTMLElement} otherWay the button that stands for Alt and Shift
+   * @param {HTMLElement} unfold the button that shows the tools where they give their room to the stage
    */
-  constructor(form, otherWay) {
+  constructor(form, otherWay, unfold) {
     this.#form = form;
     this.#otherWay = otherWay;
     otherWay.addEventListener("click", () => { otherWay.ariaPressed = String(!this.isOtherWay); });
+    unfold.addEventListener("click", () => { unfold.ariaExpanded = String(unfold.ariaExpanded !== "true"); });
   }
 
   /** The tool in hand. */
