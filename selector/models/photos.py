@@ -220,7 +220,7 @@ class Photo(Owned):
 
     @property
     def thumbnail_url(self) -> str:
-        """Address of a small JPEG of the working copy."""
+        """Address of the working copy as a small WebP."""
         return reverse("selector:thumbnail", args=[self.pk, self.version])
 
     @property

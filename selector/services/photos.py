@@ -7,7 +7,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -31,7 +31,7 @@ from superpixel_site.work_slots import work_slot
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-THUMBNAIL_SIDE = 360
+THUMBNAIL_SIDE, SMALLER_THUMBNAIL_SIDE = 360, 240
 # Dozens are on a page, each a good deal smaller than this: less shows nowhere, and a phone waits for every byte.
 THUMBNAIL_QUALITY = 72
 # A tenth to a third of a working copy's bytes, and hard to tell from it on a phone.
@@ -198,13 +198,13 @@ def pixels_of_original(photo: Photo) -> IO[bytes]:
     return _in_original_size(photo, everything, background="white", crop=False)
 
 
-def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE) -> bytes:
-    """A JPEG of the working copy with a long side of at most `side` pixels."""
+def thumbnail(photo: Photo, side: int = THUMBNAIL_SIDE, *, kind: Literal["JPEG", "WEBP"] = "JPEG") -> bytes:
+    """The working copy with a long side of at most `side` pixels; as WebP in two thirds of the bytes."""
     with Image.open(io.BytesIO(read(photo.working)), formats=["JPEG"]) as image:
         image.draft("RGB", (side, side))
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+        image.save(out, kind, quality=THUMBNAIL_QUALITY, optimize=True)
     return out.getvalue()
 
 

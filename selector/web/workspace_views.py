@@ -102,6 +102,7 @@ def selection_context(report: Report, level: int, *, with_tints: bool = True) ->
         # The browser draws the next gesture on top of this before the server has answered.
         "state": base64.b64encode(selection.state).decode(),
         "has_included": bool(report.state.included.any()),
+        "has_excluded": bool(report.state.excluded.any()),
         "summary": report.description,
         "message": report.sentence,
         "urgency": "done" if report.is_done else "info",

@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from gallery.collection.importing import Details, add_public
 from gallery.models import GalleryImage, Search, SearchQuerySet
 from selector.models import Photo, Selection
 from selector.people import Person
@@ -199,7 +200,7 @@ def test_a_highlight_fits_its_thumbnail_and_may_be_kept(client: Client, add_inde
     photo = image.photo
     response = client.get(f"/regions/{image.regions.get(area=1).pk}/highlight.png")
     assert "immutable" in response.headers["Cache-Control"]
-    thumbnail = client.get(f"/photos/{photo.pk}/thumbnail/{photo.version}.jpg")
+    thumbnail = client.get(f"/photos/{photo.pk}/thumbnail/{photo.version}.webp")
     sizes = [Image.open(io.BytesIO(answer.content)).size for answer in (response, thumbnail)]
     assert sizes[0] == sizes[1]
 
@@ -819,3 +820,16 @@ def test_one_picture_shows_all_regions_that_matched(client: Client, add_indexed:
     parents = label_map.hierarchy.parents
     members = node_members(parents, one.node) | node_members(parents, two.node)
     assert (exact == members[label_map.labels]).all()
+
+
+@pytest.mark.django_db
+def test_a_row_on_a_phone_may_ask_for_smaller_thumbnails(client: Client) -> None:
+    photo = add_public(image_file(np.zeros((300, 600, 3), np.uint8)), "wide.jpg", Details())[0].photo
+    address = f"/photos/{photo.pk}/thumbnail/{photo.version}.webp"
+    sizes = "(max-width: 820px) calc(20 * 12.5px), 360px"
+    assert (
+        f'srcset="{address}?smaller 240w, {address} 360w" sizes="{sizes}"' in client.get("/gallery/").content.decode()
+    )
+    answers = [client.get(address), client.get(f"{address}?smaller")]
+    assert [answer["Content-Type"] for answer in answers] == ["image/webp"] * 2
+    assert [Image.open(io.BytesIO(answer.content)).size for answer in answers] == [(360, 180), (240, 120)]

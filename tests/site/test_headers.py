@@ -46,7 +46,7 @@ ANSWERS: dict[str, tuple[int, Ask]] = {
     "partial": (200, get("/photos/", HX_Request="true")),
     "changing partial": (200, get("/photos/{photo}/selection/now/?label_map={map}")),
     "page of an account": (200, get("/accounts/2fa/")),
-    "picture": (200, get("/photos/{photo}/thumbnail/{version}.jpg")),
+    "picture": (200, get("/photos/{photo}/thumbnail/{version}.webp")),
     "array": (200, get("/photos/{photo}/label-maps/{map}/labels")),
     "download": (200, get("/photos/{photo}/preview.png?download=on")),
     "static file": (200, get("/static/js/site.js")),

@@ -132,6 +132,7 @@ export class Tints {
       this.#drawOwn(segmentation, state);
       if (differs(1)) tint.src = tintUrl(segmentation, state, 1, INCLUDED);
       if (differs(2)) tintExcluded.src = tintUrl(segmentation, state, 2, EXCLUDED, { striped: true });
+      tintExcluded.hidden = !state.includes(2);
     });
     const preview = this.#preview.show(state, tint.src, { isFinal: true });
     return Promise.allSettled([tint.decode(), tintExcluded.decode(), preview]);
