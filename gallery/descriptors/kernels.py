@@ -58,22 +58,33 @@ def cell_shares(labels: Labels, n_superpixels: int, rows: int, columns: int) -> 
     height, width = labels.shape
     shares = np.zeros((n_superpixels, rows * columns), np.float32)
     pixel = float32(1 / (height * width))
+    lefts, across = np.empty(width, np.int32), np.empty(width, np.float32)
+    for x in range(width):
+        u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
+        lefts[x] = int(u)
+        across[x] = float32(u - lefts[x])
     for y in range(height):
         v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
         top = int(v)
         bottom = min(top + 1, rows - 1)
         lower = pixel * float32(v - top)
         upper = pixel - lower
-        for x in range(width):
-            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
-            left = int(u)
+        x = 0
+        while x < width:
+            # Pixels of one superpixel between the same cells are written together.
+            label, left = labels[y, x], lefts[x]
+            count, to_right = float32(0), float32(0)
+            while x < width and labels[y, x] == label and lefts[x] == left:
+                count += float32(1)
+                to_right += across[x]
+                x += 1
+            to_left = count - to_right
             right = min(left + 1, columns - 1)
-            across = float32(u - left)
-            share = shares[labels[y, x]]
-            share[top * columns + left] += upper * (float32(1) - across)
-            share[top * columns + right] += upper * across
-            share[bottom * columns + left] += lower * (float32(1) - across)
-            share[bottom * columns + right] += lower * across
+            share = shares[label]
+            share[top * columns + left] += upper * to_left
+            share[top * columns + right] += upper * to_right
+            share[bottom * columns + left] += lower * to_left
+            share[bottom * columns + right] += lower * to_right
     return shares
 
 
