@@ -59,12 +59,10 @@ def answer_to(data: bytes, box: Box) -> Answer:
     return ask(Search.objects.find_or_create(visitor, label_map, state), visitor, 3, from_page=1)
 
 
-def titles_in_order(answer: Answer) -> list[str]:
-    return [one.image.title for hit in answer.hits for one in (hit, *hit.copies)]
-
-
-def claimed_titles(answer: Answer) -> list[str]:
-    return [one.image.title for hit in answer.hits if not hit.is_weak for one in (hit, *hit.copies)]
+def titles(answer: Answer, *, claimed: bool = False) -> list[str]:
+    """Of all hits in order, or of those that are claimed, each with its copies."""
+    hits = [hit for hit in answer.hits if not (claimed and hit.is_weak)]
+    return [one.image.title for hit in hits for one in (hit, *hit.copies)]
 
 
 def measure(absent: tuple[Path, Box] | None) -> list[dict[str, Any]]:
@@ -76,14 +74,14 @@ def measure(absent: tuple[Path, Box] | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with empty_collection():
         load()
-        titles = set(GalleryImage.objects.values_list("title", flat=True))
+        there = set(GalleryImage.objects.values_list("title", flat=True))
         for photograph in demo.PHOTOGRAPHS:
-            shown = {title for title in titles if demo.shows(title, photograph)}
+            shown = {title for title in there if demo.shows(title, photograph)}
             data = (demo.installed_photographs() / photograph.file).read_bytes()
             answer = answer_to(data, photograph.thing)
-            claimed = set(claimed_titles(answer))
+            claimed = set(titles(answer, claimed=True))
             # The photograph itself is no disguise: it comes first whatever the search is like.
-            others = [title for title in titles_in_order(answer) if title != photograph.details.title]
+            others = [title for title in titles(answer) if title != photograph.details.title]
             rows.append(
                 {
                     "asked": photograph.file,
@@ -95,7 +93,7 @@ def measure(absent: tuple[Path, Box] | None) -> list[dict[str, Any]]:
             )
         if absent:
             answer = answer_to(absent[0].read_bytes(), absent[1])
-            rows.append({"asked": absent[0].name, "there": 0, "claimed": 0, "wrong": len(claimed_titles(answer))})
+            rows.append({"asked": absent[0].name, "there": 0, "claimed": 0, "wrong": len(titles(answer, claimed=True))})
             print(answer.sentence)
     return rows
 

@@ -155,13 +155,13 @@ def persistence(nodes: RowNumbers, parents: Parents) -> Bytes:
     return _in_bytes(STEPS * np.log(left[nodes] / left[parents[nodes]]))
 
 
-def within(own: npt.NDArray[np.number], firsts: RowNumbers) -> Figures:
+def within(own: npt.NDArray[np.number], firsts: npt.NDArray[np.integer]) -> Figures:
     """The sums over each row and those below it of what rows have of their own.
 
     Parameters
     ----------
     own : ndarray, shape (k,)
-    firsts : intp ndarray, shape (k,)
+    firsts : integer ndarray, shape (k,)
 
     Returns
     -------

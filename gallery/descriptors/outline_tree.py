@@ -207,8 +207,8 @@ class OutlineTree:
 
     def _sums(self, values: Floats) -> tuple[npt.NDArray[np.float64], float]:
         """The sums of values (m,) within each node but the root, (k - 1,), and within that."""
-        before = np.concatenate([[0.0], np.cumsum(np.bincount(self.owners, values, len(self.nodes)))])
-        return before[1:-1] - before[self.firsts[:-1]], float(before[-1])
+        sums = node_shapes.within(np.bincount(self.owners, values, len(self.nodes)), self.firsts)
+        return sums[:-1], float(sums[-1])
 
     def pack(self) -> bytes:
         """The lengths k and m, and all arrays one after the other."""

@@ -161,14 +161,21 @@ def test_a_stroke_of_the_brush_and_undo_by_keyboard(page: Page) -> None:
 def test_excluding_paints_stripes_and_leaves_the_preview(page: Page) -> None:
     ws.upload(page, image_file(eighths()), "eighths.jpg")
     page.locator("input[name=level]").fill("8")
+    excluded = page.locator("#tint-excluded")
+    expect(excluded).to_be_hidden()
     page.get_by_text("Exclude", exact=True).click()
     ws.click(page, 90, 40)
     expect(page.locator("#summary")).to_contain_text("excluded")
     ws.settled(page)
+    expect(excluded).to_be_visible()
     striped = ws.layer(page, "#tint-excluded")[..., 3] > 0
     assert 0.03 < striped.mean() < 0.12
     assert not striped[~expected_mask(GREEN)].mean() > 0.01
     assert not (ws.layer(page, "#tint")[..., 3] > 0).any()
+    page.reload()
+    expect(excluded).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(excluded).to_be_hidden()
 
 
 def test_what_the_browser_anticipates_is_what_the_server_answers(page: Page) -> None:

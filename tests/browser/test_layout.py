@@ -52,7 +52,7 @@ def slowly(route: Route) -> None:
 def slow(browser: Browser, live_server: LiveServer, compiled: None) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 720})
     context.add_init_script(WATCH_SHIFTS)
-    for kind in ("**/*.jpg", "**/*.png", "**/labels"):
+    for kind in ("**/*.jpg", "**/*.webp*", "**/*.png", "**/labels"):
         context.route(kind, slowly)
     yield context
     context.close()
@@ -249,6 +249,16 @@ def test_what_an_older_answer_says_lies_below_the_head_of_a_low_drawer(page: Pag
     head, changed, options = (rectangle(page, name) for name in (".drawer-head", ".changed", ".search-options"))
     assert changed["y"] == pytest.approx(head["y"] + head["height"], abs=2), "no gap, and it covers nothing"
     assert options["y"] >= changed["y"] + changed["height"] - 1
+
+
+def test_hits_lie_side_by_side(page: Page, collection: None) -> None:
+    select_and_search(page)
+    page.evaluate("(hits => hits.append(hits.querySelector('.hit').cloneNode(true)))(document.getElementById('hits'))")
+    for width, height in ((1280, 720), (390, 844)):
+        ws.resize(page, width, height)
+        ws.until(page, "!document.getElementById('drawer').getAnimations().length")
+        first, second = (ws.box_of(hit) for hit in page.locator("#drawer article.hit .thumb").all()[:2])
+        assert second["y"] == pytest.approx(first["y"], abs=1) and second["x"] > first["x"], width
 
 
 def test_what_an_answer_lacks_is_said_before_the_hits_only_where_there_is_room(page: Page, collection: None) -> None:

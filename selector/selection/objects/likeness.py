@@ -15,6 +15,7 @@ from selector.selection.objects.look import Look, Numbers
 BANDWIDTH = 5.0
 # A density is summed over this many regions instead of all superpixels, which a photo with 2,000 hardly notices.
 REGIONS = 300
+# So many superpixels' likenesses are computed at a time.
 ROWS = 64
 # What is less alike than e to this is not at all. Of numbers much smaller a processor makes ten times the work.
 LEAST = -75.0
