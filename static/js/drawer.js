@@ -8,15 +8,17 @@ import { ChangedSelection } from "./ui/changed_selection.js";
 import { Drawer, showSize, startResizing } from "./ui/drawer.js";
 import { Popup, showMarks, startLooseHits, startMarks } from "./ui/popup.js";
 import { ShownSearch } from "./ui/shown_search.js";
+import { TabHistory } from "./ui/tab_history.js";
 
 const drawer = new Drawer();
-const popup = new Popup();
+const tabHistory = new TabHistory();
+const popup = new Popup(tabHistory);
 const changed = new ChangedSelection();
 startLooseHits();
 startMarks();
 startResizing(drawer);
 showSize();
-const shown = document.getElementById("drawer") ? new ShownSearch(drawer, popup) : null;
+const shown = document.getElementById("drawer") ? new ShownSearch(drawer, popup, tabHistory) : null;
 
 /** @param {DocumentEventMap["htmx:afterSwap"]} event */
 function arrived({ detail }) {

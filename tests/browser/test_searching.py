@@ -196,6 +196,7 @@ def add_three_pages(add: Callable[..., GalleryImage], monkeypatch: pytest.Monkey
 def ask_for_the_red_disc(page: Page) -> Locator:
     ws.upload(page, image_file(discs(SAND, (RED, 60, 50))), "question.jpg")
     page.locator("input[name=level]").fill("8")
+    expect(page).to_have_url(re.compile("level=8"))
     ws.click(page, 60, 50)
     ws.settled(page)
     return search(page)
@@ -441,6 +442,67 @@ def test_a_closed_popup_stays_closed(page: Page, add: Callable[..., GalleryImage
         page.unroute("**/gallery/**")
         ws.settled(page)
         expect(dialog).to_be_hidden()
+
+
+def test_the_address_has_both_the_level_and_the_search(page: Page, add: Callable[..., GalleryImage]) -> None:
+    add("red", SEA, (RED, 80, 80))
+    index()
+    hits = ask_for_the_red_disc(page)
+    expect(page).to_have_url(re.compile(r"level=8&search="))
+    page.locator("input[name=level]").fill("9")
+    expect(page).to_have_url(re.compile(r"level=9&search="))
+    page.reload()
+    ws.ready(page)
+    expect(hits).to_have_count(1)
+    assert page.locator("input[name=level]").input_value() == "9"
+    # Another question, asked from the pop-up, goes on from here.
+    ws.wired(page)
+    hits.first.locator("a").first.click()
+    page.locator("dialog#details").get_by_role("button", name="More like this region").click()
+    expect(page).to_have_url(re.compile(r"/photos/.*level=9&search="))
+
+
+SLOW_BACK = """const back = history.back.bind(history);
+history.back = () => setTimeout(() => { window.isBack = true; back(); }, 700);"""
+
+
+def test_a_popup_opened_while_the_browser_goes_back_stays_open(page: Page, add: Callable[..., GalleryImage]) -> None:
+    """A closed pop-up takes its address out of the history, for which a busy browser needs its time."""
+    add("red", SEA, (RED, 80, 80))
+    add("blue", NIGHT, (BLUE, 90, 70))
+    index()
+    page.add_init_script(SLOW_BACK)
+    hits, dialog = ask_for_the_red_disc(page), page.locator("dialog#details")
+    link, asked = hits.first.locator("a").first, page.url
+
+    def close_and_open_again() -> None:
+        link.press("Enter")
+        expect(dialog).to_be_visible()
+        page.evaluate("delete window.isBack")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("button", name="More like this region")).to_be_visible()
+        ws.wired(page)
+        assert not page.evaluate("window.isBack"), "this was to be before it"
+
+    close_and_open_again()
+    expect(page).to_have_url(re.compile("/gallery/"))
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(asked)
+
+    # What is asked from it then has its own address, behind which the first one is.
+    close_and_open_again()
+    dialog.get_by_role("button", name="More like this region").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page).to_have_url(re.compile("/photos/.*search="))
+    expect(page).not_to_have_url(asked)
+    assert page.evaluate("window.isBack")
+    page.go_back()
+    expect(page).to_have_url(asked)
+    expect(dialog).to_be_hidden()
+    expect(hits).to_have_count(2)
 
 
 def test_enter_in_a_filter_asks_once(page: Page, warm_and_cold: None) -> None:

@@ -3,6 +3,8 @@
 
 import { byId, findAll } from "./find.js";
 
+/** @import { TabHistory } from "./tab_history.js" */
+
 const FURTHEST_ASKEW = 60;
 
 /** The links whose pages open in the pop-up, in the order of the page: those that are shown. */
@@ -19,6 +21,7 @@ function withoutOrigin(address) {
 
 export class Popup {
   element = byId("details", HTMLDialogElement);
+  #history;
   /** The address of the image shown, as its link has it; nothing for what is no image. */
   #address = "";
   /** The request whose answer it waits for, and whether it was open then: it may be closed before that comes. */
@@ -26,7 +29,9 @@ export class Popup {
   /** Whether what comes next stands in the place of the pop-up's address. */
   #isFollowed = false;
 
-  constructor() {
+  /** @param {TabHistory} tabHistory */
+  constructor(tabHistory) {
+    this.#history = tabHistory;
     this.element.addEventListener("close", () => this.#closed());
     addEventListener("popstate", () => this.#sync());
     // A page that the browser kept shows what was open when it was left.
@@ -54,7 +59,7 @@ export class Popup {
 
   /** Close it for something that has its own address: that takes the place of the pop-up's. */
   closeFor() {
-    this.#isFollowed = history.state?.popup !== undefined;
+    this.#isFollowed = this.#address !== "";
     this.element.close();
   }
 
@@ -70,15 +75,20 @@ export class Popup {
   /** @param {string} address */
   #note(address) {
     this.#address = address;
-    const { state } = history;
-    if (state?.popup === address) return;
-    if (state?.popup === undefined) history.pushState({ popup: address, behind: state }, "", address);
-    else history.replaceState({ ...state, popup: address }, "", address);
+    this.#history.write(() => {
+      const { state } = history;
+      if (state?.popup === address) return;
+      if (state?.popup === undefined) history.pushState({ popup: address, page: location.href }, "", address);
+      else history.replaceState({ ...state, popup: address }, "", address);
+    });
   }
 
   #closed() {
+    // It is told a moment later, and may be open again.
+    if (this.element.open) return;
     this.#forget();
-    if (history.state?.popup !== undefined && !this.#isFollowed) history.back();
+    if (this.#isFollowed) return;
+    this.#history.write(() => { if (history.state?.popup !== undefined) this.#history.back(); });
   }
 
   #forget() {

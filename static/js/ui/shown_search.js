@@ -6,6 +6,7 @@ import { findAll } from "./find.js";
 /**
  * @import { Drawer } from "./drawer.js"
  * @import { Popup } from "./popup.js"
+ * @import { TabHistory } from "./tab_history.js"
  */
 
 const IDENTIFIER = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -16,9 +17,8 @@ const placeOf = (search) => `hits-${search}`;
 export class ShownSearch {
   #drawer;
   #popup;
+  #history;
   #isWorkspace = document.getElementById("workspace") !== null;
-  /** The address of the workspace, also while the pop-up has another. */
-  #here = location.href;
   /** Whether the answer that is on its way was asked for by the address alone: whoever opens a page works elsewhere. */
   isByAddress = false;
   /** Where the hits are to be scrolled to when they are there. */
@@ -27,10 +27,12 @@ export class ShownSearch {
   /**
    * @param {Drawer} drawer
    * @param {Popup} popup
+   * @param {TabHistory} tabHistory
    */
-  constructor(drawer, popup) {
+  constructor(drawer, popup, tabHistory) {
     this.#drawer = drawer;
     this.#popup = popup;
+    this.#history = tabHistory;
     if (!this.#isWorkspace) return;
     addEventListener("popstate", () => this.#sync());
     addEventListener("pagehide", () => this.#keepPlace());
@@ -56,18 +58,19 @@ export class ShownSearch {
     const { shown } = this;
     const isFollowed = this.#popup.isFollowed;
     if (!this.#isWorkspace || !shown) return;
-    const url = new URL(this.#here);
-    const before = url.searchParams.get("search");
-    url.searchParams.set("search", shown);
-    this.#here = url.href;
-    if (isFollowed) history.replaceState({ search: shown }, "", url);
-    else if (before !== shown) history.pushState({ search: shown }, "", url);
+    this.#history.write(() => {
+      // The pop-up has an address of its own, and says which one the page behind it has.
+      const url = new URL(history.state?.page ?? location.href);
+      const before = url.searchParams.get("search");
+      url.searchParams.set("search", shown);
+      if (isFollowed) history.replaceState({ search: shown }, "", url);
+      else if (before !== shown) history.pushState({ search: shown }, "", url);
+    });
   }
 
   /** Show the search that the address names, or none. */
   #sync() {
     if (history.state?.popup !== undefined) return;
-    this.#here = location.href;
     const wanted = new URL(location.href).searchParams.get("search") ?? "";
     if (wanted === this.shown) return;
     if (IDENTIFIER.test(wanted)) this.#fetch(wanted);

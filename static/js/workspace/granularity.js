@@ -64,7 +64,13 @@ export class Granularity {
    */
   #noteInAddress(level) {
     clearTimeout(this.#addressTimer);
-    this.#addressTimer = setTimeout(() => history.replaceState(history.state, "", `?level=${level}`), ADDRESS_DELAY_MS);
+    this.#addressTimer = setTimeout(() => {
+      // The pop-up has an address of its own.
+      if (history.state?.popup !== undefined) return;
+      const url = new URL(location.href);
+      url.searchParams.set("level", String(level));
+      history.replaceState(history.state, "", url);
+    }, ADDRESS_DELAY_MS);
   }
 
   /** @param {number} level */
