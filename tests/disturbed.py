@@ -1,8 +1,8 @@
 """A slow machine and a slow network around the browser tests, as far as they differ from one moment to the next.
 
-Used as `pytest -p tests.disturbed --disturb SEED tests/browser`: answers come up to `LATEST` seconds late, the browser's
-processor is `SLOWER` times as slow, and it takes its time to go back. A test that fails then, and not without, trusts in
-one thing being quicker than another; or the site does.
+Used as `pytest -p tests.disturbed --disturb SEED tests/browser`: answers come up to `LATEST` seconds late, the
+browser's processor is `SLOWER` times as slow, and it takes its time to go back. A test that fails then, and not
+without, trusts in one thing being quicker than another; or the site does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    chance = random.Random(config.getoption("--disturb"))  # noqa: S311 - nothing is kept secret by it
+    chance = random.Random(config.getoption("--disturb"))
     run, new_context, new_page = ServerHandler.run, Browser.new_context, BrowserContext.new_page
 
     def late(handler: ServerHandler, application: Any) -> None:
@@ -48,6 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
         context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         return page
 
-    ServerHandler.run = late  # type: ignore[method-assign]
+    ServerHandler.run = late  # type: ignore[method-assign, assignment]
     Browser.new_context = disturbed_context  # type: ignore[method-assign, assignment]
-    BrowserContext.new_page = slow_page  # type: ignore[method-assign]
+    BrowserContext.new_page = slow_page  # type: ignore[method-assign, assignment]
