@@ -28,6 +28,8 @@ export class Popup {
   #asked = { path: "", wasOpen: false };
   /** Whether what comes next stands in the place of the pop-up's address. */
   #isFollowed = false;
+  /** @type {XMLHttpRequest | null} what it was asked for last, by whatever link or button */
+  #last = null;
 
   /** @param {TabHistory} tabHistory */
   constructor(tabHistory) {
@@ -36,6 +38,9 @@ export class Popup {
     addEventListener("popstate", () => this.#sync());
     // A page that the browser kept shows what was open when it was left.
     addEventListener("pageshow", ({ persisted }) => { if (persisted) this.#sync(); });
+    document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+      if (detail.target === this.element) this.#last = detail.xhr;
+    });
     document.addEventListener("htmx:beforeOnLoad", (event) => this.#answered(event));
     this.element.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("keydown", (event) => this.#keyDown(event));
@@ -123,7 +128,8 @@ export class Popup {
    *
    * @param {DocumentEventMap["htmx:beforeOnLoad"]["detail"]} detail
    */
-  #isTooLate({ elt, target, pathInfo }) {
+  #isTooLate({ elt, target, pathInfo, xhr }) {
+    if (target === this.element && xhr !== this.#last) return true;
     const { path, wasOpen } = this.#asked, isClosed = !this.element.open;
     if (elt === this.element) return pathInfo?.requestPath !== path || (wasOpen && isClosed);
     return target === this.element && this.element.contains(elt) && isClosed;

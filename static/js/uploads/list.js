@@ -102,7 +102,8 @@ function settled(done, failed) {
   const sentence = failed ? `${photos(done)} added, ${failed} could not be.` : `${photos(done)} added.`;
   announce(sentence, "silent");
   if (document.getElementById("photo_grid")) {
-    htmx.ajax("GET", location.href, { target: "#photo_grid", swap: "outerHTML" });
+    // While the pop-up is open the address is its own.
+    htmx.ajax("GET", history.state?.page ?? location.href, { target: "#photo_grid", swap: "outerHTML" });
   }
 }
 
