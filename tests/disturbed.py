@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         return page
 
-    ServerHandler.run = late  # type: ignore[method-assign, assignment]
-    Browser.new_context = disturbed_context  # type: ignore[method-assign, assignment]
-    BrowserContext.new_page = slow_page  # type: ignore[method-assign, assignment]
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    patch.setattr(ServerHandler, "run", late)
+    patch.setattr(Browser, "new_context", disturbed_context)
+    patch.setattr(BrowserContext, "new_page", slow_page)

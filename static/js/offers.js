@@ -42,11 +42,11 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target?.id !== "offers" || place < 0) return;
-  // Whoever has gone on to another offer meanwhile, or writes why it is not taken, stays there.
-  if (document.activeElement !== document.body) return;
   const left = findAll(document, ".offer", HTMLElement);
-  focusOn(left[Math.min(place, left.length - 1)] ?? byId("main", HTMLElement));
+  const next = left[Math.min(place, left.length - 1)] ?? byId("main", HTMLElement);
   place = -1;
+  // Whoever has gone on to another offer meanwhile, or writes why it is not taken, stays there.
+  if (document.activeElement === document.body) focusOn(next);
 });
 
 document.addEventListener("change", ({ target }) => {

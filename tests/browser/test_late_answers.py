@@ -52,7 +52,7 @@ class Held:
             assert answer is not None
             answer.finished()
             # Scripts are told of an answer a moment after it has come.
-            ws.until(self.page, "new Promise((done) => setTimeout(() => done(true), 50))")
+            self.page.evaluate("new Promise((done) => setTimeout(done, 50))")
 
 
 def test_the_image_that_was_opened_last_is_shown(page: Page, collection: None) -> None:

@@ -2,6 +2,7 @@
 // to the same hits, where they were scrolled to.
 
 import { findAll } from "./find.js";
+import { addressOfPage } from "./tab_history.js";
 
 /**
  * @import { Drawer } from "./drawer.js"
@@ -59,8 +60,7 @@ export class ShownSearch {
     const isFollowed = this.#popup.isFollowed;
     if (!this.#isWorkspace || !shown) return;
     this.#history.write(() => {
-      // The pop-up has an address of its own, and says which one the page behind it has.
-      const url = new URL(history.state?.page ?? location.href);
+      const url = new URL(addressOfPage());
       const before = url.searchParams.get("search");
       url.searchParams.set("search", shown);
       if (isFollowed) history.replaceState({ search: shown }, "", url);

@@ -1,6 +1,11 @@
 // The history of this tab. A browser that is sent back arrives there only later: what was written meanwhile would be
 // written into the entry that it leaves.
 
+/** The address of the page, also while the pop-up has another: that says which one lies behind it. */
+export function addressOfPage() {
+  return history.state?.page ?? location.href;
+}
+
 export class TabHistory {
   #isOnItsWay = false;
   /** @type {(() => void)[]} */

@@ -2,6 +2,7 @@
 
 import { find } from "../ui/find.js";
 import { announce } from "../ui/messages.js";
+import { addressOfPage } from "../ui/tab_history.js";
 import { Row } from "./row.js";
 
 /**
@@ -102,8 +103,7 @@ function settled(done, failed) {
   const sentence = failed ? `${photos(done)} added, ${failed} could not be.` : `${photos(done)} added.`;
   announce(sentence, "silent");
   if (document.getElementById("photo_grid")) {
-    // While the pop-up is open the address is its own.
-    htmx.ajax("GET", history.state?.page ?? location.href, { target: "#photo_grid", swap: "outerHTML" });
+    htmx.ajax("GET", addressOfPage(), { target: "#photo_grid", swap: "outerHTML" });
   }
 }
 
