@@ -17,8 +17,11 @@ from tests.site.embedded.trials import NONSENSE, Holder, copied, end_all, wait_u
 
 
 @pytest.fixture(scope="package", autouse=True)
-def open_code() -> Iterator[Path]:
-    """The programs and our start code where every user reaches them: the checkout may be closed to all but root."""
+def open_code(django_db_setup: None) -> Iterator[Path]:
+    """The programs and our start code where every user reaches them: the checkout may be closed to all but root.
+
+    The server of the other tests runs already: started from here, it would lose its programs after these tests.
+    """
     with tempfile.TemporaryDirectory(prefix="code") as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         programs = Path(str(binaries.folder()).removesuffix(binaries.PROGRAMS))
